@@ -1,0 +1,250 @@
+"""A model under test: any module with HEAR's three functions, found by its import name.
+
+This is the benchmark's only way to a model. The HEAR API (https://hearbenchmark.com/hear-api.html)
+asks a module for ``load_model(path)``, ``get_scene_embeddings(audio, model)`` and
+``get_timestamp_embeddings(audio, model)``, and the model for ``sample_rate`` (Hz),
+``scene_embedding_size`` and ``timestamp_embedding_size``. Two attributes are ours and optional:
+``row_label`` names the model's row in tables, ``row_note`` is printed under every table.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmark.hear_outputs import HearModuleError, check_embeddings, check_timestamps
+
+SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
+FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
+
+
+@dataclass(frozen=True)
+class HearModule:
+    """A loaded model with the functions that embed audio, outputs checked.
+
+    Attributes:
+        module_name: Import name.
+        model_path: Checkpoint path or name given to ``load_model``; empty for its default.
+        module: The imported module.
+        model: What ``load_model`` returned, in eval mode, on ``device``.
+        sample_rate: Hz.
+        scene_embedding_size: Length of a scene embedding.
+        timestamp_embedding_size: Length of a frame embedding.
+        label: Name of its row in tables.
+        note: Sentence to show under every table with its row, or None.
+        device: Torch device the model runs on.
+    """
+
+    module_name: str
+    model_path: str
+    module: ModuleType
+    model: torch.nn.Module
+    sample_rate: int
+    scene_embedding_size: int
+    timestamp_embedding_size: int
+    label: str
+    note: str | None
+    device: str = "cpu"
+
+    @property
+    def spec(self) -> str:
+        """What was typed to load it: ``module`` or ``module=checkpoint``."""
+        return _spec(self.module_name, self.model_path)
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of the model's parameters."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    def scene(self, audio: torch.Tensor, clips: Sequence[str] | None = None) -> NDArray[np.float32]:
+        """Embed whole clips.
+
+        Args:
+            audio: float32 in [-1, 1], shape (clips, samples), at ``sample_rate``.
+            clips: What to call each row in messages; "clip 0 of the batch" otherwise.
+
+        Returns:
+            float32, shape (clips, scene_embedding_size), finite.
+
+        Raises:
+            HearModuleError: The module raised or returned what HEAR does not allow.
+        """
+        clips = clips or _rows(audio)
+        returned = self._call("get_scene_embeddings", audio, clips)
+        shape = (len(audio), self.scene_embedding_size)
+        return check_embeddings(returned, shape, self._source("get_scene_embeddings"), clips)
+
+    def timestamps(
+        self, audio: torch.Tensor, clips: Sequence[str] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Embed the frames of clips.
+
+        Args:
+            audio: float32 in [-1, 1], shape (clips, samples), at ``sample_rate``.
+            clips: What to call each row in messages; "clip 0 of the batch" otherwise.
+
+        Returns:
+            Embeddings, float32, shape (clips, frames, timestamp_embedding_size), finite; and the
+            frames' timestamps in ms, float64, shape (clips, frames).
+
+        Raises:
+            HearModuleError: The module raised or returned what HEAR does not allow.
+        """
+        clips = clips or _rows(audio)
+        source = self._source("get_timestamp_embeddings")
+        returned = self._call("get_timestamp_embeddings", audio, clips)
+        if not isinstance(returned, tuple | list) or len(returned) != 2:
+            raise HearModuleError(
+                f"{source} returned {type(returned).__name__}; expected (embeddings, timestamps)"
+            )
+        shape = (len(audio), None, self.timestamp_embedding_size)
+        embeddings = check_embeddings(returned[0], shape, source, clips)
+        frames = (embeddings.shape[0], embeddings.shape[1])
+        duration_ms = 1000 * audio.shape[1] / self.sample_rate
+        return embeddings, check_timestamps(returned[1], frames, duration_ms, source, clips)
+
+    def _source(self, function: str) -> str:
+        return f"{self.module_name}.{function}"
+
+    def _call(self, function: str, audio: torch.Tensor, clips: Sequence[str]) -> object:
+        if audio.ndim != 2 or audio.dtype != torch.float32 or audio.numel() == 0:
+            raise HearModuleError(
+                f"Audio must be non-empty float32 of shape (clips, samples), not {audio.dtype} of "
+                f"shape {tuple(audio.shape)}"
+            )
+        try:
+            with torch.inference_mode():
+                return getattr(self.module, function)(audio.to(self.device), self.model)
+        except Exception as error:
+            names = clips[0] if len(clips) == 1 else f"{len(clips)} clips from {clips[0]}"
+            raise HearModuleError(
+                f"{self._source(function)} raised {_name(error)} on {names} "
+                f"({audio.shape[1]} samples)"
+            ) from error
+
+
+def load_hear_module(spec: str, device: str = "cpu") -> HearModule:
+    """Import a HEAR module and load its model.
+
+    Args:
+        spec: Import name, ``pkg.module``, or ``pkg.module=PATH_OR_NAME`` for one of its
+            checkpoints. Modules of the current folder are found too.
+        device: Torch device, e.g. ``"cpu"`` or ``"cuda:0"``.
+
+    Raises:
+        HearModuleError: One sentence: no such module, a missing function, a loader that raised, a
+            wrong attribute, a sample rate HEAR does not have, no such device.
+    """
+    module_name, _, model_path = spec.partition("=")
+    module = _import(module_name)
+    functions = [_function(module, name) for name in FUNCTIONS]
+    model = _load(functions[0], module_name, model_path, device)
+    return HearModule(
+        module_name=module_name,
+        model_path=model_path,
+        module=module,
+        model=model,
+        sample_rate=_sample_rate(model, module_name),
+        scene_embedding_size=_size(model, module_name, "scene_embedding_size"),
+        timestamp_embedding_size=_size(model, module_name, "timestamp_embedding_size"),
+        label=str(getattr(model, "row_label", None) or spec),
+        note=getattr(model, "row_note", None),
+        device=device,
+    )
+
+
+def _import(module_name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise HearModuleError(
+            f"{module_name!r} is not an import name; give a HEAR module as pkg.module or "
+            "pkg.module=CHECKPOINT"
+        )
+    if os.getcwd() not in sys.path:  # noqa: PTH109 -- sys.path holds strings
+        sys.path.append(os.getcwd())  # noqa: PTH109 -- console scripts lack the current folder
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        # A parent package or the module itself is absent, rather than something it imports.
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise HearModuleError(
+                f"No module named {module_name!r} is installed or in the current folder"
+            ) from error
+        raise HearModuleError(f"Module {module_name!r} cannot be imported: {error}") from error
+    except Exception as error:
+        raise HearModuleError(f"Importing {module_name!r} raised {_name(error)}") from error
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., object]:
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise HearModuleError(
+            f"Module {module.__name__!r} has no function {name!r}, which the HEAR API asks for"
+        )
+    return function  # type: ignore[no-any-return]
+
+
+def _load(
+    load_model: Callable[..., object], module_name: str, model_path: str, device: str
+) -> torch.nn.Module:
+    arguments = (model_path,) if model_path else ()
+    call = f"{module_name}.load_model({', '.join(map(repr, arguments))})"
+    try:
+        model = load_model(*arguments)
+    except Exception as error:
+        raise HearModuleError(f"{call} raised {_name(error)}") from error
+    if not isinstance(model, torch.nn.Module):
+        raise HearModuleError(
+            f"{call} returned {type(model).__name__}; this benchmark runs torch.nn.Module models"
+        )
+    try:
+        return model.to(torch.device(device)).eval()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise HearModuleError(
+            f"The model of {module_name} cannot be moved to device {device!r}: {_line(error)}"
+        ) from error
+
+
+def _sample_rate(model: torch.nn.Module, module_name: str) -> int:
+    rate = getattr(model, "sample_rate", None)
+    if not isinstance(rate, int | float) or rate not in SAMPLE_RATES:
+        raise HearModuleError(
+            f"The model of {module_name} has sample_rate {rate!r}; HEAR allows "
+            f"{', '.join(map(str, SAMPLE_RATES))} Hz"
+        )
+    return int(rate)  # upstream also takes 16000.0
+
+
+def _size(model: torch.nn.Module, module_name: str, attribute: str) -> int:
+    size = getattr(model, attribute, None)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise HearModuleError(
+            f"The model of {module_name} has {attribute} {size!r}; HEAR asks for a positive int"
+        )
+    return size
+
+
+def _spec(module_name: str, model_path: str) -> str:
+    return f"{module_name}={model_path}" if model_path else module_name
+
+
+def _rows(audio: torch.Tensor) -> list[str]:
+    return [f"clip {row} of the batch" for row in range(len(audio))]
+
+
+def _line(error: BaseException) -> str:
+    """An exception's message on one line."""
+    return " ".join(str(error).split())
+
+
+def _name(error: BaseException) -> str:
+    """An exception's type and message on one line."""
+    message = _line(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -1,0 +1,126 @@
+"""Checks of what a HEAR module returns, each failure one sentence.
+
+Upstream's runner checks nothing here. Two published leaderboard entries scored 0.000 on every event
+task because their timestamps were in seconds; NaN embeddings give NaN scores an hour later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+MAX_IRREGULARITY_MS = 1.0  # hear-validator 2021.0.6, validate.py: allowed deviation from the hop
+SECONDS_MARGIN = 2.0  # timestamps that end before this many ms per second of audio are in seconds
+
+
+class HearModuleError(ValueError):
+    """A HEAR module cannot be loaded, raised, or returned what the HEAR API does not allow."""
+
+
+def check_embeddings(
+    embeddings: object, shape: tuple[int | None, ...], source: str, clips: Sequence[str]
+) -> NDArray[np.float32]:
+    """Check one batch of embeddings.
+
+    Args:
+        embeddings: What the module returned.
+        shape: Expected shape: (clips, size) for scenes, (clips, None, size) for frames.
+        source: Module and function, for messages.
+        clips: What to call each row of the batch in messages.
+
+    Returns:
+        The embeddings, float32, on the CPU.
+
+    Raises:
+        HearModuleError: Not a float32 tensor of that shape, no frames, or NaN or infinite values.
+    """
+    tensor = _tensor(embeddings, "embeddings", source)
+    if tensor.dtype != torch.float32:
+        raise HearModuleError(f"{source} returned {tensor.dtype} embeddings; HEAR asks for float32")
+    expected = ", ".join("frames" if n is None else str(n) for n in shape)
+    fits = tensor.ndim == len(shape) and all(
+        n is None or n == m for n, m in zip(shape, tensor.shape, strict=True)
+    )
+    if not fits:
+        raise HearModuleError(
+            f"{source} returned embeddings of shape {tuple(tensor.shape)}; expected ({expected})"
+        )
+    if tensor.numel() == 0:
+        raise HearModuleError(f"{source} returned no frame for {clips[0]}")
+    array: NDArray[np.float32] = tensor.detach().cpu().numpy()
+    finite = np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+    if not finite.all():
+        clip = clips[int(np.argmin(finite))]
+        raise HearModuleError(f"{source} returned NaN or infinite embeddings for {clip}")
+    return array
+
+
+def check_timestamps(
+    timestamps: object,
+    shape: tuple[int, int],
+    duration_ms: float,
+    source: str,
+    clips: Sequence[str],
+) -> NDArray[np.float64]:
+    """Check one batch of timestamps: ms, ascending, regular within 1 ms, inside the clip.
+
+    Args:
+        timestamps: What the module returned.
+        shape: Expected shape (clips, frames), from the embeddings.
+        duration_ms: Length of the clips of this batch, ms.
+        source: Module and function, for messages.
+        clips: What to call each row of the batch in messages.
+
+    Returns:
+        The timestamps in ms, float64, on the CPU.
+
+    Raises:
+        HearModuleError: Not a tensor of that shape, or timestamps that cannot be right.
+    """
+    tensor = _tensor(timestamps, "timestamps", source)
+    if tuple(tensor.shape) != shape:
+        raise HearModuleError(
+            f"{source} returned timestamps of shape {tuple(tensor.shape)} beside embeddings of "
+            f"{shape[0]} clips x {shape[1]} frames; both must agree"
+        )
+    array: NDArray[np.float64] = tensor.detach().cpu().to(torch.float64).numpy()
+    for row, clip in zip(array, clips, strict=True):
+        problem = _timestamp_problem(row, duration_ms)
+        if problem:
+            raise HearModuleError(f"{source} returned timestamps for {clip} that {problem}")
+    return array
+
+
+def _timestamp_problem(timestamps_ms: NDArray[np.float64], duration_ms: float) -> str | None:
+    """What is wrong with one clip's timestamps, as the end of a sentence; None if nothing is."""
+    if not np.isfinite(timestamps_ms).all():
+        return "are NaN or infinite"
+    if len(timestamps_ms) == 1:  # one frame has no hop to check
+        return None
+    hops = np.diff(timestamps_ms)
+    last = float(timestamps_ms[-1])
+    if hops.min() <= 0:
+        return "do not ascend"
+    if last <= SECONDS_MARGIN * duration_ms / 1000:
+        return (
+            f"look like seconds: the last is {last:g} and the clip has {duration_ms:g} ms; "
+            "HEAR asks for milliseconds"
+        )
+    hop = float(hops.mean())
+    deviation = float(np.abs(hops - hop).max())
+    if deviation > MAX_IRREGULARITY_MS:
+        return f"are not regular: a hop differs by {deviation:.3g} ms from their mean of {hop:.4g}"
+    if last > duration_ms + hop:
+        return f"end after the clip: the last is {last:g} ms and the clip has {duration_ms:g} ms"
+    return None
+
+
+def _tensor(value: object, what: str, source: str) -> torch.Tensor:
+    if not isinstance(value, torch.Tensor):
+        raise HearModuleError(
+            f"{source} returned {what} of type {type(value).__name__}; expected a torch tensor"
+        )
+    return value

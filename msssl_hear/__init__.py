@@ -1,0 +1,85 @@
+"""HEAR module of the encoder trained with clip, frame and pitch sampling strategies.
+
+Example:
+    >>> import torch, msssl_hear
+    >>> model = msssl_hear.load_model()
+    >>> audio = torch.zeros(2, model.sample_rate)
+    >>> msssl_hear.get_scene_embeddings(audio, model).shape
+    torch.Size([2, 1024])
+    >>> embeddings, timestamps = msssl_hear.get_timestamp_embeddings(audio, model)
+    >>> embeddings.shape, timestamps[0, :3]
+    (torch.Size([2, 26, 512]), tensor([ 0., 40., 80.]))
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from msssl_hear.checkpoint import load_checkpoint
+from msssl_hear.model import HearModel
+from msssl_hear.version import __version__
+
+__all__ = [
+    "__version__",
+    "get_scene_embeddings",
+    "get_timestamp_embeddings",
+    "load_model",
+]
+
+WEIGHTS = Path(__file__).parent / "weights"
+KNOWN_WEIGHTS = ("multi", "cola")
+
+
+def load_model(model_file_path: str = "") -> HearModel:
+    """Load an encoder.
+
+    Args:
+        model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies), a
+            known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain`` wrote.
+
+    Returns:
+        The model on the CPU, in evaluation mode.
+
+    Raises:
+        FileNotFoundError: If there is no such name or file.
+        ValueError: If the file is no checkpoint of this encoder.
+    """
+    name = model_file_path or "multi"
+    if name in KNOWN_WEIGHTS:
+        return HearModel(*load_checkpoint(WEIGHTS / f"{name}.safetensors"), row_label=name)
+    if not Path(name).exists():
+        raise FileNotFoundError(
+            f"'{name}' is neither a file nor one of the known weights: {', '.join(KNOWN_WEIGHTS)}"
+        )
+    return HearModel(*load_checkpoint(name), row_label=Path(name).stem)
+
+
+def get_scene_embeddings(audio: Tensor, model: HearModel) -> Tensor:
+    """One embedding per clip.
+
+    Args:
+        audio: Mono waveforms at ``model.sample_rate``, float in [-1, 1], shape (clips, samples).
+        model: From ``load_model``.
+
+    Returns:
+        float32, shape (clips, model.scene_embedding_size).
+    """
+    return model.scene_embeddings(audio)
+
+
+def get_timestamp_embeddings(audio: Tensor, model: HearModel) -> tuple[Tensor, Tensor]:
+    """Embeddings at regular times of each clip.
+
+    Args:
+        audio: As for ``get_scene_embeddings``.
+        model: From ``load_model``.
+
+    Returns:
+        Embeddings, float32, shape (clips, frames, model.timestamp_embedding_size), and the centre of
+        each frame in **ms**, float32, shape (clips, frames).
+    """
+    embeddings = model.frame_embeddings(audio)
+    timestamps = model.timestamps(embeddings.shape[1]).to(embeddings.device)
+    return embeddings, timestamps.expand(len(audio), -1)

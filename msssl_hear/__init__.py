@@ -36,8 +36,9 @@ def load_model(model_file_path: str = "") -> HearModel:
     """Load an encoder.
 
     Args:
-        model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies), a
-            known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain`` wrote.
+        model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies),
+            a known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain``
+            wrote.
 
     Returns:
         The model on the CPU, in evaluation mode.
@@ -77,8 +78,8 @@ def get_timestamp_embeddings(audio: Tensor, model: HearModel) -> tuple[Tensor, T
         model: From ``load_model``.
 
     Returns:
-        Embeddings, float32, shape (clips, frames, model.timestamp_embedding_size), and the centre of
-        each frame in **ms**, float32, shape (clips, frames).
+        Embeddings, float32, shape (clips, frames, model.timestamp_embedding_size), and the centre
+        of each frame in **ms**, float32, shape (clips, frames).
     """
     embeddings = model.frame_embeddings(audio)
     timestamps = model.timestamps(embeddings.shape[1]).to(embeddings.device)

@@ -1,7 +1,8 @@
 """Weights on disk: safetensors with a JSON card, never a pickle.
 
-The card (recipe, data, steps, date, metrics, and the configuration that rebuilds the network) lies in the
-safetensors metadata, so that one file is enough, and again beside it as ``NAME.json`` for people.
+The card (recipe, data, steps, date, metrics, and the configuration that rebuilds the network) lies
+in the safetensors metadata, so that one file is enough, and again beside it as ``NAME.json`` for
+people.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ def _load_weights(module: nn.Module, weights: dict[str, Tensor], path: Path) -> 
             raise ValueError(f"{path} lacks the weight '{name}'")
         if weights[name].shape != value.shape:
             raise ValueError(
-                f"{path}: the weight '{name}' has shape {tuple(weights[name].shape)}, but the encoder "
-                f"that its card describes needs {tuple(value.shape)}"
+                f"{path}: the weight '{name}' has shape {tuple(weights[name].shape)}, but the "
+                f"encoder that its card describes needs {tuple(value.shape)}"
             )
     for name in weights.keys() - expected.keys():
         raise ValueError(f"{path}: the weight '{name}' has no place in the encoder")

@@ -1,12 +1,16 @@
-"""EfficientNet-B0's convolutional trunk (Tan & Le 2019, arXiv 1905.11946, table 1), for log-mel frames.
+"""EfficientNet-B0's convolutional trunk for log-mel frames.
 
-With ``BatchNorm2d`` and a clip-wise squeeze-excite it is the stock network: module names and values then
-equal timm's ``efficientnet_b0`` (``tests/parity``). The encoder uses it with ``ChannelNorm`` and a
-frame-wise squeeze-excite instead: neither mixes frames, so only the convolutions look beyond a frame and
-an embedding does not depend on padding, on chunk borders or on the other clips of a batch.
+Source: Tan & Le 2019, arXiv 1905.11946, table 1.
 
-Axes: (batch, channels, time, frequency), channels last in memory. A mask, shape (batch, 1, time, 1), is
-zero at padded frames; it is applied before every convolution that looks at other frames.
+With ``BatchNorm2d`` and a clip-wise squeeze-excite it is the stock network: module names and values
+then equal timm's ``efficientnet_b0`` (``tests/parity``). The encoder uses it with ``ChannelNorm``
+and a frame-wise squeeze-excite instead: neither mixes frames, so only the convolutions look beyond
+a frame and an embedding does not depend on padding, on chunk borders or on the other clips of a
+batch.
+
+Axes: (batch, channels, time, frequency), channels last in memory. A mask of shape
+(batch, 1, time, 1) is zero at padded frames; it is applied before every convolution that looks at
+other frames.
 """
 
 from __future__ import annotations
@@ -48,8 +52,8 @@ Norm = Callable[[int], nn.Module]
 class ChannelNorm(nn.LayerNorm):
     """Layer normalisation over the channels of each time-frequency position.
 
-    It keeps no running statistics: those of BatchNorm alone moved a probe's score by 25 points when the
-    audio's domain changed.
+    It keeps no running statistics: those of BatchNorm alone moved a probe's score by 25 points when
+    the audio's domain changed.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,8 +78,8 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Gate, shape (batch, channels, time, frequency) in and out."""
-        gate = x.mean(self.pooled_axes, keepdim=True)
-        gate = self.conv_expand(F.silu(self.conv_reduce(gate)))
+        mean = x.mean(self.pooled_axes, keepdim=True)
+        gate: Tensor = self.conv_expand(F.silu(self.conv_reduce(mean)))
         return x * gate.sigmoid()
 
 
@@ -101,8 +105,8 @@ class DepthwiseSeparable(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Shape (batch, in_channels, time, frequency) -> (batch, channels, time, frequency)."""
         x = F.silu(self.bn1(self.conv_dw(_masked(x, mask))))
-        x = self.bn2(self.conv_pw(self.se(x)))
-        return x
+        projected: Tensor = self.bn2(self.conv_pw(self.se(x)))
+        return projected
 
 
 class InvertedResidual(nn.Module):
@@ -123,7 +127,7 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Shape (batch, in_channels, time, frequency) -> (batch, channels, time', frequency')."""
-        y = F.silu(self.bn1(self.conv_pw(x)))
+        y: Tensor = F.silu(self.bn1(self.conv_pw(x)))
         y = F.silu(self.bn2(self.conv_dw(_masked(y, mask))))
         y = self.bn3(self.conv_pwl(self.se(y)))
         return x + y if self.residual else y
@@ -170,8 +174,8 @@ class EfficientNet(nn.Module):
             mask: Shape (batch, 1, time, 1), 1 at a clip's own frames and 0 at padding.
 
         Returns:
-            A tensor (batch, channels, ceil(time / s), ceil(frequency / s)) per stage, s being the product
-            of the strides so far. Position ``j`` is centred on input frame ``j * s``.
+            A tensor (batch, channels, ceil(time / s), ceil(frequency / s)) per stage, s being the
+            product of the strides so far. Position ``j`` is centred on input frame ``j * s``.
         """
         x = F.silu(self.bn1(self.conv_stem(_masked(x, mask))))
         mask = None if mask is None else mask[:, :, ::2]
@@ -198,8 +202,8 @@ def _initialise(module: nn.Module) -> None:
 def scaled_stages(width: float, depth: float) -> tuple[int, tuple[Stage, ...]]:
     """EfficientNet-B0's stem and stages with other widths and depths.
 
-    Channels are rounded to multiples of 8 without losing more than a tenth, repeats are rounded up, as in
-    the compound scaling of the paper's code.
+    Channels are rounded to multiples of 8 without losing more than a tenth, repeats are rounded up,
+    as in the compound scaling of the paper's code.
 
     Returns:
         Channels of the stem, and the table of blocks.
@@ -227,5 +231,5 @@ def receptive_radius(stages: tuple[Stage, ...]) -> int:
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """The same values with channels last in memory: 1.7 times as fast for depthwise networks on CPU."""
+    """The same values, channels last in memory: 1.7 times as fast for depthwise nets on CPU."""
     return x.contiguous(memory_format=torch.channels_last)

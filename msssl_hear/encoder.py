@@ -1,8 +1,8 @@
 """The encoder: an EfficientNet trunk and a pyramid that reads frame embeddings every 40 ms.
 
-B0 alone has one output per 320 ms, far too coarse for HEAR's timestamps. The pyramid takes four stages
-(40, 80, 160 and 320 ms), projects each frame's channels and frequencies to the embedding size, brings
-them to the 40 ms grid and adds them. It costs about a tenth more than B0 alone.
+B0 alone has one output per 320 ms, far too coarse for HEAR's timestamps. The pyramid takes four
+stages (40, 80, 160 and 320 ms), projects each frame's channels and frequencies to the embedding
+size, brings them to the 40 ms grid and adds them. It costs about a tenth more than B0 alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOP_FRAMES = 4
 """Log-mel frames per frame embedding: 40 ms at the front end's 10 ms."""
 
 COARSEST_STRIDE = 32
-"""Log-mel frames per output of the last stage. Chunks of a long clip must start on a multiple of it."""
+"""Log-mel frames per output of the last stage; chunks of a long clip start on its multiples."""
 
 TAPPED_STAGES = (1, 2, 4, 6)
 SMOOTHING_KERNEL = 5
@@ -63,7 +63,8 @@ def valid_positions(lengths: Tensor, positions: int) -> Tensor:
 def upsample_linear(x: Tensor, factor: int, valid: Tensor | None) -> Tensor:
     """Interpolate between positions in time; position ``j`` goes to ``j * factor``.
 
-    The factor is given and not inferred from lengths, and past a clip's last valid position its value is
+    The factor is given and not inferred from lengths, and past a clip's last valid position its
+    value is
     held: so a clip gives the same result alone, padded or in chunks.
 
     Args:
@@ -147,8 +148,9 @@ class Encoder(nn.Module):
 
     def _smooth(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Add a depthwise convolution over time, shape (batch, positions, size) in and out."""
-        if lengths is None:
-            return x + self.smoothing(x.transpose(1, 2)).transpose(1, 2)
-        valid = valid_positions(-(-lengths // HOP_FRAMES), x.shape[1]).unsqueeze(2)
-        x = x * valid
-        return (x + self.smoothing(x.transpose(1, 2)).transpose(1, 2)) * valid
+        valid = None
+        if lengths is not None:
+            valid = valid_positions(-(-lengths // HOP_FRAMES), x.shape[1]).unsqueeze(2)
+            x = x * valid
+        smoothed: Tensor = x + self.smoothing(x.transpose(1, 2)).transpose(1, 2)
+        return smoothed if valid is None else smoothed * valid

@@ -1,7 +1,7 @@
 """Log-mel front end in plain torch.
 
-Equal to ``torchaudio.transforms.MelSpectrogram`` with the same settings (``tests/parity``); written out
-because torchaudio's last release refuses every torch but one.
+Equal to ``torchaudio.transforms.MelSpectrogram`` with the same settings (``tests/parity``); written
+out because torchaudio's last release refuses every torch but one.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ class LogMelConfig:
         hop_length: Samples between frames; 10 ms (paper, section 3.1).
         n_mels: Mel bands (paper, section 3.1).
         f_min: Lower edge of the lowest band, Hz (paper, section 3.1).
-        f_max: Upper edge of the highest band, Hz. Below the paper's 7800: shifts of up to 3 semitones
-            must stay under the Nyquist frequency, or the pitch head reads the band edge.
-        log_offset: Added to the mel power before the logarithm; white noise of RMS 3e-4 has it per bin.
+        f_max: Upper edge of the highest band, Hz. Below the paper's 7800: shifts of up to 3
+            semitones must stay under the Nyquist frequency, or the pitch head reads the band edge.
+        log_offset: Added to the mel power before the logarithm; white noise of RMS 3e-4 has it per
+        bin.
     """
 
     sample_rate: int = 16_000
@@ -42,22 +43,22 @@ class LogMelConfig:
         """Check that the settings fit together."""
         if not 0.0 <= self.f_min < self.f_max <= self.sample_rate / 2:
             raise ValueError(
-                f"f_min {self.f_min} Hz and f_max {self.f_max} Hz must satisfy 0 <= f_min < f_max <= "
-                f"{self.sample_rate / 2} Hz, half the sample rate"
+                f"f_min {self.f_min} Hz and f_max {self.f_max} Hz must satisfy 0 <= f_min < f_max "
+                f"<= {self.sample_rate / 2} Hz, half the sample rate"
             )
         if not self.hop_length <= self.win_length <= self.n_fft:
             raise ValueError(
-                f"hop_length {self.hop_length}, win_length {self.win_length} and n_fft {self.n_fft} "
-                "samples must not decrease in this order"
+                f"hop_length {self.hop_length}, win_length {self.win_length} and n_fft "
+                f"{self.n_fft} samples must not decrease in this order"
             )
 
 
 def mel_filterbank(frequencies: Tensor, n_mels: int, f_min: float, f_max: float) -> Tensor:
     """Triangular mel filters, evaluated at the given frequencies.
 
-    Filters are equally spaced on the HTK mel scale, ``2595 log10(1 + f / 700)``, with peak 1 and no area
-    normalisation. Evaluated at ``s * frequencies`` they give the mel spectrum of the sound shifted in
-    pitch by the factor ``s``.
+    Filters are equally spaced on the HTK mel scale, ``2595 log10(1 + f / 700)``, with peak 1 and no
+    area normalisation. Evaluated at ``s * frequencies`` they give the mel spectrum of the sound
+    shifted in pitch by the factor ``s``.
 
     Args:
         frequencies: Frequency of each FFT bin, Hz, shape (..., bins).
@@ -81,9 +82,9 @@ def mel_filterbank(frequencies: Tensor, n_mels: int, f_min: float, f_max: float)
 class LogMel(nn.Module):
     """Waveform to normalised log-mel frames.
 
-    Frame ``i`` is centred on sample ``i * hop_length``; the signal counts as zero outside its ends. The
-    buffers ``mean`` and ``std`` (log units, one per band) are fixed statistics of the pretraining
-    corpus and part of the checkpoint.
+    Frame ``i`` is centred on sample ``i * hop_length``; the signal counts as zero outside its ends.
+    The buffers ``mean`` and ``std`` (log units, one per band) are fixed statistics of the
+    pretraining corpus and part of the checkpoint.
     """
 
     window: Tensor

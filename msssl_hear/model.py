@@ -18,15 +18,15 @@ GROUP_FRAMES = 2 * CHUNK_FRAMES
 """Log-mel frames in one call of the encoder, over all clips of a group."""
 
 LARGEST_SAMPLE = 1e6
-"""Peaks beyond it are refused: their power overflows float32, and audio in [-1, 1] is the contract."""
+"""Peaks beyond it are refused: HEAR's audio lies in [-1, 1]."""
 
 
 class HearModel(nn.Module):
     """Embeds audio as HEAR asks (https://hearbenchmark.com/hear-api.html).
 
-    A clip's embeddings do not depend on the other clips of the batch, and long audio is encoded in chunks
-    with enough context on both sides that the result is the same as in one piece (up to 1e-4 of an
-    embedding's norm, the float32 rounding of differently shaped matrix products).
+    A clip's embeddings do not depend on the other clips of the batch, and long audio is encoded in
+    chunks with enough context on both sides that the result is the same as in one piece (up to 1e-4
+    of an embedding's norm, the float32 rounding of differently shaped matrix products).
 
     Args:
         log_mel: Front end with the statistics of the pretraining corpus.
@@ -69,7 +69,7 @@ class HearModel(nn.Module):
             self.log_mel.frame_count(audio.shape[1]), CHUNK_FRAMES + 2 * self._margin
         )
         group = max(1, GROUP_FRAMES // samples_per_clip)
-        return torch.cat([self._encode_in_chunks(clips) for clips in audio.split(group)])
+        return torch.cat([self._encode_in_chunks(clips) for clips in torch.split(audio, group)])
 
     def scene_embeddings(self, audio: Tensor) -> Tensor:
         """Maximum and mean over time of the frame embeddings.

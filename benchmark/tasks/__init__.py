@@ -1,0 +1,1 @@
+"""Tasks in HEAR's on-disk format, and the embedded suite of synthetic ones."""

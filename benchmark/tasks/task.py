@@ -1,0 +1,158 @@
+"""A benchmark task in HEAR's on-disk format: what its metadata and vocabulary say.
+
+The format is that of hear-preprocess (``FinalCombine``), as hear-eval-kit reads it::
+
+    {folder}/task_metadata.json
+    {folder}/labelvocabulary.csv
+    {folder}/{split}.json
+    {folder}/{sample_rate}/{split}/{file}
+
+Labels and audio are not read here (see ``labels.py`` and ``audio.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from benchmark.tasks.metadata import Metadata
+from benchmark.tasks.vocabulary import read_vocabulary
+
+EmbeddingType = Literal["scene", "event"]
+PredictionType = Literal["multiclass", "multilabel"]
+SplitMode = Literal["trainvaltest", "new_split_kfold", "presplit_kfold"]
+Family = Literal["scene", "event", "pitch"]
+
+EMBEDDING_TYPES: Final[tuple[EmbeddingType, ...]] = ("scene", "event")
+PREDICTION_TYPES: Final[tuple[PredictionType, ...]] = ("multiclass", "multilabel")
+SPLIT_MODES: Final[tuple[SplitMode, ...]] = ("trainvaltest", "new_split_kfold", "presplit_kfold")
+
+# hear-eval-kit's `available_scores`; those of EVENT_SCORES compare events, not rows.
+ROW_SCORES: Final = ("top1_acc", "pitch_acc", "chroma_acc", "mAP", "d_prime", "aucroc")
+EVENT_SCORES: Final = (
+    "event_onset_200ms_fms",
+    "event_onset_50ms_fms",
+    "event_onset_offset_50ms_20perc_fms",
+    "segment_1s_er",
+)
+MIN_FOLDS: Final = 3  # one to test, the next to validate, the rest to train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A task as its metadata describes it.
+
+    Attributes:
+        folder: The task's folder.
+        name: ``task_name`` of the metadata; heads treat ``"dcase2016_task2"`` in its own way.
+        full_name: Name of the folder, the task's key in results and caches.
+        embedding_type: Whether a clip is one row ("scene") or one row a frame ("event").
+        prediction_type: Whether a row has exactly one label or any number.
+        split_mode: "trainvaltest", or one of two names for k folds.
+        splits: Split names; their order drives HEAR's row order.
+        sample_duration: Length of every clip in seconds; None where clips have any length.
+        evaluation: Names of the scores; the first selects the model.
+        use_scoring_for_early_stopping: False selects by validation loss instead.
+        postprocessing_grid: Values to try when frames become events; None for HEAR's own.
+        param_grid: The task's own entries in the heads' grid; empty if it has none.
+        vocabulary: Label of index 0, 1, ...
+        notice: What every table must say about the task, e.g. that it is synthetic.
+    """
+
+    folder: Path
+    name: str
+    full_name: str
+    embedding_type: EmbeddingType
+    prediction_type: PredictionType
+    split_mode: SplitMode
+    splits: tuple[str, ...]
+    sample_duration: float | None
+    evaluation: tuple[str, ...]
+    vocabulary: tuple[str, ...]
+    use_scoring_for_early_stopping: bool = True
+    postprocessing_grid: Mapping[str, Sequence[float]] | None = None
+    param_grid: Mapping[str, Sequence[object]]
+    notice: str | None = None
+
+    @property
+    def family(self) -> Family:
+        """Column group of the leaderboard."""
+        if self.embedding_type == "event":
+            return "event"
+        return "pitch" if "pitch_acc" in self.evaluation else "scene"
+
+
+def read_task(folder: Path) -> Task:
+    """Read and check a task's metadata and vocabulary.
+
+    Raises:
+        FileNotFoundError: The folder, its metadata or its vocabulary is missing.
+        ValueError: A key is missing or has a value that HEAR's format does not know.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a folder: a task is a folder in HEAR's format.")
+    metadata = Metadata(folder)
+    embedding_type = metadata.choice("embedding_type", EMBEDDING_TYPES)
+    split_mode = metadata.choice("split_mode", SPLIT_MODES)
+    return Task(
+        folder=folder,
+        name=metadata.text("task_name"),
+        full_name=folder.resolve().name,
+        embedding_type=embedding_type,
+        prediction_type=metadata.choice("prediction_type", PREDICTION_TYPES),
+        split_mode=split_mode,
+        splits=_splits(metadata, split_mode),
+        sample_duration=metadata.seconds("sample_duration"),
+        evaluation=_evaluation(metadata, embedding_type),
+        vocabulary=read_vocabulary(folder),
+        use_scoring_for_early_stopping=metadata.flag("use_scoring_for_early_stopping", True),
+        postprocessing_grid=_postprocessing_grid(metadata),
+        param_grid=metadata.grid("task_specific_param_grid") or {},
+        notice=metadata.optional_text("notice"),
+    )
+
+
+def _splits(metadata: Metadata, split_mode: SplitMode) -> tuple[str, ...]:
+    splits = metadata.names("splits")
+    for split in splits:
+        if Path(split).name != split:
+            raise ValueError(f"{metadata.path}: split {split!r} is no plain name.")
+    if split_mode == "trainvaltest" and set(splits) != {"train", "valid", "test"}:
+        raise ValueError(
+            f"{metadata.path}: with split_mode 'trainvaltest' key 'splits' must be "
+            f"train, valid, test, but is {', '.join(splits)}."
+        )
+    if split_mode != "trainvaltest" and len(splits) < MIN_FOLDS:
+        raise ValueError(
+            f"{metadata.path}: split_mode '{split_mode}' needs at least {MIN_FOLDS} folds "
+            f"(test, valid, train), but key 'splits' has {len(splits)}."
+        )
+    return splits
+
+
+def _evaluation(metadata: Metadata, embedding_type: EmbeddingType) -> tuple[str, ...]:
+    scores = metadata.names("evaluation")
+    known = ROW_SCORES + EVENT_SCORES if embedding_type == "event" else ROW_SCORES
+    for score in scores:
+        if score not in known:
+            raise ValueError(
+                f"{metadata.path}: key 'evaluation' names the score {score!r}, which a task of "
+                f"embedding_type '{embedding_type}' does not have; it has {', '.join(known)}."
+            )
+    return scores
+
+
+def _postprocessing_grid(metadata: Metadata) -> Mapping[str, Sequence[float]] | None:
+    key = "event_postprocessing_grid"
+    grid = metadata.grid(key)
+    for name, values in (grid or {}).items():
+        if name not in ("median_filter_ms", "min_duration") or not all(
+            isinstance(value, int | float) and value >= 0 for value in values
+        ):
+            raise ValueError(
+                f"{metadata.path}: 'evaluation_params.{key}' may have lists of milliseconds under "
+                f"median_filter_ms and min_duration, but has {name!r}: {values!r}."
+            )
+    return grid

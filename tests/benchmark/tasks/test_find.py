@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from benchmark.tasks.find import UnreadableTask, find_tasks
+from benchmark.tasks.task import Task
+from tests.benchmark.tasks.made_task import event_task, scene_task
+
+
+def test_tasks_come_sorted_and_a_bad_one_does_not_stop_the_others(tmp_path: Path) -> None:
+    scene_task(tmp_path / "c-scene")
+    event_task(tmp_path / "a-event")
+    (scene_task(tmp_path / "b-broken") / "task_metadata.json").unlink()
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "README.md").write_text("")
+    first, second, third = find_tasks(tmp_path)
+    assert isinstance(first, Task)
+    assert first.full_name == "a-event"
+    assert isinstance(second, UnreadableTask)
+    assert second.full_name == "b-broken"
+    assert "b-broken/task_metadata.json is missing" in second.reason
+    assert isinstance(third, Task)
+    assert third.full_name == "c-scene"
+
+
+def test_a_single_task_folder(tmp_path: Path) -> None:
+    folder = scene_task(tmp_path / "made")
+    (task,) = find_tasks(folder)
+    assert isinstance(task, Task)
+    (folder / "task_metadata.json").unlink()
+    (bad,) = find_tasks(folder)
+    assert isinstance(bad, UnreadableTask)
+    assert bad.full_name == "made"
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="has no task folder"):
+        find_tasks(tmp_path)
+    with pytest.raises(FileNotFoundError, match="nowhere is not a folder of tasks"):
+        find_tasks(tmp_path / "nowhere")

@@ -1,6 +1,6 @@
 """The untrained encoder: what the architecture alone is worth.
 
-Weights are drawn with a fixed seed; the front end keeps the fixed statistics of the bundled weights,
+Weights are drawn with a fixed seed; the front end keeps the statistics of the bundled weights,
 which are means and deviations of mel bands and nothing that was learnt.
 """
 

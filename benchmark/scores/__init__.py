@@ -1,0 +1,70 @@
+"""The scores of HEAR by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.events.table import EventTable
+from benchmark.scores.accuracy import chroma_acc, pitch_acc, top1_acc
+from benchmark.scores.event_onset import (
+    event_onset_50ms_fms,
+    event_onset_200ms_fms,
+    event_onset_offset_50ms_20perc_fms,
+)
+from benchmark.scores.ranking import aucroc, d_prime, mAP
+from benchmark.scores.segment import segment_1s_er
+
+SceneScore = Callable[[NDArray[np.float32], NDArray[np.float32]], float]
+EventScore = Callable[[EventTable, EventTable], dict[str, float]]
+
+SCENE_SCORES: dict[str, SceneScore] = {
+    "top1_acc": top1_acc,
+    "pitch_acc": pitch_acc,
+    "chroma_acc": chroma_acc,
+    "mAP": mAP,
+    "d_prime": d_prime,
+    "aucroc": aucroc,
+}
+
+# The first entry of an event score's result is the score itself.
+EVENT_SCORES: dict[str, EventScore] = {
+    "event_onset_200ms_fms": event_onset_200ms_fms,
+    "event_onset_50ms_fms": event_onset_50ms_fms,
+    "event_onset_offset_50ms_20perc_fms": event_onset_offset_50ms_20perc_fms,
+    "segment_1s_er": segment_1s_er,
+}
+
+MINIMISED = frozenset({"segment_1s_er"})
+
+
+def scene_score(name: str) -> SceneScore:
+    """The score of a scene task called ``name``.
+
+    Raises:
+        ValueError: There is no such score for scene tasks.
+    """
+    if name not in SCENE_SCORES:
+        raise ValueError(_no_such_score(name, "scene", "event", tuple(SCENE_SCORES)))
+    return SCENE_SCORES[name]
+
+
+def event_score(name: str) -> EventScore:
+    """The score of an event task called ``name``.
+
+    Raises:
+        ValueError: There is no such score for event tasks.
+    """
+    if name not in EVENT_SCORES:
+        raise ValueError(_no_such_score(name, "event", "scene", tuple(EVENT_SCORES)))
+    return EVENT_SCORES[name]
+
+
+def _no_such_score(name: str, wanted: str, other: str, known: tuple[str, ...]) -> str:
+    if name in SCENE_SCORES or name in EVENT_SCORES:
+        reason = f"The score {name!r} is one of {other} tasks, not of {wanted} tasks"
+    else:
+        reason = f"The score {name!r} is unknown"
+    return f"{reason}: under evaluation in task_metadata.json use one of {', '.join(known)}."

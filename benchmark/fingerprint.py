@@ -1,0 +1,77 @@
+"""Hashes that say whether two models would give the same embeddings."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+from benchmark.hear_module import HearModule
+
+
+def weights_hash(model: torch.nn.Module) -> str:
+    """SHA-256 of a model's parameters and buffers: names, types, shapes and bytes.
+
+    Buffers that ``state_dict`` leaves out (a window, a filterbank) count too.
+    """
+    tensors: dict[str, object] = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    tensors.update(model.state_dict())
+    digest = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        if isinstance(value, torch.Tensor):
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+            data = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+            digest.update(data.numpy().tobytes())
+        else:  # whatever get_extra_state returned
+            digest.update(f"{name} {value!r}\n".encode())
+    return digest.hexdigest()
+
+
+def source_hash(module: ModuleType, model: torch.nn.Module) -> str:
+    """SHA-256 of the code behind a model: names and content of its ``.py`` files.
+
+    These are the module's own file and the package folders of the classes that the model is made
+    of, torch's own left out. A change anywhere there may change embeddings under equal weights.
+    """
+    names = {module.__name__} | {type(part).__module__ for part in model.modules()}
+    files: set[Path] = set()
+    for name in names:
+        source = getattr(sys.modules.get(name), "__file__", None)
+        if source is None or name.split(".")[0] == "torch":
+            continue
+        folder = Path(source).parent
+        files.add(Path(source))
+        if (folder / "__init__.py").exists():
+            files.update(folder.glob("*.py"))
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda file: (file.name, str(file))):
+        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def module_hash(hear: HearModule, weights: str) -> str:
+    """SHA-256 of everything of a module that its embeddings depend on.
+
+    Args:
+        hear: The loaded module.
+        weights: Its ``weights_hash``.
+
+    A checkpoint file counts by its content, so that moving it changes nothing; a checkpoint's name
+    counts as itself, since it may choose more than weights.
+    """
+    checkpoint = hear.model_path
+    if checkpoint and Path(checkpoint).is_file():
+        checkpoint = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
+    parts = (
+        hear.module_name,
+        checkpoint,
+        weights,
+        source_hash(hear.module, hear.model),
+        hear.sample_rate,
+        hear.scene_embedding_size,
+        hear.timestamp_embedding_size,
+    )
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

@@ -1,0 +1,127 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from benchmark import embed
+from benchmark.cache import CacheEntry
+from benchmark.embed import embed_task
+from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.hear_module import HearModule, load_hear_module
+from benchmark.hear_outputs import HearModuleError
+from benchmark.tasks.labels import read_scene_labels, row_order
+from benchmark.tasks.task import read_task
+from tests.benchmark.fake_modules import write_module
+from tests.benchmark.tiny_tasks import RATE, write_event_task, write_scene_task
+
+COUNT_CALLS = "model.calls = getattr(model, 'calls', 0) + 1"
+
+
+@pytest.fixture
+def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CacheEntry:
+    monkeypatch.setenv("MSBENCH_CACHE", str(tmp_path / "cache"))
+    return CacheEntry.of("module", "task", {})
+
+
+def _energy(path: Path) -> float:
+    audio, _ = soundfile.read(path, dtype="float32")
+    return float(np.mean(audio**2))
+
+
+def test_scene_rows_are_clips_in_hears_order(
+    tmp_path: Path, modules: Path, entry: CacheEntry
+) -> None:
+    task = read_task(write_scene_task(tmp_path, clips=7))
+    embedded = embed_task(load_hear_module(write_module(modules)), task, entry)
+    labels = {split: read_scene_labels(task, split) for split in task.splits}
+    assert embedded.clips == 21
+    assert not embedded.cached
+    assert embedded.audio_seconds == pytest.approx(2.1)
+    for split, files in row_order(task, labels).items():
+        scene = embedded.splits[split]
+        assert isinstance(scene, SceneSplit)
+        assert scene.clips == tuple(files)
+        energies = [_energy(task.folder / str(RATE) / split / file) for file in files]
+        np.testing.assert_allclose(
+            scene.embeddings, np.outer(energies, [1, 2, 3, 4]).astype(np.float32), rtol=1e-5
+        )
+        names = [[task.vocabulary[i] for i in np.flatnonzero(row)] for row in scene.targets]
+        assert names == [labels[split][file] for file in files]
+
+
+def test_event_rows_are_frames(tmp_path: Path, modules: Path, entry: CacheEntry) -> None:
+    task = read_task(write_event_task(tmp_path, clips=3))
+    embedded = embed_task(load_hear_module(write_module(modules)), task, entry)
+    split = embedded.splits["valid"]
+    assert isinstance(split, EventSplit)
+    seconds = [2 if int(clip[5]) % 2 == 0 else 3 for clip in split.clips]
+    assert split.frames_per_clip.tolist() == [20 * s + 1 for s in seconds]
+    np.testing.assert_array_equal(
+        split.timestamps_ms, np.concatenate([50.0 * np.arange(20 * s + 1) for s in seconds])
+    )
+    loud = (split.timestamps_ms >= 500) & (split.timestamps_ms <= 1500)
+    np.testing.assert_array_equal(split.targets[:, 0], loud)
+    inside = (split.timestamps_ms >= 500) & (split.timestamps_ms < 1500)
+    assert split.embeddings[inside, 0].min() > 100 * split.embeddings[~inside, 0].max()
+
+
+def test_batching_changes_nothing(
+    tmp_path: Path, modules: Path, entry: CacheEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = read_task(write_event_task(tmp_path, clips=5))
+    hear = load_hear_module(write_module(modules))
+    together = embed_task(hear, task, entry).splits["train"]
+    monkeypatch.setattr(embed, "BATCH_SECONDS", 0.01)
+    alone = embed_task(hear, task, CacheEntry.of("alone", "task", {})).splits["train"]
+    np.testing.assert_array_equal(together.embeddings, alone.embeddings)
+    assert together.clips == alone.clips
+
+
+def test_second_time_the_module_is_not_called(
+    tmp_path: Path, modules: Path, entry: CacheEntry
+) -> None:
+    task = read_task(write_scene_task(tmp_path))
+    hear = load_hear_module(write_module(modules, scene=COUNT_CALLS))
+    first = embed_task(hear, task, entry)
+    assert hear.model.calls == 3  # one batch per split
+    progress: list[tuple[int, int]] = []
+    again = embed_task(hear, task, entry, lambda *step: progress.append(step))
+    assert hear.model.calls == 3
+    assert again.cached
+    assert again.seconds == first.seconds
+    assert progress == [(6, 18), (12, 18), (18, 18)]
+    np.testing.assert_array_equal(first.splits["test"].embeddings, again.splits["test"].embeddings)
+
+
+def test_a_killed_run_goes_on_and_damage_is_mended(
+    tmp_path: Path, modules: Path, entry: CacheEntry
+) -> None:
+    task = read_task(write_scene_task(tmp_path))
+    name = write_module(
+        modules,
+        scene=COUNT_CALLS + "\nif model.calls == 2 and not model.path: raise KeyboardInterrupt",
+    )
+    with pytest.raises(KeyboardInterrupt):
+        embed_task(load_hear_module(name), task, entry)
+    assert not list(entry.folder.glob("*.part"))
+    hear = load_hear_module(f"{name}=again")
+    embed_task(hear, task, entry)
+    assert hear.model.calls == 2  # the first split was there
+    entry.embeddings_path("test").write_bytes(b"")
+    embed_task(hear, task, entry)
+    assert hear.model.calls == 3
+
+
+def test_a_bad_clip_is_named(tmp_path: Path, modules: Path, entry: CacheEntry) -> None:
+    folder = write_scene_task(tmp_path)
+    hear: HearModule = load_hear_module(
+        write_module(modules, scene="embeddings[audio.std(1) == 0] = torch.nan")
+    )
+    path = folder / str(RATE) / "valid" / "valid3.wav"
+    soundfile.write(path, np.zeros(RATE // 10), RATE)
+    with pytest.raises(HearModuleError, match=r"NaN or infinite embeddings for valid3\.wav"):
+        embed_task(hear, read_task(folder), entry)
+    path.write_bytes(b"no audio")
+    with pytest.raises(ValueError, match=r"valid3\.wav cannot be read as audio"):
+        embed_task(hear, read_task(folder), entry)

@@ -1,0 +1,96 @@
+"""``mspretrain``: train an encoder on a folder of audio."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def main() -> None:
+    """Pretrain audio encoders on any folder of audio."""
+
+
+@main.command()
+@click.option(
+    "--recipe",
+    required=True,
+    metavar="cola|multi|panns|FILE",
+    help="multi: clip, frame and pitch strategies. cola: clip only. panns: the supervised "
+    "stand-in, its labels the folder's sources. Or a YAML file of your own.",
+)
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of wav, flac, ogg or mp3 files, at any depth, rate and number of channels.",
+)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Run folder, e.g. runs/multi."
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps [the recipe's].")
+@click.option("--batch-size", type=click.IntRange(min=2), help="Clips per step [the recipe's].")
+@click.option("--seed", type=click.IntRange(min=0), help="Of weights and draws [the recipe's].")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps or auto.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+def run(
+    recipe: str,
+    data: Path,
+    out: Path,
+    steps: int | None,
+    batch_size: int | None,
+    seed: int | None,
+    device: str,
+    resume: bool,
+) -> None:
+    """Train by a recipe.
+
+    Example: mspretrain run --recipe multi --data my-audio --out runs/multi
+
+    The result is OUT/weights.safetensors with its card OUT/weights.json.
+    """
+    from pretrain.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    try:
+        if recipe == "panns":
+            from pretrain.panns import run as run_panns
+
+            run_panns(data, out, steps, batch_size, seed or 0, device, resume)
+        else:
+            _run_recipe(recipe, data, out, steps, batch_size, seed, device, resume)
+    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _run_recipe(
+    name: str,
+    data: Path,
+    out: Path,
+    steps: int | None,
+    batch_size: int | None,
+    seed: int | None,
+    device: str,
+    resume: bool,
+) -> None:
+    """Read recipe and audio, then train; imports torch only now, so that --help is quick."""
+    from pretrain.args import find_recipe, read_recipe
+    from pretrain.corpus import read_corpus
+    from pretrain.train import train
+
+    recipe = read_recipe(find_recipe(name))
+    settings = recipe.run
+    recipe = replace(
+        recipe,
+        run=replace(
+            settings,
+            steps=settings.steps if steps is None else steps,
+            batch_size=settings.batch_size if batch_size is None else batch_size,
+            seed=settings.seed if seed is None else seed,
+        ),
+    )
+    corpus = read_corpus(data, recipe.log_mel.sample_rate)
+    click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
+    train(recipe, corpus, out, device, resume)

@@ -1,0 +1,122 @@
+"""The draw of a batch: two random crops of each clip, and a third that nearly repeats the first."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from pretrain.corpus import Corpus, to_float
+from pretrain.seeds import generator_for
+
+
+class CropBatch(NamedTuple):
+    """Crops of B different clips, at equal places.
+
+    Attributes:
+        anchor: float32 waveforms in [-1, 1), shape (B, crop samples); short clips are zero padded.
+        positive: Another random crop of the same clips, same shape (COLA's positive).
+        partner: The anchor's sound again, starting a little later or earlier, same shape.
+        lengths: Samples that are no padding, the same for the three crops, int64, shape (B,).
+        offsets: Grid units by which the partner starts later than the anchor, int64, shape (B,).
+        clips: Index of each clip in the corpus, int64, shape (B,).
+    """
+
+    anchor: Tensor
+    positive: Tensor
+    partner: Tensor
+    lengths: Tensor
+    offsets: Tensor
+    clips: Tensor
+
+
+class CropSampler:
+    """Draws batches: each clip once per epoch, crops uniformly from anywhere in the clip.
+
+    A batch depends on the seed and the step only.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        batch_size: int,
+        crop_samples: int,
+        grid: int,
+        max_offset: int,
+        seed: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Move the corpus to the device.
+
+        Args:
+            corpus: Clips to draw from.
+            batch_size: Clips per batch.
+            crop_samples: Length of a crop, samples.
+            grid: Samples per output frame of the encoder; partners start on this grid.
+            max_offset: Largest distance of the partner from the anchor, grid units.
+            seed: The run's seed.
+            device: Where crops are cut.
+
+        Raises:
+            ValueError: The corpus has fewer clips than a batch.
+        """
+        if len(corpus) < batch_size:
+            raise ValueError(
+                f"the corpus has {len(corpus)} clips, fewer than a batch of {batch_size}; "
+                f"give --batch-size {len(corpus)} or less"
+            )
+        self.batch_size = batch_size
+        self.crop_samples = crop_samples
+        self.grid = grid
+        self.max_offset = max_offset
+        self.seed = seed
+        self.clip_lengths = corpus.lengths
+        self.starts = corpus.offsets[:-1]
+        self.samples = corpus.samples.to(device)
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Full batches in an epoch; the few clips left over wait for another epoch."""
+        return len(self.clip_lengths) // self.batch_size
+
+    def draw(self, step: int) -> CropBatch:
+        """The batch of a step (0, 1, ...)."""
+        clips = self._clips(step)
+        lengths = self.clip_lengths[clips]
+        generator = generator_for(self.seed, step, "crops")
+        rooms = (lengths - self.crop_samples).clamp_min(0)  # last possible start of a crop
+        anchor = _uniform(torch.zeros_like(rooms), rooms, generator)
+        positive = _uniform(torch.zeros_like(rooms), rooms, generator)
+        earliest = -(anchor // self.grid).clamp_max(self.max_offset)
+        latest = ((rooms - anchor) // self.grid).clamp_max(self.max_offset)
+        offsets = _uniform(earliest, latest, generator)
+        device = self.samples.device
+        return CropBatch(
+            anchor=self._cut(clips, anchor),
+            positive=self._cut(clips, positive),
+            partner=self._cut(clips, anchor + offsets * self.grid),
+            lengths=lengths.clamp_max(self.crop_samples).to(device),
+            offsets=offsets.to(device),
+            clips=clips,
+        )
+
+    def _clips(self, step: int) -> Tensor:
+        epoch, batch = divmod(step, self.batches_per_epoch)
+        generator = generator_for(self.seed, epoch, "epoch")
+        order = torch.randperm(len(self.clip_lengths), generator=generator)
+        return order[batch * self.batch_size : (batch + 1) * self.batch_size]
+
+    def _cut(self, clips: Tensor, starts: Tensor) -> Tensor:
+        device = self.samples.device
+        positions = starts[:, None] + torch.arange(self.crop_samples)
+        inside = (positions < self.clip_lengths[clips][:, None]).to(device)
+        # Positions past a short clip read any sample; the mask clears them.
+        indices = (self.starts[clips][:, None] + positions).clamp_max(len(self.samples) - 1)
+        return to_float(self.samples[indices.to(device)]) * inside
+
+
+def _uniform(lowest: Tensor, highest: Tensor, generator: torch.Generator) -> Tensor:
+    """Integers uniform in [lowest, highest], element by element, int64."""
+    fractions = torch.rand(len(lowest), generator=generator, dtype=torch.float64)
+    return lowest + (fractions * (highest - lowest + 1)).long()

@@ -1,0 +1,84 @@
+"""Heads of the three strategies; dropped after pretraining (method.md, "Paper settings")."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class ClipHead(nn.Module):
+    """``z = W2 tanh(LayerNorm(max_t h))``, without bias."""
+
+    def __init__(self, size: int, out_size: int = 512) -> None:
+        """Build the layers.
+
+        Args:
+            size: Length of a frame embedding.
+            out_size: Length of z (paper: 512).
+        """
+        super().__init__()
+        self.norm = nn.LayerNorm(size)
+        self.linear = nn.Linear(size, out_size, bias=False)
+
+    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
+        """Project clips.
+
+        Args:
+            frames: Frame embeddings h, shape (batch, frames, size).
+            lengths: Valid frames, int64, shape (batch,).
+
+        Returns:
+            Shape (batch, out_size).
+        """
+        z: Tensor = self.linear(torch.tanh(self.norm(max_over_time(frames, lengths))))
+        return z
+
+
+class FrameHead(nn.Module):
+    """``z_t = W tanh(LayerNorm(h_t)) + b``: 512 wide for the frame loss, 1 wide for pitch."""
+
+    def __init__(self, size: int, out_size: int = 512) -> None:
+        """Build the layers.
+
+        Args:
+            size: Length of a frame embedding.
+            out_size: Length of z_t.
+        """
+        super().__init__()
+        self.norm = nn.LayerNorm(size)
+        self.linear = nn.Linear(size, out_size)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Project frames: (batch, frames, size) to (batch, frames, out_size)."""
+        z: Tensor = self.linear(torch.tanh(self.norm(frames)))
+        return z
+
+
+class PitchHead(FrameHead):
+    """``p_t = w tanh(LayerNorm(h_t)) + b``: one number per frame, in units of the largest shift."""
+
+    def __init__(self, size: int) -> None:
+        """Build the layers.
+
+        Args:
+            size: Length of a frame embedding.
+        """
+        super().__init__(size, out_size=1)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Read the pitch: (batch, frames, size) to (batch, frames)."""
+        return super().forward(frames).squeeze(-1)
+
+
+def max_over_time(frames: Tensor, lengths: Tensor) -> Tensor:
+    """Largest value of each channel over a clip's valid frames.
+
+    Args:
+        frames: Shape (batch, frames, size).
+        lengths: Valid frames, at least 1, int64, shape (batch,).
+
+    Returns:
+        Shape (batch, size).
+    """
+    padding = torch.arange(frames.shape[1], device=frames.device) >= lengths[:, None]
+    return frames.masked_fill(padding[:, :, None], torch.finfo(frames.dtype).min).amax(dim=1)

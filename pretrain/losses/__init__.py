@@ -1,0 +1,1 @@
+"""One loss per file: clip (COLA), frame (two views), pitch (relative shift)."""

@@ -1,0 +1,69 @@
+"""Frame strategy: a frame against the frames of another view of the same sound."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class FrameLoss(NamedTuple):
+    """The loss and how often it is solved.
+
+    Attributes:
+        loss: Scalar, nats. Chance is about log(frames).
+        accuracy: Scalar: share of frames whose most similar frame is a positive.
+    """
+
+    loss: Tensor
+    accuracy: Tensor
+
+
+def frame_loss(
+    logits: Tensor,
+    query_lengths: Tensor,
+    key_lengths: Tensor,
+    offsets: Tensor,
+    positive_radius: int = 0,
+    tolerance: int = 0,
+) -> FrameLoss:
+    """Cross-entropy of each frame of view a over the frames of view b of the same clip.
+
+    With d = |t - (t' + offset)| frames between query t and key t': keys with d <= positive_radius
+    share the target evenly, keys with positive_radius < d <= positive_radius + tolerance are left
+    out of the softmax, the rest are negatives. Queries without any positive do not count.
+
+    The paper (method.md, strategy 2) compares a crop with itself, where the diagonal is right by
+    construction: here the two views differ in pitch, response and noise. They also start at
+    different times (``offset``), because positions alone, which convolutions learn from the padding
+    at the edges, would solve the task if equal positions were always equal times.
+
+    Args:
+        logits: Similarity of query t (row) and key t' (column), shape (batch, queries, keys).
+        query_lengths: Valid frames of view a, int64, shape (batch,); the rest is padding.
+        key_lengths: Valid frames of view b, int64, shape (batch,).
+        offsets: Frames by which view b starts later than view a, int64, shape (batch,).
+        positive_radius: Frames, 0 or more.
+        tolerance: Further neighbours, in frames, that are neither positive nor negative.
+    """
+    _, queries, keys = logits.shape
+    query_times = torch.arange(queries, device=logits.device)
+    key_positions = torch.arange(keys, device=logits.device)
+    key_times = key_positions + offsets[:, None]
+    distances = (query_times[None, :, None] - key_times[:, None, :]).abs()
+
+    valid_keys = (key_positions < key_lengths[:, None])[:, None, :]
+    positives = (distances <= positive_radius) & valid_keys
+    ignored = (distances <= positive_radius + tolerance) & ~positives
+    counted = (query_times < query_lengths[:, None]) & positives.any(dim=2)
+
+    # A finite floor instead of -inf: rows that do not count would otherwise give NaN gradients.
+    floor = torch.finfo(logits.dtype).min
+    logits = logits.masked_fill(ignored | ~valid_keys, floor)
+    log_shares = logits.log_softmax(dim=2).masked_fill(~positives, 0.0)
+    losses = -log_shares.sum(dim=2) / positives.sum(dim=2).clamp_min(1)
+    best = logits.detach().argmax(dim=2, keepdim=True)
+    solved = positives.gather(2, best).squeeze(2)
+    count = counted.sum().clamp_min(1)
+    return FrameLoss((losses * counted).sum() / count, (solved & counted).sum() / count)

@@ -1,0 +1,56 @@
+"""Pitch strategy: the difference of two scalars against the shift between two views."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class PitchLoss(NamedTuple):
+    """The loss and how much of the shift it explains.
+
+    Attributes:
+        loss: Scalar, in units of max_shift squared.
+        r2: Scalar: 1 - squared error / squared shift, over the same frames. 0: nothing learnt
+            (always answering "no shift"); 1: perfect.
+    """
+
+    loss: Tensor
+    r2: Tensor
+
+
+def pitch_loss(
+    a: Tensor,
+    b: Tensor,
+    a_lengths: Tensor,
+    b_lengths: Tensor,
+    offsets: Tensor,
+    shifts: Tensor,
+    max_shift: float,
+) -> PitchLoss:
+    """Mean squared error of ``p_b(t) - p_a(t)`` against the shift from view a to view b.
+
+    Method.md, strategy 3; SPICE (Gfeller et al. 2020, section III-B) is the ancestor. Only frames
+    at times that both views cover count. Shifts are semitones (the authors' code passed octaves).
+
+    Args:
+        a: Pitch head's output on view a, in units of max_shift, shape (batch, frames).
+        b: The same on view b.
+        a_lengths: Valid frames of view a, int64, shape (batch,).
+        b_lengths: Valid frames of view b, int64, shape (batch,).
+        offsets: Frames by which view b starts later than view a, int64, shape (batch,).
+        shifts: Pitch of view b minus pitch of view a, semitones, shape (batch,).
+        max_shift: Semitones that count as 1.
+    """
+    times = torch.arange(a.shape[1], device=a.device)
+    positions = times - offsets[:, None]
+    counted = (times < a_lengths[:, None]) & (positions >= 0) & (positions < b_lengths[:, None])
+    aligned = b.gather(1, positions.clamp(0, b.shape[1] - 1))
+    targets = (shifts / max_shift)[:, None].expand_as(a)
+    count = counted.sum().clamp_min(1)
+    errors = ((aligned - a - targets).square() * counted).sum()
+    variation = (targets.square() * counted).sum()
+    r2 = 1.0 - errors.detach() / variation.clamp_min(torch.finfo(a.dtype).tiny)
+    return PitchLoss(errors / count, r2)

@@ -1,0 +1,107 @@
+"""What a run leaves on disk: settings, training state, metrics and, at the end, the weights.
+
+``config.yaml`` (recipe, and fingerprint of the audio), ``state.pt`` (to resume), ``metrics.csv``
+(a row per logged step), ``weights.safetensors`` and ``weights.json`` (the result).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+STATE = "state.pt"
+CONFIG = "config.yaml"
+METRICS = "metrics.csv"
+WEIGHTS = "weights.safetensors"
+
+
+def open_run(folder: Path, config: dict[str, Any], resume: bool) -> dict[str, Any] | None:
+    """Start a run folder, or find what to resume.
+
+    Args:
+        folder: Made if absent.
+        config: Settings of this run, as YAML holds them.
+        resume: Whether to go on from the folder's training state.
+
+    Returns:
+        The training state to go on from; None for a run that starts.
+
+    Raises:
+        ValueError: The folder holds another run, or the same one and resume is not asked for.
+    """
+    state = folder / STATE
+    if state.is_file():
+        if not resume:
+            raise ValueError(f"{folder} holds a run already; give --resume or another --out")
+        _check_same(folder, config)
+        loaded: dict[str, Any] = _load(state)
+        return loaded
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / METRICS).unlink(missing_ok=True)
+    part = folder / (CONFIG + ".part")
+    part.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    part.replace(folder / CONFIG)
+    return None
+
+
+def save_state(folder: Path, state: Mapping[str, Any]) -> None:
+    """Write the training state: tensors, numbers and strings only; atomic."""
+    part = folder / (STATE + ".part")
+    torch.save(dict(state), part)
+    part.replace(folder / STATE)
+
+
+def append_metrics(folder: Path, row: Mapping[str, float]) -> None:
+    """Add a row to metrics.csv; the first row brings the header."""
+    path = folder / METRICS
+    is_new = not path.is_file()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(row))
+        if is_new:
+            writer.writeheader()
+        writer.writerow({key: format(value, ".6g") for key, value in row.items()})
+
+
+def drop_metrics_after(folder: Path, step: int) -> None:
+    """Forget rows of steps that a resumed run will do again."""
+    path = folder / METRICS
+    if not path.is_file():
+        return
+    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [row for row in rows if int(row.split(",", 1)[0]) <= step]
+    part = folder / (METRICS + ".part")
+    part.write_text("".join([header, *kept]), encoding="utf-8")
+    part.replace(path)
+
+
+def _load(state: Path) -> Any:  # noqa: ANN401 - what torch.save wrote
+    try:
+        return torch.load(state, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(f"{state}: not a training state: {str(error).splitlines()[0]}") from None
+
+
+def _check_same(folder: Path, config: dict[str, Any]) -> None:
+    """Refuse to go on with other settings or other audio."""
+    stored = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    for key, value in _flatten(config).items():
+        if (before := _flatten(stored).get(key)) != value:
+            raise ValueError(
+                f"{folder} was started with {key} {before!r}, not {value!r}; resume with the same "
+                "settings or start in another --out"
+            )
+
+
+def _flatten(table: dict[str, Any], where: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        inner = (
+            _flatten(value, f"{where}{key}.") if isinstance(value, dict) else {where + key: value}
+        )
+        flat.update(inner)
+    return flat

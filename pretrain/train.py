@@ -1,0 +1,276 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import platform
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from rich.console import Console
+
+from msssl_hear.checkpoint import save_checkpoint
+from msssl_hear.encoder import HOP_FRAMES
+from msssl_hear.log_mel import LogMel
+from msssl_hear.version import __version__
+from pretrain.args import Recipe
+from pretrain.corpus import Corpus
+from pretrain.crops import CropSampler
+from pretrain.pitch_shift import check_shift
+from pretrain.run_folder import (
+    WEIGHTS,
+    append_metrics,
+    drop_metrics_after,
+    open_run,
+    save_state,
+)
+from pretrain.schedule import learning_rate, make_optimiser, set_learning_rate
+from pretrain.seeds import generator_for
+from pretrain.statistics import log_mel_statistics
+from pretrain.strategies import Metrics, SamplingStrategies
+from pretrain.views import make_views
+
+LINES_PER_RUN = 50  # beside those at 1, 2, 5, 10, 20, 50, ...
+
+
+def train(recipe: Recipe, corpus: Corpus, folder: Path, device: str, resume: bool) -> Path:
+    """Train by a recipe, or go on with a run, and write its weights.
+
+    Args:
+        recipe: All settings.
+        corpus: Audio, at the front end's sample rate.
+        folder: The run's folder.
+        device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
+        resume: Go on from the folder's training state.
+
+    Returns:
+        The weights' file.
+
+    Raises:
+        ValueError: Settings that do not fit each other, the corpus or the folder.
+        FloatingPointError: The loss became NaN or infinite.
+    """
+    check_shift(recipe.log_mel, recipe.augment.max_shift_semitones)
+    training = Training(recipe, corpus, folder, device)
+    config = {**recipe.to_dict(), "corpus": {"clips": len(corpus), "sha256": corpus.fingerprint()}}
+    state = open_run(folder, config, resume)
+    if state is None:
+        training.fit_statistics()
+    else:
+        training.restore(state)
+    training.run()
+    return training.export()
+
+
+class Training:
+    """A run: what is trained, how far it is, and where it is written.
+
+    Attributes:
+        step: Optimiser steps done.
+        seconds: Spent on them, over all sessions of a resumed run.
+    """
+
+    def __init__(self, recipe: Recipe, corpus: Corpus, folder: Path, device: str) -> None:
+        """Draw the weights from the recipe's seed.
+
+        Args:
+            recipe: All settings.
+            corpus: Audio.
+            folder: The run's folder.
+            device: Lightning Fabric's accelerator.
+        """
+        self.recipe, self.corpus, self.folder = recipe, corpus, folder
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        fabric = Fabric(accelerator=device, devices=1, precision=recipe.run.precision)
+        torch.manual_seed(recipe.run.seed)
+        self.module = SamplingStrategies(recipe)
+        self.optimiser = make_optimiser(self.module, recipe.optimiser)
+        self.fabric = fabric
+        self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
+        self.log_mel = LogMel(recipe.log_mel)
+        hop = recipe.log_mel.hop_length
+        self.sampler = CropSampler(
+            corpus,
+            recipe.run.batch_size,
+            crop_samples=recipe.run.crop_frames * hop,
+            grid=HOP_FRAMES * hop,
+            max_offset=recipe.loss.frame_max_offset,
+            seed=recipe.run.seed,
+            device=fabric.device,
+        )
+        self.step = 0
+        self.seconds = 0.0
+        self.sums = torch.zeros(len(Metrics._fields), dtype=torch.float64)
+        self.summed = 0
+        self.last_row: dict[str, float] = {}
+
+    def fit_statistics(self) -> None:
+        """Estimate the front end's normalisation from the corpus."""
+        mean, std = log_mel_statistics(self.log_mel, self.corpus, self.recipe.run.seed)
+        self.log_mel.mean.copy_(mean)
+        self.log_mel.std.copy_(std)
+        self.log_mel.to(self.fabric.device)
+
+    def run(self) -> None:
+        """Do the steps that are left; save the state now and then and at the end."""
+        steps = self.recipe.run.steps
+        self.fabric_module.train()
+        started = saved = time.monotonic()
+        before = self.seconds
+        while self.step < steps:
+            metrics = self.do_step()
+            self.step += 1
+            self.seconds = before + time.monotonic() - started
+            self.sums += torch.stack(metrics).double().cpu()
+            self.summed += 1
+            if is_logged(self.step, steps):
+                self.log()
+            if time.monotonic() - saved > 60 * self.recipe.run.checkpoint_minutes:
+                save_state(self.folder, self.state())
+                saved = time.monotonic()
+        save_state(self.folder, self.state())
+
+    def do_step(self) -> Metrics:
+        """Draw a batch, and move the weights."""
+        recipe, step = self.recipe, self.step
+        rate = learning_rate(
+            step, recipe.run.steps, recipe.optimiser.learning_rate, recipe.optimiser.warmup_share
+        )
+        set_learning_rate(self.optimiser, rate)
+        generator = generator_for(recipe.run.seed, step, "augment", self.fabric.device)
+        views = make_views(
+            self.log_mel,
+            self.sampler.draw(step),
+            recipe.augment,
+            recipe.loss.needs_partner,
+            generator,
+        )
+        metrics: Metrics = self.fabric_module(views)
+        if not bool(metrics.loss.isfinite()):
+            raise FloatingPointError(
+                f"the loss is {float(metrics.loss)} at step {step + 1}; "
+                "the state before it is kept: lower optimiser.learning_rate and start again"
+            )
+        self.fabric_optimiser.zero_grad()
+        self.fabric.backward(metrics.loss)
+        self.fabric.clip_gradients(
+            self.fabric_module, self.fabric_optimiser, max_norm=recipe.optimiser.max_gradient_norm
+        )
+        self.fabric_optimiser.step()
+        return Metrics(*(value.detach() for value in metrics))
+
+    @property
+    def crops(self) -> int:
+        """Crops encoded so far."""
+        views = 3 if self.recipe.loss.needs_partner else 2
+        return self.step * self.recipe.run.batch_size * views
+
+    def log(self) -> None:
+        """Print and keep the means since the last line."""
+        means = dict(zip(Metrics._fields, (self.sums / self.summed).tolist(), strict=True))
+        speed = self.crops / self.seconds
+        self.last_row = {"step": self.step, "seconds": self.seconds, "crops_per_second": speed}
+        self.last_row |= means
+        append_metrics(self.folder, self.last_row)
+        self.sums.zero_()
+        self.summed = 0
+        self.console.print(
+            progress_line(means, self.step, self.recipe.run.steps, self.seconds, speed)
+        )
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on; random numbers depend on seed and step alone."""
+        return {
+            "module": self.module.state_dict(),
+            "log_mel": self.log_mel.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+            "sums": self.sums,
+            "summed": self.summed,
+            "last_row": self.last_row,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state."""
+        self.module.load_state_dict(state["module"])
+        self.log_mel.load_state_dict(state["log_mel"])
+        self.log_mel.to(self.fabric.device)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.sums, self.summed = state["sums"], state["summed"]
+        self.last_row = state["last_row"]
+        drop_metrics_after(self.folder, self.step)
+        self.console.print(f"resuming after step {self.step} of {self.recipe.run.steps}")
+
+    def export(self) -> Path:
+        """Write the encoder and its card."""
+        path = self.folder / WEIGHTS
+        save_checkpoint(path, self.log_mel, self.module.encoder, self.card())
+        self.console.print(f"wrote {path}")
+        return path
+
+    def card(self) -> dict[str, Any]:
+        """What is to be known about the weights."""
+        recipe = self.recipe
+        return {
+            "recipe": recipe.name,
+            "data": {
+                "clips": len(self.corpus),
+                "hours": round(self.corpus.hours, 3),
+                "sources": dict(sorted(count_sources(self.corpus.sources).items())),
+                "sha256_of_names_and_lengths": self.corpus.fingerprint(),
+            },
+            "steps": self.step,
+            "batch_size": recipe.run.batch_size,
+            "crops": self.crops,
+            "epochs": round(self.step / self.sampler.batches_per_epoch, 1),
+            "seconds": round(self.seconds, 1),
+            "seed": recipe.run.seed,
+            "date": datetime.now(timezone.utc).date().isoformat(),
+            "metrics": {key: round(value, 4) for key, value in self.last_row.items()},
+            "settings": {
+                key: value
+                for key, value in recipe.to_dict().items()
+                if key in ("augment", "loss", "optimiser", "run")
+            },
+            "versions": {
+                "msssl_hear": __version__,
+                "torch": str(torch.__version__),
+                "python": platform.python_version(),
+            },
+        }
+
+
+def is_logged(step: int, steps: int) -> bool:
+    """Whether a step gets a line: 1, 2, 5, 10, 20, 50, ...; each 50th part of the run; the last."""
+    leading = step
+    while leading % 10 == 0:
+        leading //= 10
+    return leading in (1, 2, 5) or step % max(steps // LINES_PER_RUN, 1) == 0 or step == steps
+
+
+def progress_line(
+    means: dict[str, float], step: int, steps: int, seconds: float, crops_per_second: float
+) -> str:
+    """One line for people; the strategies that are off are left out."""
+    parts = [
+        f"step {step}/{steps}",
+        f"loss {means['loss']:.3f}",
+        f"clip {means['clip_loss']:.3f} (right {means['clip_accuracy']:.0%})",
+    ]
+    if means["frame_loss"]:
+        parts.append(f"frame {means['frame_loss']:.3f} (right {means['frame_accuracy']:.0%})")
+    if means["pitch_loss"]:
+        parts.append(f"pitch {means['pitch_loss']:.3f} (R2 {means['pitch_r2']:.2f})")
+    left = seconds / step * (steps - step)
+    parts.append(f"{crops_per_second:.0f} crops/s, {left / 60:.1f} min left")
+    return "  ".join(parts)
+
+
+def count_sources(sources: tuple[str, ...]) -> dict[str, int]:
+    """Clips per source."""
+    return {source: sources.count(source) for source in set(sources)}

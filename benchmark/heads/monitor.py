@@ -1,0 +1,116 @@
+"""The number that is watched at every validation: it stops training and selects the head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmark.embeddings import EventSplit
+from benchmark.events.frames import clip_frames
+from benchmark.events.postprocessing import Postprocessing, postprocessing_points
+from benchmark.events.search import PostprocessingSearch
+from benchmark.events.table import event_table
+from benchmark.heads.logged import as_logged
+from benchmark.heads.outputs import head_loss, loss_targets, probabilities
+from benchmark.heads.rows import Split
+from benchmark.scores import MINIMISED, event_score, scene_score
+from benchmark.tasks.task import Task
+
+Mode = Literal["max", "min"]
+
+
+class Monitored(NamedTuple):
+    """Outcome of one validation.
+
+    Attributes:
+        score: The watched number, in the precision in which upstream compares it.
+        postprocessing: The choice for these probabilities; None in a scene task.
+    """
+
+    score: float
+    postprocessing: Postprocessing | None
+
+
+Monitor = Callable[[list[Tensor]], Monitored]  # takes the logits of all rows in batches
+
+
+def monitored_name(task: Task) -> str:
+    """Name of the watched number: the task's first score, or ``"loss"``."""
+    return task.evaluation[0] if task.use_scoring_for_early_stopping else "loss"
+
+
+def monitor_mode(task: Task) -> Mode:
+    """Whether the watched number is better when larger or when smaller."""
+    return "min" if monitored_name(task) in MINIMISED | {"loss"} else "max"
+
+
+def validation_monitor(task: Task, split: Split) -> Monitor:
+    """How a head's logits for a validation split are judged.
+
+    Raises:
+        ValueError: The task selects by loss but leaves more than one post-processing open.
+    """
+    if not task.use_scoring_for_early_stopping:
+        return _loss_monitor(task, split)
+    if isinstance(split, EventSplit):
+        return _event_monitor(task, split)
+    return _scene_monitor(task, split)
+
+
+def batched_probabilities(task: Task, logits: list[Tensor]) -> NDArray[np.float32]:
+    """Probabilities of all rows, shape (rows, classes)."""
+    # Batch by batch: vectorised exponentials round by an element's place in the tensor.
+    parts = [probabilities(batch, task.prediction_type) for batch in logits]
+    array: NDArray[np.float32] = torch.cat(parts).numpy()
+    return array
+
+
+def split_loss(task: Task, split: Split, logits: list[Tensor]) -> float:
+    """Loss over all rows of a split at once."""
+    targets = loss_targets(torch.tensor(np.asarray(split.targets)), task.prediction_type)
+    return head_loss(torch.cat(logits), targets, task.prediction_type).item()
+
+
+def _loss_monitor(task: Task, split: Split) -> Monitor:
+    fixed = None
+    if isinstance(split, EventSplit):
+        points = postprocessing_points(task.postprocessing_grid)
+        if len(points) != 1:
+            raise ValueError(
+                f"Task {task.full_name} selects by loss (use_scoring_for_early_stopping false), so "
+                "that no score can choose the post-processing: its event_postprocessing_grid must "
+                f"have exactly one point, but has {len(points)}."
+            )
+        fixed = points[0]
+    return lambda logits: Monitored(split_loss(task, split, logits), fixed)
+
+
+def _scene_monitor(task: Task, split: Split) -> Monitor:
+    name = task.evaluation[0]
+    score = scene_score(name)
+
+    def monitor(logits: list[Tensor]) -> Monitored:
+        value = score(batched_probabilities(task, logits), split.targets)
+        return Monitored(as_logged(name, value), None)
+
+    return monitor
+
+
+def _event_monitor(task: Task, split: EventSplit) -> Monitor:
+    search = PostprocessingSearch(
+        postprocessing_points(task.postprocessing_grid),
+        clip_frames(split.timestamps_ms, split.frames_per_clip, split.clips),
+        event_table(split.events, split.clips, task.vocabulary),
+        event_score(task.evaluation[0]),
+    )
+
+    def monitor(logits: list[Tensor]) -> Monitored:
+        score, best = search(batched_probabilities(task, logits))
+        return Monitored(as_logged(task.evaluation[0], score), best)
+
+    return monitor

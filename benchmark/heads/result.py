@@ -1,0 +1,72 @@
+"""Test scores of a task, per fold and over folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.embeddings import Event
+from benchmark.heads.monitor import Mode
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """Test of one trained head.
+
+    Attributes:
+        test_split: Split that was scored.
+        scores: Every score by name, sub-scores as ``{score}_{part}`` (``_f_measure``,
+            ``_precision``, ``_recall``, ``_error_rate``) and ``"test_loss"``, in the precision of
+            upstream's log. With ``test_`` before a name these are upstream's keys.
+        validation_score: Watched number at the best epoch.
+        epoch: Best epoch, from 0.
+        seconds: Wall time of the training.
+        clips: Clips of the test split, in row order.
+        predictions: Scene task: probabilities, float32, shape (clips, classes). Event task: the
+            predicted events of each clip.
+    """
+
+    test_split: str
+    scores: dict[str, float]
+    validation_score: float
+    epoch: int
+    seconds: float
+    clips: tuple[str, ...]
+    predictions: NDArray[np.float32] | dict[str, list[Event]]
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """Outcome of a task.
+
+    Attributes:
+        folds: One entry per fold; one in all for train/valid/test.
+        score_name: The task's first score, by which it is ranked.
+        score_mode: Whether that score is better when larger ("max") or smaller ("min").
+        monitored: What selected the head: ``score_name``, or ``"loss"`` for tasks that ask for it.
+        hyperparameters: The chosen grid point; all folds use the one that was best on fold 0.
+        postprocessing: Choice of the first fold's head, ``(("median_filter_ms", 250), ...)``;
+            empty for scene tasks.
+    """
+
+    folds: list[FoldResult]
+    score_name: str
+    score_mode: Mode
+    monitored: str
+    hyperparameters: dict[str, int | float | str]
+    postprocessing: tuple[tuple[str, float], ...]
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Mean over folds of every score; NaN folds are left out, as upstream's pandas does."""
+        means = pd.DataFrame([fold.scores for fold in self.folds]).mean()
+        return {str(name): float(value) for name, value in means.items()}
+
+    @property
+    def stds(self) -> dict[str, float]:
+        """Standard deviation over folds (ddof 1) of every score; NaN for a single fold."""
+        stds = pd.DataFrame([fold.scores for fold in self.folds]).std()
+        return {str(name): float(value) for name, value in stds.items()}

@@ -1,0 +1,47 @@
+"""``hear-validator MODULE``: the command line of upstream's hearvalidator."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import torch
+
+from benchmark.validator.report import ValidationError
+from benchmark.validator.validate import validate
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("module")
+@click.option("--model", "-m", default="", metavar="PATH", help="Load model from this location.")
+@click.option(
+    "--device",
+    "-d",
+    default=None,
+    help="Device to run validation on. If not provided will try to use GPU if available.",
+)
+def main(module: str, model: str, device: str | None) -> None:
+    r"""Check that MODULE (an import name) keeps the HEAR API and that its scores can be trusted.
+
+    Upstream's checks and messages first, then the ones it lacks: NaN, timestamps in seconds, out
+    of order or off the audio, embeddings that change from call to call or with the other clips of
+    the batch, silence, short clips, and a click train. Prints "Looks good!" and exits 0, or prints
+    what is wrong and exits 1. A module in the current folder is found.
+
+    \b
+    Examples:
+      hear-validator msssl_hear
+      hear-validator my_module --model weights.pt --device cuda
+    """
+    # Last, so that a file beside the module cannot stand in for a library.
+    sys.path.append(str(Path.cwd()))
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        validate(module, model, device)
+    except ValidationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

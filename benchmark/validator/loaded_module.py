@@ -1,0 +1,126 @@
+"""Calls into the module under test, with the checks that every one of its outputs must pass."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmark.validator.report import ModuleRaisedError, ValidationError
+
+
+def tensorflow() -> ModuleType | None:
+    """TensorFlow if the module under test imported it, else None: the validator never does."""
+    return sys.modules.get("tensorflow")
+
+
+def is_tensorflow_model(model: object) -> bool:
+    """Whether a model is a tf.Module."""
+    tf = tensorflow()
+    return tf is not None and isinstance(model, tf.Module)
+
+
+def one_line(error: BaseException) -> str:
+    """An exception as ``Type: text`` on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+@dataclass(frozen=True)
+class LoadedModule:
+    """A HEAR module and the model that its ``load_model`` gave.
+
+    Attributes:
+        module: The imported module.
+        model: A torch.nn.Module, or a tf.Module where TensorFlow is in use.
+        device: torch device of the model and its audio.
+    """
+
+    module: ModuleType
+    model: Any
+    device: str
+
+    def samples(self, seconds: float) -> int:
+        """Length of a clip at the model's rate, samples (upstream's rounding: down)."""
+        return int(seconds * self.model.sample_rate)
+
+    def timestamp_embeddings(self, audio: Tensor) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Call ``get_timestamp_embeddings``.
+
+        Args:
+            audio: float32, shape (clips, samples), in [-1, 1].
+
+        Returns:
+            Embeddings, float32, should be (clips, timestamps, size); timestamps, any dtype, ms,
+            should be (clips, timestamps). The shapes are not checked here.
+
+        Raises:
+            ValidationError: if the function is missing, raises, or returns something else than two
+                tensors, the first float32.
+        """
+        name = "get_timestamp_embeddings"
+        output = self._call(name, audio)
+        if not isinstance(output, tuple | list) or len(output) != 2:
+            raise ValidationError(
+                f"{name} must return embeddings and timestamps, but returned "
+                f"{type(output).__name__}."
+            )
+        embeddings = to_numpy(f"The embeddings from {name}", output[0], float32=True)
+        return embeddings, to_numpy(f"The timestamps from {name}", output[1], float32=False)
+
+    def scene_embeddings(self, audio: Tensor) -> NDArray[np.float32]:
+        """Call ``get_scene_embeddings``; arguments and errors as ``timestamp_embeddings``.
+
+        Returns:
+            float32, should be (clips, size); the shape is not checked here.
+        """
+        name = "get_scene_embeddings"
+        return to_numpy(f"The output of {name}", self._call(name, audio), float32=True)
+
+    def _call(self, name: str, audio: Tensor) -> object:
+        if not hasattr(self.module, name):
+            raise ValidationError(f"Your API must include a function: '{name}'")
+        tf = tensorflow()
+        batch = (
+            tf.convert_to_tensor(audio.numpy())
+            if tf is not None and isinstance(self.model, tf.Module)
+            else audio.to(self.device)
+        )
+        try:
+            with torch.no_grad():
+                return getattr(self.module, name)(batch, self.model)
+        except Exception as error:
+            raise ModuleRaisedError(
+                f"{name} raised {one_line(error)} (audio of shape {tuple(audio.shape)})"
+            ) from error
+
+
+def to_numpy(what: str, output: object, *, float32: bool) -> NDArray[Any]:
+    """A tensor of torch or TensorFlow as an array.
+
+    Args:
+        what: Names the output in errors.
+        output: What the module returned.
+        float32: Whether it must be float32.
+
+    Raises:
+        ValidationError: if it is no tensor, or not float32 where it must be.
+    """
+    tf = tensorflow()
+    of_tensorflow = tf is not None and isinstance(output, tf.Tensor)
+    if not (of_tensorflow or isinstance(output, Tensor)):
+        raise ValidationError(f"{what} must be a tensor, but is {type(output).__name__}.")
+    tensor: Any = output
+    expected = tf.float32 if tf is not None and of_tensorflow else torch.float32
+    if float32 and tensor.dtype != expected:
+        raise ValidationError(f"Expected embeddings to be {expected}, received {tensor.dtype}.")
+    if not of_tensorflow:
+        tensor = tensor.detach().cpu()
+        # NumPy has no bfloat16.
+        tensor = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+    return np.asarray(tensor.numpy())

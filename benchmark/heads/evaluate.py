@@ -12,9 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-import numpy as np
-import torch
-
 from benchmark.heads.folds import Fold, task_folds
 from benchmark.heads.grid import GridPoint, grid_points
 from benchmark.heads.monitor import Monitor, monitor_mode, monitored_name, validation_monitor
@@ -103,7 +100,7 @@ class FoldTraining:
         valid = splits[fold.valid]
         self.task = task
         self.rows: Rows = rows_of(task, [splits[name] for name in fold.train])
-        self.validation = torch.from_numpy(np.array(valid.embeddings, dtype=np.float32))
+        self.validation = rows_of(task, [valid]).embeddings
         self.monitor: Monitor = validation_monitor(task, valid)
 
     def run(self, point: GridPoint) -> TrainedHead:

@@ -16,8 +16,8 @@ from benchmark.events.postprocessing import Postprocessing, postprocessing_point
 from benchmark.events.search import PostprocessingSearch
 from benchmark.events.table import event_table
 from benchmark.heads.logged import as_logged
-from benchmark.heads.outputs import head_loss, loss_targets, probabilities
-from benchmark.heads.rows import Split
+from benchmark.heads.outputs import head_loss, probabilities
+from benchmark.heads.rows import Split, rows_of
 from benchmark.scores import MINIMISED, event_score, scene_score
 from benchmark.tasks.task import Task
 
@@ -70,12 +70,6 @@ def batched_probabilities(task: Task, logits: list[Tensor]) -> NDArray[np.float3
     return array
 
 
-def split_loss(task: Task, split: Split, logits: list[Tensor]) -> float:
-    """Loss over all rows of a split at once."""
-    targets = loss_targets(torch.tensor(np.asarray(split.targets)), task.prediction_type)
-    return head_loss(torch.cat(logits), targets, task.prediction_type).item()
-
-
 def _loss_monitor(task: Task, split: Split) -> Monitor:
     fixed = None
     if isinstance(split, EventSplit):
@@ -87,7 +81,13 @@ def _loss_monitor(task: Task, split: Split) -> Monitor:
                 f"have exactly one point, but has {len(points)}."
             )
         fixed = points[0]
-    return lambda logits: Monitored(split_loss(task, split, logits), fixed)
+    targets = rows_of(task, [split]).targets
+
+    def monitor(logits: list[Tensor]) -> Monitored:
+        loss = head_loss(torch.cat(logits), targets, task.prediction_type)
+        return Monitored(loss.item(), fixed)
+
+    return monitor
 
 
 def _scene_monitor(task: Task, split: Split) -> Monitor:

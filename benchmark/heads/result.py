@@ -68,5 +68,6 @@ class TaskResult:
     @property
     def stds(self) -> dict[str, float]:
         """Standard deviation over folds (ddof 1) of every score; NaN for a single fold."""
-        stds = pd.DataFrame([fold.scores for fold in self.folds]).std()
+        with np.errstate(invalid="ignore"):  # infinite scores have no deviation
+            stds = pd.DataFrame([fold.scores for fold in self.folds]).std()
         return {str(name): float(value) for name, value in stds.items()}

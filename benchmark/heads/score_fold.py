@@ -15,9 +15,10 @@ from benchmark.events.postprocessing import Postprocessing, events_from_frames
 from benchmark.events.table import event_table, events_by_clip
 from benchmark.heads.logged import as_logged
 from benchmark.heads.model import predict_logits
-from benchmark.heads.monitor import batched_probabilities, split_loss
+from benchmark.heads.monitor import batched_probabilities
+from benchmark.heads.outputs import head_loss
 from benchmark.heads.result import FoldResult
-from benchmark.heads.rows import Split
+from benchmark.heads.rows import Split, rows_of
 from benchmark.heads.train import TrainedHead
 from benchmark.scores import event_score, scene_score
 from benchmark.tasks.task import Task
@@ -25,8 +26,9 @@ from benchmark.tasks.task import Task
 
 def score_fold(task: Task, trained: TrainedHead, split: Split) -> FoldResult:
     """Compute all of the task's scores, and keep what the head predicts for each clip."""
-    embeddings = torch.from_numpy(np.array(split.embeddings, dtype=np.float32))
-    logits = predict_logits(trained.head, embeddings, trained.point.batch_size)
+    rows = rows_of(task, [split])
+    logits = predict_logits(trained.head, rows.embeddings, trained.point.batch_size)
+    loss = head_loss(torch.cat(logits), rows.targets, task.prediction_type)
     probabilities = batched_probabilities(task, logits)
     predictions: NDArray[np.float32] | dict[str, list[Event]] = probabilities
     if isinstance(split, EventSplit):
@@ -34,7 +36,7 @@ def score_fold(task: Task, trained: TrainedHead, split: Split) -> FoldResult:
         scores, predictions = event_scores(task, split, probabilities, point)
     else:
         scores = {name: scene_score(name)(probabilities, split.targets) for name in task.evaluation}
-    scores = {"test_loss": split_loss(task, split, logits), **scores}
+    scores = {"test_loss": loss.item(), **scores}
     return FoldResult(
         test_split=split.name,
         scores={name: as_logged(name, score) for name, score in scores.items()},

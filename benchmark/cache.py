@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.atomic_file import write_text
+
 FORMAT = 1  # of the files and of the way embeddings are made; part of every key
 
 
@@ -31,14 +33,6 @@ def cache_root() -> Path:
     """Folder of everything that can be made again: ``MSBENCH_CACHE`` or ``~/.cache/msssl-hear``."""
     configured = os.environ.get("MSBENCH_CACHE")
     return Path(configured) if configured else Path.home() / ".cache" / "msssl-hear"
-
-
-def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write a JSON file under a temporary name and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=1, sort_keys=False) + "\n", encoding="utf-8")
-    os.replace(part, path)  # noqa: PTH105 -- as the atomic call is known
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ class CacheEntry:
         entry = CacheEntry(cache_root() / "embeddings" / key[:32])
         if not (entry.folder / "entry.json").exists():
             facts = {**about, "module_hash": module_hash, "task_hash": task_hash, "format": FORMAT}
-            write_json(entry.folder / "entry.json", facts)
+            write_text(entry.folder / "entry.json", json.dumps(facts, indent=1) + "\n")
         return entry
 
     def embeddings_path(self, split: str) -> Path:
@@ -99,7 +93,7 @@ class CacheEntry:
 
     def commit(self, split: str, record: SplitRecord) -> None:
         """Declare a split complete, after its arrays are in place."""
-        write_json(self.folder / f"{split}.json", asdict(record))
+        write_text(self.folder / f"{split}.json", json.dumps(asdict(record)) + "\n")
 
     def load(self, split: str) -> StoredSplit | None:
         """Read a split back, or None if it is absent, incomplete or damaged."""

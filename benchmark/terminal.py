@@ -1,0 +1,115 @@
+"""What ``msbench run`` shows: bars while it works, a line per finished cell, the table at the end.
+
+Bars appear on terminals only; lines and the table go into pipes and logs as well.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from benchmark.leaderboard import Leaderboard, score_name, table_notes
+from benchmark.results import Cell
+
+PIPE_WIDTH = 160  # columns, where there is no terminal to ask
+
+
+def make_console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for a table in a log."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+class RunProgress:
+    """Bars for the run and for the step it is at."""
+
+    def __init__(self, console: Console, cells: int) -> None:
+        self.console = console
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._run = self._bars.add_task("cells", total=cells)
+
+    def __enter__(self) -> RunProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def step(self, description: str) -> Callable[[int, int], None]:
+        """Begin a step; call the result with (done, total), the step ends when they are equal."""
+        bar = self._bars.add_task(description, total=None)
+
+        def advance(done: int, total: int) -> None:
+            if done < total:
+                self._bars.update(bar, completed=done, total=total)
+            else:
+                self._bars.update(bar, visible=False)
+
+        return advance
+
+    def finished(self, cell: Cell, kept: bool) -> None:
+        """Print a cell's line.
+
+        Args:
+            cell: The finished or failed cell.
+            kept: Whether an earlier run had finished it.
+        """
+        self._bars.advance(self._run)
+        for bar in self._bars.task_ids[1:]:  # of a step that failed
+            self._bars.remove_task(bar)
+        self._print(f"{cell.module.label:<28} {cell.task.task:<32} {_outcome(cell, kept)}")
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence."""
+        self._print(sentence)
+
+    def _print(self, line: str) -> None:
+        self.console.print(Text(line), soft_wrap=True)
+
+
+def _outcome(cell: Cell, kept: bool) -> str:
+    if cell.primary is None or cell.cost is None:
+        return f"failed: {cell.reason}"
+    text = f"{cell.task.score} {cell.primary:.3f}"
+    if kept:
+        return f"{text}  (finished earlier)"
+    embedding = "cached" if cell.cost.embedding_cached else f"{cell.cost.embedding_seconds:.1f} s"
+    return f"{text}  embedding {embedding}, heads {cell.cost.head_seconds:.1f} s"
+
+
+def print_leaderboard(console: Console, board: Leaderboard) -> None:
+    """Print the table of scores and what must be said under it."""
+    table = Table(title=f"grid {board.protocol.grid}, seed {board.protocol.seed}")
+    table.add_column("")
+    for task in board.tasks:
+        name = f"{task.task} †" if task.notice else task.task
+        table.add_column(Text(f"{name}\n{score_name(task)}"), justify="right")
+    for module in board.modules:
+        scores = []
+        for cell in board.row(module):
+            failed = cell.primary is None
+            text = "failed" if failed else f"{cell.primary:.3f}"
+            best = not failed and cell.primary == board.best(cell.task)
+            scores.append(Text(text, style="red" if failed else "bold" if best else ""))
+        table.add_row(Text(module.label), *scores)
+    console.print(table)
+    for note in table_notes(board):
+        console.print(Text(note), soft_wrap=True)

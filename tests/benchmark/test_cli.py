@@ -1,0 +1,127 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.cli import main
+from benchmark.rows import baseline_names, row_specs
+from tests.benchmark.fake_modules import write_module
+from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
+
+
+@pytest.fixture
+def tasks_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MSBENCH_CACHE", str(tmp_path / "cache"))
+    write_scene_task(tmp_path / "tasks")
+    return tmp_path / "tasks"
+
+
+def _msbench(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_run_with_floors(tasks_dir: Path, modules: Path) -> None:
+    name = write_module(modules)
+    result = _msbench("run", name, "--tasks-dir", tasks_dir)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(modules / "results" / "tasks" / "leaderboard.csv")
+    assert table.label.tolist() == [name, "logmel", "random"]
+    assert table["tiny-v1-full:top1_acc"][0] == 1.0
+    assert "Written: results/tasks/leaderboard.md" in result.output
+
+
+def test_tasks_are_chosen_by_either_name(tasks_dir: Path, modules: Path) -> None:
+    write_event_task(tasks_dir)
+    write_scene_task(tasks_dir, "other")
+    command = ["run", write_module(modules), "--no-floor", "--tasks-dir", tasks_dir, "--out", "out"]
+    result = _msbench(*command, "--tasks", "tiny,tinyevents-v1-full")
+    assert result.exit_code == 0, result.output
+    header = (modules / "out" / "leaderboard.csv").read_text().splitlines()[0]
+    assert "tiny-v1-full:" in header
+    assert "tinyevents-v1-full:" in header
+    assert "other" not in header
+
+
+def test_exit_status_1_where_a_cell_failed(tasks_dir: Path, modules: Path) -> None:
+    name = write_module(modules, load="raise OSError('gone')")
+    result = _msbench("run", name, "--no-floor", "--tasks-dir", tasks_dir)
+    assert result.exit_code == 1
+    assert f"{name}.load_model() raised OSError: gone" in result.output
+    assert "Traceback" not in result.output
+    result = _msbench("run", name, "--no-floor", "--tasks-dir", tasks_dir, "--debug")
+    assert "Traceback" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--tasks-dir", "nowhere"], "nowhere is not a folder of tasks"),
+        (["--tasks", "nonsense"], "No task named 'nonsense'; there are tiny-v1-full"),
+        (["--baselines", "cola,nonsense"], "No baseline named 'nonsense'; there are cola, "),
+        (["--grid", "huge"], "'huge' is not one of 'default', 'fast', 'faster'"),
+    ],
+)
+def test_exit_status_2_where_nothing_can_be_run(
+    tasks_dir: Path, modules: Path, arguments: list[str], sentence: str
+) -> None:
+    result = _msbench("run", write_module(modules), "--tasks-dir", tasks_dir, *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+def test_interrupt_says_how_to_go_on(tasks_dir: Path, modules: Path) -> None:
+    name = write_module(modules, scene="raise KeyboardInterrupt")
+    result = _msbench("run", name, "--no-floor", "--tasks-dir", tasks_dir)
+    assert result.exit_code == 130
+    assert "goes on from here" in result.output
+
+
+def test_rows() -> None:
+    floors = ["benchmark.baselines.logmel", "benchmark.baselines.random"]
+    assert row_specs([], []) == ["msssl_hear", *floors]
+    assert row_specs(["a", "a=b", "a"], ["cola", "random"], floor=True) == [
+        "a",
+        "a=b",
+        "benchmark.baselines.cola",
+        "benchmark.baselines.random",
+        "benchmark.baselines.logmel",
+    ]
+    assert row_specs([], ["cola=x.pt"], floor=False) == [
+        "msssl_hear",
+        "benchmark.baselines.cola=x.pt",
+    ]
+    assert {"cola", "logmel", "random"} <= set(baseline_names())
+
+
+def test_tasks_ls(tasks_dir: Path) -> None:
+    (tasks_dir / "broken").mkdir()
+    result = _msbench("tasks", "ls", "--tasks-dir", tasks_dir)
+    assert result.exit_code == 0
+    broken, tiny = result.output.splitlines()
+    assert "cannot be read" in broken
+    assert "scene, multiclass, trainvaltest, 2 classes, 0.1 s; top1_acc, mAP" in tiny
+
+
+def test_validate(modules: Path) -> None:
+    good = _msbench("validate", "benchmark.baselines.logmel")
+    assert good.exit_code == 0, good.output
+    assert "Looks good!" in good.output
+    bad = _msbench("validate", write_module(modules, scene="embeddings = embeddings.double()"))
+    assert bad.exit_code == 1
+    assert "torch.float64" in bad.output
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom benchmark.cli import main\n"
+        "try: main(['run', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'numpy', 'sklearn', 'pandas', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "msbench run --baselines cola,panns\n" in shown.stdout

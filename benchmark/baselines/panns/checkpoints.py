@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.baselines.panns.cnn import ARCHITECTURES, Architecture, Panns
@@ -52,6 +53,28 @@ def load_weights(path: Path) -> tuple[Panns, Card]:
     model = _network_for(weights, path)
     model.load_state_dict(weights)
     return model.eval(), card
+
+
+def save_weights(path: Path, model: Panns, card: Card) -> None:
+    """Write a network as safetensors, its matrices in half precision, and its card beside it.
+
+    Args:
+        path: Target, ``*.safetensors``. Both files are written under a temporary name and renamed.
+        model: Statistics of batch normalisation, biases and the mel matrix keep their precision.
+        card: What is to be known about the weights; must survive JSON.
+    """
+    halves = {name for name, weight in model.named_parameters() if weight.ndim > 1}
+    tensors = {
+        name: (weight.half() if name in halves else weight).cpu().contiguous()
+        for name, weight in model.state_dict().items()
+    }
+    text = json.dumps(card, indent=2, allow_nan=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, card_part = (path.with_name(path.stem + end) for end in (".st.part", ".json.part"))
+    save_file(tensors, part, metadata={"card": text})
+    part.replace(path)
+    card_part.write_text(text + "\n", encoding="utf-8")
+    card_part.replace(path.with_suffix(".json"))
 
 
 def _read_pth(path: Path) -> dict[str, Tensor]:

@@ -1,0 +1,135 @@
+"""Making the embedded suite at first use, and finding it again afterwards.
+
+The tasks lie in ``{cache}/embedded/{version}/``; the version is a hash of the generator's own
+sources, so a changed generator makes new tasks and never reuses old audio.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed, wait
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from benchmark.tasks.embedded import event, pitch, scene
+from benchmark.tasks.embedded.recipe import Recipe
+from benchmark.tasks.embedded.writing import Labels, audio_folder, write_clips, write_texts
+
+RECIPES: Final = (scene.RECIPE, event.RECIPE, pitch.RECIPE)
+SECONDS_PER_JOB: Final = 60.0  # of audio: a second or two of work, so a progress bar moves
+
+Progress = Callable[[int, int], None]
+
+
+def embedded_suite(cache_dir: Path | None = None, progress: Progress | None = None) -> list[Path]:
+    """Find the embedded tasks in the cache, and first make those that are not there.
+
+    A task is made beside its place and renamed into it when it is whole: whoever breaks off leaves
+    nothing behind that looks like a task, and of two processes that make the same task one wins.
+
+    Args:
+        cache_dir: The cache; None for ``$MSBENCH_CACHE``, else ``~/.cache/msssl-hear``.
+        progress: Called with the number of clips made and to make, if any are to make.
+
+    Returns:
+        The task folders: scene, event, pitch.
+
+    Raises:
+        OSError: The cache cannot be written to.
+    """
+    home = (cache_dir or default_cache_dir()) / "embedded" / generator_version()
+    missing = [recipe for recipe in RECIPES if not (home / recipe.folder).is_dir()]
+    if missing:
+        home.mkdir(parents=True, exist_ok=True)
+        _make(missing, home, progress or (lambda done, total: None))
+    return [home / recipe.folder for recipe in RECIPES]
+
+
+def default_cache_dir() -> Path:
+    """``$MSBENCH_CACHE``, else ``~/.cache/msssl-hear``."""
+    folder = os.environ.get("MSBENCH_CACHE")
+    return Path(folder) if folder else Path.home() / ".cache" / "msssl-hear"
+
+
+def generator_version() -> str:
+    """Hash of the generator's sources: sixteen hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\n" + path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+def make_task(recipe: Recipe, folder: Path, pool: Executor, made: Callable[[int], None]) -> None:
+    """Make one task in an existing, empty folder.
+
+    Args:
+        recipe: The task.
+        folder: Where to write it.
+        pool: Makes the clips.
+        made: Called with the number of clips of each finished job.
+    """
+    labels: dict[str, dict[str, Labels]] = {split: {} for split in recipe.clips}
+    jobs: dict[Future[dict[str, Labels]], str] = {}
+    for split, clips in recipe.clips.items():
+        audio_folder(folder, split).mkdir(parents=True)
+        step = max(1, int(SECONDS_PER_JOB / recipe.seconds))
+        for first in range(0, clips, step):
+            indices = range(first, min(first + step, clips))
+            jobs[pool.submit(write_clips, recipe, folder, split, indices)] = split
+    try:
+        for job in as_completed(jobs):
+            entries = job.result()
+            labels[jobs[job]].update(entries)
+            made(len(entries))
+    except BaseException:
+        for job in jobs:
+            job.cancel()
+        wait(jobs)  # nobody writes into the folder any more, so that it can be removed
+        raise
+    write_texts(recipe, folder, labels)
+
+
+def _make(recipes: list[Recipe], home: Path, progress: Progress) -> None:
+    done, total = 0, sum(sum(recipe.clips.values()) for recipe in recipes)
+    progress(done, total)
+
+    def made(clips: int) -> None:
+        nonlocal done
+        done += clips
+        progress(done, total)
+
+    # Spawned, not forked: a fork of a process in which torch has threads can hang.
+    with ProcessPoolExecutor(_cores(), get_context("spawn")) as pool:
+        for recipe in recipes:
+            with _appearing_whole(home / recipe.folder) as folder:
+                make_task(recipe, folder, pool, made)
+
+
+@contextmanager
+def _appearing_whole(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into that takes its final name only if all goes well."""
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield part
+        part.chmod(0o755)  # mkdtemp's is private, and a cache may be shared
+        try:
+            part.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+            # Another process made the same task in the meantime: its bytes are these bytes.
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmark.tasks.find import UnreadableTask
     from benchmark.tasks.task import Task
 
@@ -122,10 +124,10 @@ def run(
     from benchmark.run import run as run_plan
     from benchmark.terminal import RunProgress, make_console, print_leaderboard
 
-    chosen = _choose(_tasks(tasks_dir), tasks)
+    console = make_console()
+    chosen = _choose(_tasks(tasks_dir, console), tasks)
     name = "embedded" if tasks_dir is None else tasks_dir.resolve().name
     out = out or Path("results") / name
-    console = make_console()
     try:
         with RunProgress(console, len(specs) * len(chosen)) as progress:
             command = f"msbench {shlex.join(sys.argv[1:])}"
@@ -164,8 +166,9 @@ def tasks() -> None:
 def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
     """List the tasks of a folder, or of the embedded suite."""
     from benchmark.tasks.find import UnreadableTask
+    from benchmark.terminal import make_console
 
-    for task in _tasks(tasks_dir):
+    for task in _tasks(tasks_dir, make_console()):
         if isinstance(task, UnreadableTask):
             click.echo(f"{task.full_name:<36} cannot be read: {task.reason}")
             continue
@@ -177,7 +180,7 @@ def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
         )
 
 
-def _tasks(tasks_dir: Path | None) -> list[Task | UnreadableTask]:
+def _tasks(tasks_dir: Path | None, console: Console) -> list[Task | UnreadableTask]:
     """The tasks of a folder, or the embedded suite, made if this is its first use."""
     from benchmark.tasks.find import find_tasks
 
@@ -185,8 +188,10 @@ def _tasks(tasks_dir: Path | None) -> list[Task | UnreadableTask]:
         return find_tasks(tasks_dir)
     from benchmark.tasks.embedded.suite import embedded_suite
     from benchmark.tasks.task import read_task
+    from benchmark.terminal import bar
 
-    return [read_task(folder) for folder in embedded_suite()]
+    with bar(console, "Making the embedded tasks, once") as advance:
+        return [read_task(folder) for folder in embedded_suite(progress=advance)]
 
 
 def _choose(

@@ -6,11 +6,19 @@ Bars appear on terminals only; lines and the table go into pipes and logs as wel
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -25,20 +33,43 @@ def make_console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
+@contextmanager
+def bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears with the first call of what it yields: (done, total).
+
+    Where there is no terminal, the description is printed once instead.
+    """
+    with _bars(console) as bars:
+        shown: list[TaskID] = []
+
+        def advance(done: int, total: int) -> None:
+            if not shown:
+                shown.append(bars.add_task(description, total=total))
+                if not console.is_terminal:
+                    console.print(Text(f"{description} ..."), soft_wrap=True)
+            bars.update(shown[0], completed=done, total=total)
+
+        yield advance
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
 class RunProgress:
     """Bars for the run and for the step it is at."""
 
     def __init__(self, console: Console, cells: int) -> None:
         self.console = console
-        self._bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self._bars = _bars(console)
         self._run = self._bars.add_task("cells", total=cells)
 
     def __enter__(self) -> RunProgress:
@@ -76,10 +107,6 @@ class RunProgress:
         for bar in self._bars.task_ids[1:]:  # of a step that failed
             self._bars.remove_task(bar)
         self._print(f"{cell.module.label:<28} {cell.task.task:<32} {_outcome(cell, kept)}")
-
-    def say(self, sentence: str) -> None:
-        """Print a sentence."""
-        self._print(sentence)
 
     def _print(self, line: str) -> None:
         self.console.print(Text(line), soft_wrap=True)

@@ -22,7 +22,7 @@ from benchmark.validator.validate import validate
     help="Device to run validation on. If not provided will try to use GPU if available.",
 )
 def main(module: str, model: str, device: str | None) -> None:
-    r"""Check that MODULE (an import name) keeps the HEAR API and that its scores can be trusted.
+    """Check that MODULE (an import name) keeps the HEAR API and that its scores can be trusted.
 
     Upstream's checks and messages first, then the ones it lacks: NaN, timestamps in seconds, out
     of order or off the audio, embeddings that change from call to call or with the other clips of
@@ -33,7 +33,7 @@ def main(module: str, model: str, device: str | None) -> None:
     Examples:
       hear-validator msssl_hear
       hear-validator my_module --model weights.pt --device cuda
-    """
+    """  # noqa: D301 -- click wants the character behind \\b
     # Last, so that a file beside the module cannot stand in for a library.
     sys.path.append(str(Path.cwd()))
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")

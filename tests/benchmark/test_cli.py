@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -125,3 +126,18 @@ def test_help_imports_nothing_heavy() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "msbench run --baselines cola,panns\n" in shown.stdout
+
+
+def test_the_embedded_suite_is_the_default(
+    tasks_dir: Path, modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(progress: Callable[[int, int], None]) -> list[Path]:
+        progress(1, 2)
+        progress(2, 2)
+        return [tasks_dir / "tiny-v1-full"]
+
+    monkeypatch.setattr("benchmark.tasks.embedded.suite.embedded_suite", made)
+    result = _msbench("run", write_module(modules), "--no-floor")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Making the embedded tasks, once ...\n")
+    assert "tiny-v1-full" in (modules / "results" / "embedded" / "leaderboard.md").read_text()

@@ -151,7 +151,7 @@ class Training:
         metrics: Metrics = self.fabric_module(views)
         if not bool(metrics.loss.isfinite()):
             raise FloatingPointError(
-                f"the loss is {float(metrics.loss)} at step {step + 1}; "
+                f"the loss is {metrics.loss.item()} at step {step + 1}; "
                 "the state before it is kept: lower optimiser.learning_rate and start again"
             )
         self.fabric_optimiser.zero_grad()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 
 from msssl_hear.encoder import EncoderConfig
 from pretrain.args import Recipe, RunArgs
 from pretrain.corpus import Corpus
+from pretrain.statistics import log_mel_statistics
 
 
 @pytest.fixture
@@ -20,6 +23,12 @@ def tiny_corpus() -> Corpus:
     names = tuple(f"{i}.wav" for i in range(len(clips)))
     offsets = torch.tensor([0, *lengths]).cumsum(0)
     return Corpus(torch.cat(clips), offsets, names, ("noise",) * len(clips))
+
+
+@pytest.fixture
+def few_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Normalisation from 50 crops: the 4000 of a real run take longer than these trainings."""
+    monkeypatch.setattr("pretrain.train.log_mel_statistics", partial(log_mel_statistics, crops=50))
 
 
 @pytest.fixture

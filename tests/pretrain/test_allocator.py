@@ -1,0 +1,26 @@
+import subprocess
+import sys
+
+
+def test_freed_memory_stays_in_the_process() -> None:
+    # In a process of its own: the setting cannot be taken back.
+    code = """
+import resource
+from pretrain.allocator import keep_freed_memory
+kept = keep_freed_memory()
+import torch
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(16):  # the heap grows a little before blocks find a place to come back to
+    torch.ones(16 * 2**20)
+before = faults()
+for _ in range(4):
+    torch.ones(16 * 2**20)
+print(kept, faults() - before)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    kept, faults = result.stdout.split()
+    # 4 * 64 MiB in pages of at most 2 MiB would be at least 128 faults.
+    assert kept == "False" or int(faults) < 100

@@ -202,7 +202,7 @@ class PannsTraining:
         loss = functional.binary_cross_entropy_with_logits(logits.float(), targets)
         if not bool(loss.isfinite()):
             raise FloatingPointError(
-                f"the loss is {float(loss)} at step {self.step + 1}; "
+                f"the loss is {loss.item()} at step {self.step + 1}; "
                 "the state before it is kept: start again with another seed"
             )
         self.optimiser.zero_grad()

@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from benchmark.cache import cache_root
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.writing import Labels, audio_folder, write_clips, write_texts
@@ -43,18 +44,12 @@ def embedded_suite(cache_dir: Path | None = None, progress: Progress | None = No
     Raises:
         OSError: The cache cannot be written to.
     """
-    home = (cache_dir or default_cache_dir()) / "embedded" / generator_version()
+    home = (cache_dir or cache_root()) / "embedded" / generator_version()
     missing = [recipe for recipe in RECIPES if not (home / recipe.folder).is_dir()]
     if missing:
         home.mkdir(parents=True, exist_ok=True)
         _make(missing, home, progress or (lambda done, total: None))
     return [home / recipe.folder for recipe in RECIPES]
-
-
-def default_cache_dir() -> Path:
-    """``$MSBENCH_CACHE``, else ``~/.cache/msssl-hear``."""
-    folder = os.environ.get("MSBENCH_CACHE")
-    return Path(folder) if folder else Path.home() / ".cache" / "msssl-hear"
 
 
 def generator_version() -> str:

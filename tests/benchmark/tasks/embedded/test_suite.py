@@ -1,5 +1,4 @@
 import hashlib
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,9 +101,9 @@ def test_of_two_makers_of_one_task_the_first_wins(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_cache_is_the_benchmarks_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MSBENCH_CACHE", str(tmp_path))
-    assert suite.default_cache_dir() == tmp_path
-    monkeypatch.delenv("MSBENCH_CACHE")
-    monkeypatch.setenv("HOME", os.fspath(tmp_path))
-    assert suite.default_cache_dir() == tmp_path / ".cache" / "msssl-hear"
+    monkeypatch.setattr(suite, "RECIPES", SMALL[:1])
+    home = tmp_path / "embedded" / suite.generator_version()
+    (home / SMALL[0].folder).mkdir(parents=True)
+    assert suite.embedded_suite() == [home / SMALL[0].folder]

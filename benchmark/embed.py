@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -14,19 +13,15 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.cache import CacheEntry, SplitRecord, StoredSplit
+from benchmark.clip_reader import Clip, batches, read_ahead
 from benchmark.embeddings import Event, EventSplit, SceneSplit
 from benchmark.events import frame_targets
 from benchmark.growing_npy import GrowingNpy
 from benchmark.hear_module import HearModule
-from benchmark.tasks.audio import read_clip
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
 from benchmark.tasks.task import Task
 
 BATCH_SECONDS = 60.0  # audio given to a module at once; bounds memory, not speed
-READERS = 2  # threads that decode ahead of the model
-READ_AHEAD = 8  # clips decoded ahead where their length is unknown
-
-Clip = tuple[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -67,38 +62,28 @@ def embed_task(
     Raises:
         ValueError: One sentence about the clip, label or module at fault.
     """
-    labels: dict[str, dict[str, list[str]]] = {}
-    events: dict[str, dict[str, list[Event]]] = {}
-    for split in task.splits:
-        if task.embedding_type == "scene":
-            labels[split] = read_scene_labels(task, split)
-        else:
-            events[split] = read_events(task, split)
+    scene = task.embedding_type == "scene"
+    labels = {split: read_scene_labels(task, split) for split in task.splits if scene}
+    events = {split: read_events(task, split) for split in task.splits if not scene}
     order = row_order(task, labels or events)
     total = sum(map(len, order.values()))
-    done = 0
     splits: dict[str, SceneSplit | EventSplit] = {}
     records: list[SplitRecord] = []
     cached = True
 
-    def advance(clips: int) -> None:
-        nonlocal done
-        done += clips
+    def report(clips: int) -> None:
+        """Tell how many clips are done, those of this split included."""
         if on_progress:
-            on_progress(done, total)
+            on_progress(sum(len(record.clips) for record in records) + clips, total)
 
     for split, files in order.items():
         stored = entry.load(split)
         if stored is None or stored.record.clips != files:
             cached = False
-            _embed_split(hear, task, split, files, entry, advance)
-            stored = entry.load(split)
-            if stored is None:
-                raise OSError(f"The embeddings just written to {entry.folder} cannot be read back")
-        else:
-            advance(len(files))
+            stored = _embed_split(hear, task, split, files, entry, report)
+        report(len(files))
         records.append(stored.record)
-        if task.embedding_type == "scene":
+        if scene:
             splits[split] = _scene_split(task, split, stored, labels[split])
         else:
             splits[split] = _event_split(task, split, stored, events[split])
@@ -145,15 +130,15 @@ def _embed_split(
     split: str,
     files: Sequence[str],
     entry: CacheEntry,
-    advance: Callable[[int], None],
-) -> None:
+    report: Callable[[int], None],
+) -> StoredSplit:
     """Write one split's embeddings (and timestamps) into its cache entry, in row order."""
     started = time.perf_counter()
     scene = task.embedding_type == "scene"
     size = hear.scene_embedding_size if scene else hear.timestamp_embedding_size
     frames_per_clip: list[int] = []
     model_seconds = 0.0
-    samples = 0
+    samples = done = 0
     with ExitStack() as stack:
         embeddings = stack.enter_context(
             GrowingNpy(entry.embeddings_path(split), (size,), np.float32)
@@ -163,8 +148,8 @@ def _embed_split(
             timestamps = stack.enter_context(
                 GrowingNpy(entry.timestamps_path(split), (), np.float64)
             )
-        clips = _read_ahead(task, split, files, hear.sample_rate)
-        for chunk in _chunks(clips, int(BATCH_SECONDS * hear.sample_rate)):
+        clips = read_ahead(task, split, files, hear.sample_rate)
+        for chunk in batches(clips, int(BATCH_SECONDS * hear.sample_rate)):
             called = time.perf_counter()
             rows, times = _embed_chunk(hear, chunk, scene)
             model_seconds += time.perf_counter() - called
@@ -173,7 +158,8 @@ def _embed_split(
             if timestamps is not None:
                 timestamps.append(np.concatenate(times))
                 frames_per_clip += map(len, times)
-            advance(len(chunk))
+            done += len(chunk)
+            report(done)
     record = SplitRecord(
         clips=list(files),
         frames_per_clip=None if scene else frames_per_clip,
@@ -184,6 +170,10 @@ def _embed_split(
         audio_seconds=samples / hear.sample_rate,
     )
     entry.commit(split, record)
+    stored = entry.load(split)
+    if stored is None:
+        raise OSError(f"The embeddings just written to {entry.folder} cannot be read back")
+    return stored
 
 
 def _embed_chunk(
@@ -211,38 +201,3 @@ def _embed_chunk(
             for index, clip_frames, clip_stamps in zip(indices, frames, stamps, strict=True):
                 rows[index], times[index] = clip_frames, clip_stamps
     return rows, times
-
-
-def _read_ahead(task: Task, split: str, files: Sequence[str], sample_rate: int) -> Iterator[Clip]:
-    """Clips in order, decoded by a few threads while the model is busy with earlier ones."""
-    depth = READ_AHEAD
-    if task.sample_duration:
-        depth = max(2, int(2 * BATCH_SECONDS / task.sample_duration))
-    pending: deque[tuple[str, Future[NDArray[np.float32]]]] = deque()
-    with ThreadPoolExecutor(READERS, thread_name_prefix="read-clip") as pool:
-        try:
-            for file in files:
-                pending.append((file, pool.submit(read_clip, task, split, file, sample_rate)))
-                if len(pending) > depth:
-                    name, clip = pending.popleft()
-                    yield name, clip.result()
-            while pending:
-                name, clip = pending.popleft()
-                yield name, clip.result()
-        finally:
-            for _, clip in pending:
-                clip.cancel()
-
-
-def _chunks(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:
-    """Runs of clips of at most ``samples`` samples together; a longer clip is a run of its own."""
-    chunk: list[Clip] = []
-    held = 0
-    for name, audio in clips:
-        if chunk and held + len(audio) > samples:
-            yield chunk
-            chunk, held = [], 0
-        chunk.append((name, audio))
-        held += len(audio)
-    if chunk:
-        yield chunk

@@ -119,7 +119,10 @@ def table_notes(board: Leaderboard) -> list[str]:
         if task.notice:
             by_notice.setdefault(task.notice, []).append(task.task)
     notes += [f"† {', '.join(tasks)}: {notice}" for notice, tasks in by_notice.items()]
-    notes += [f"{module.label}: {module.note}" for module in board.modules if module.note]
+    for module in board.modules:
+        if module.note:
+            named = module.note.startswith(module.label)
+            notes.append(module.note if named else f"{module.label}: {module.note}")
     floors = [module.label for module in board.modules if module.module in FLOORS]
     if floors:
         notes.append(f"Floors, to be beaten: {', '.join(floors)}.")

@@ -27,8 +27,8 @@ from benchmark.results import (
     cell_path,
     load_cell,
     save_cell,
-    write_scores,
 )
+from benchmark.scores_csv import write_scores
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash

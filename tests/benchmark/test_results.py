@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from benchmark.results import (
-    COLUMNS,
     Cell,
     Cost,
     FoldScores,
@@ -18,8 +17,8 @@ from benchmark.results import (
     cell_path,
     load_cell,
     save_cell,
-    write_scores,
 )
+from benchmark.scores_csv import COLUMNS, write_scores
 
 COST = Cost(8, 10, 50.0, 4.0, 2.5, True, 3.0)
 CELL = Cell(

@@ -1,0 +1,55 @@
+"""Clips in row order, decoded a little ahead of whoever embeds them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.tasks.audio import read_clip
+from benchmark.tasks.task import Task
+
+READERS = 2  # threads
+READ_AHEAD_SECONDS = 120.0  # of audio, held in memory decoded
+CLIPS_AHEAD = 8  # the same, where the length of clips is unknown
+
+Clip = tuple[str, NDArray[np.float32]]
+"""File name and mono audio, shape (samples,)."""
+
+
+def read_ahead(task: Task, split: str, files: Sequence[str], sample_rate: int) -> Iterator[Clip]:
+    """Clips in order, decoded by a few threads while the model is busy with earlier ones."""
+    depth = CLIPS_AHEAD
+    if task.sample_duration:
+        depth = max(2, int(READ_AHEAD_SECONDS / task.sample_duration))
+    pending: deque[tuple[str, Future[NDArray[np.float32]]]] = deque()
+    with ThreadPoolExecutor(READERS, thread_name_prefix="read-clip") as pool:
+        try:
+            for file in files:
+                pending.append((file, pool.submit(read_clip, task, split, file, sample_rate)))
+                if len(pending) > depth:
+                    name, clip = pending.popleft()
+                    yield name, clip.result()
+            while pending:
+                name, clip = pending.popleft()
+                yield name, clip.result()
+        finally:
+            for _, clip in pending:
+                clip.cancel()
+
+
+def batches(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:
+    """Runs of clips of at most ``samples`` samples together; a longer clip is a run of its own."""
+    chunk: list[Clip] = []
+    held = 0
+    for name, audio in clips:
+        if chunk and held + len(audio) > samples:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append((name, audio))
+        held += len(audio)
+    if chunk:
+        yield chunk

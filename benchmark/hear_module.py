@@ -126,8 +126,8 @@ class HearModule:
         except Exception as error:
             names = clips[0] if len(clips) == 1 else f"{len(clips)} clips from {clips[0]}"
             raise HearModuleError(
-                f"{self._source(function)} raised {_name(error)} on {names} "
-                f"({audio.shape[1]} samples)"
+                f"{self._source(function)} raised an exception on {names} "
+                f"({audio.shape[1]} samples): {_name(error)}"
             ) from error
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from pretrain.args import find_recipe, read_recipe
 from pretrain.corpus import Corpus, read_corpus, to_float
 from pretrain.crops import CropSampler
 from pretrain.panns_augment import mixup, mixup_shares, spec_augment
+from pretrain.panns_data import corpus_facts, one_hot, split_corpus
 from pretrain.run_folder import (
     WEIGHTS,
     append_metrics,
@@ -39,9 +39,6 @@ from pretrain.run_folder import (
 )
 from pretrain.seeds import generator_for
 from pretrain.train import is_logged
-
-HELD_OUT_EVERY = 20
-"""One clip in 20 is not trained on: 5 %, for the mean average precision in the card."""
 
 LEARNING_RATE = 1e-3  # constant (the authors' code)
 ADAM_BETAS = (0.9, 0.999)  # the authors' code, with AMSGrad
@@ -104,7 +101,7 @@ def run(
     )
     corpus = read_corpus(data, CNN6_16K.log_mel.sample_rate)
     training = PannsTraining(args, corpus, out, device)
-    config = {"name": "panns", "run": asdict(args), "corpus": _facts(corpus)}
+    config = {"name": "panns", "run": asdict(args), "corpus": corpus_facts(corpus)}
     state = open_run(out, config, resume)
     if state is not None:
         training.restore(state)
@@ -263,7 +260,7 @@ class PannsTraining:
                 f"source tags as labels ({self.step} steps of {self.args.batch_size} crops of "
                 f"{crop_seconds} s)"
             ),
-            "data": {**_facts(self.corpus), "held_out_clips": len(self.held_out)},
+            "data": {**corpus_facts(self.corpus), "held_out_clips": len(self.held_out)},
             "classes": list(self.classes),
             "steps": self.step,
             "batch_size": self.args.batch_size,
@@ -296,39 +293,3 @@ class PannsTraining:
         audio = to_float(samples)[None].to(self.fabric.device)
         with torch.no_grad():
             return self.model.classify(self.model.embed(clip_cells(self.model, audio)))[0].cpu()
-
-
-def split_corpus(corpus: Corpus) -> tuple[Corpus, Corpus]:
-    """Clips to train on, and every 20th of each source, to be held out."""
-    held_out = []
-    for source in sorted(set(corpus.sources)):
-        clips = [i for i, tag in enumerate(corpus.sources) if tag == source]
-        held_out += clips[HELD_OUT_EVERY // 2 :: HELD_OUT_EVERY]
-    others = sorted(set(range(len(corpus))) - set(held_out))
-    return _subset(corpus, others), _subset(corpus, sorted(held_out))
-
-
-def one_hot(sources: tuple[str, ...], classes: tuple[str, ...]) -> Tensor:
-    """Targets, float32, shape (clips, classes)."""
-    indices = torch.tensor([classes.index(source) for source in sources], dtype=torch.int64)
-    return functional.one_hot(indices, len(classes)).float()
-
-
-def _subset(corpus: Corpus, clips: list[int]) -> Corpus:
-    lengths = corpus.lengths[clips]
-    return replace(
-        corpus,
-        samples=torch.cat([corpus.samples[:0], *(corpus.clip(i) for i in clips)]),
-        offsets=functional.pad(lengths.cumsum(0), (1, 0)),
-        names=tuple(corpus.names[i] for i in clips),
-        sources=tuple(corpus.sources[i] for i in clips),
-    )
-
-
-def _facts(corpus: Corpus) -> dict[str, Any]:
-    return {
-        "clips": len(corpus),
-        "hours": round(corpus.hours, 3),
-        "sources": dict(sorted(Counter(corpus.sources).items())),
-        "sha256_of_names_and_lengths": corpus.fingerprint(),
-    }

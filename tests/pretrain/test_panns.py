@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from benchmark.baselines.panns.cnn import CNN6_16K
 from pretrain import panns
 from pretrain.corpus import read_corpus
 from pretrain.panns_augment import mixup, mixup_shares, spec_augment
+from pretrain.panns_data import one_hot, split_corpus
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same network with few channels."""
-    small = panns.replace(CNN6_16K, channels=(8, 8, 8, 16))
+    small = replace(CNN6_16K, channels=(8, 8, 8, 16))
     monkeypatch.setattr(panns, "CNN6_16K", small)
     monkeypatch.setattr("benchmark.baselines.panns.checkpoints.ARCHITECTURES", (small,))
 
@@ -74,7 +76,7 @@ def test_mixup_mixes_neighbours() -> None:
 
 def test_every_20th_clip_of_a_source_is_held_out(folder: Path) -> None:
     corpus = read_corpus(folder)
-    training, held_out = panns.split_corpus(corpus)
+    training, held_out = split_corpus(corpus)
     assert held_out.names == ("noises/10.wav", "tones/10.wav")
     assert held_out.sources == ("noises", "tones")
     assert len(training) == 46
@@ -85,7 +87,7 @@ def test_every_20th_clip_of_a_source_is_held_out(folder: Path) -> None:
 
 
 def test_one_hot() -> None:
-    targets = panns.one_hot(("b", "a", "b"), ("a", "b"))
+    targets = one_hot(("b", "a", "b"), ("a", "b"))
     assert targets.tolist() == [[0, 1], [1, 0], [0, 1]]
 
 

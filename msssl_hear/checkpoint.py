@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from msssl_hear.encoder import Encoder, EncoderConfig
@@ -52,7 +52,7 @@ def save_checkpoint(
     text = json.dumps(card, indent=2, allow_nan=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    save_file(tensors, part, metadata={"card": text})
+    part.write_bytes(save(tensors, metadata={"card": text}))
     part.replace(path)
     card_part = path.with_name(path.stem + ".json.part")
     card_part.write_text(text + "\n", encoding="utf-8")

@@ -164,5 +164,11 @@ RECIPE: Final = Recipe(
     evaluation=("event_onset_200ms_fms", "segment_1s_er"),
     vocabulary=VOCABULARY,
     clips={"train": 54, "valid": 18, "test": 24},
+    param_grid={
+        "hidden_dim": [128],
+        "patience": [4],
+        "max_epochs": [30],
+        "check_val_every_n_epoch": [3],
+    },
     make_clip=make_clip,
 )

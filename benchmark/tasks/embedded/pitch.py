@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from benchmark.tasks.embedded.channel import recorded
-from benchmark.tasks.embedded.recipe import SPLITS, MadeClip, Recipe
+from benchmark.tasks.embedded.recipe import CLIP_GRID, SPLITS, MadeClip, Recipe
 from benchmark.tasks.embedded.signal import clip_random, samples_in
 from benchmark.tasks.embedded.timbre import TIMBRES, note
 from benchmark.tasks.embedded.tones import note_frequency
@@ -43,5 +43,6 @@ RECIPE: Final = Recipe(
     evaluation=("pitch_acc", "chroma_acc"),
     vocabulary=tuple(str(key) for key in KEYS),
     clips={"train": 10 * len(KEYS), "valid": 3 * len(KEYS), "test": 4 * len(KEYS)},
+    param_grid=CLIP_GRID,
     make_clip=make_clip,
 )

@@ -9,6 +9,15 @@ from typing import Any, Final
 from benchmark.tasks.embedded.signal import Signal
 
 SPLITS: Final = ("train", "valid", "test")
+CLIP_GRID: Final = {
+    "hidden_dim": [256],
+    "batch_size": [64],
+    "patience": [5],
+    "max_epochs": [60],
+    "check_val_every_n_epoch": [3],
+}
+"""Hyperparameters of a task with a row a clip, some hundred rows in all."""
+
 NOTICE: Final = "Synthetic, made by msssl-hear itself: comparable with no published number."
 
 
@@ -39,6 +48,9 @@ class Recipe:
         evaluation: Names of the scores; the first selects the model.
         vocabulary: Label of index 0, 1, ...
         clips: Number of clips of each split.
+        param_grid: Hyperparameters of the heads that replace the grid's own, as HEAR lets a task
+            do: HEAR's are made for tasks a hundred times larger, where a batch of 1024 clips is
+            not the whole training split.
         make_clip: Makes clip number ``index`` of a split; a module's function, so that another
             process can be told to call it.
     """
@@ -50,6 +62,7 @@ class Recipe:
     evaluation: tuple[str, ...]
     vocabulary: tuple[str, ...]
     clips: Mapping[str, int]
+    param_grid: Mapping[str, list[int]]
     make_clip: Callable[[str, int], MadeClip]
 
     def metadata(self) -> dict[str, object]:
@@ -66,4 +79,5 @@ class Recipe:
             "splits": list(SPLITS),
             "sample_duration": self.seconds,
             "evaluation": list(self.evaluation),
+            "evaluation_params": {"task_specific_param_grid": dict(self.param_grid)},
         }

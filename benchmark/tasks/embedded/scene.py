@@ -16,7 +16,7 @@ import numpy as np
 from benchmark.tasks.embedded.channel import recorded
 from benchmark.tasks.embedded.envelopes import oscillation
 from benchmark.tasks.embedded.noises import band_noise
-from benchmark.tasks.embedded.recipe import SPLITS, MadeClip, Recipe
+from benchmark.tasks.embedded.recipe import CLIP_GRID, SPLITS, MadeClip, Recipe
 from benchmark.tasks.embedded.signal import (
     Signal,
     clip_random,
@@ -146,5 +146,6 @@ RECIPE: Final = Recipe(
     evaluation=("top1_acc",),
     vocabulary=VOCABULARY,
     clips={"train": 600, "valid": 240, "test": 360},
+    param_grid=CLIP_GRID,
     make_clip=make_clip,
 )

@@ -94,8 +94,6 @@ def test_stand_in_is_labelled_as_such(
 
 
 def test_bundled_stand_in() -> None:
-    if not panns.STAND_IN.is_file():
-        pytest.skip("the stand-in weights are not trained yet")
     model = panns.load_model()
     scene = panns.get_scene_embeddings(noise(2, 16_000), model)
     assert scene.shape == (2, 512)

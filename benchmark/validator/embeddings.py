@@ -108,8 +108,19 @@ def check_timestamp_grid(timestamps: NDArray[Any], seconds: float, report: Repor
             f"Your timestamps end at {last}ms, but the audio is {end} ms. You won't have "
             "embeddings for events at the end of the audio."
         )
-    if last > end:
-        raise ValidationError(f"Your timestamps end at {last}ms, but the audio is {end} ms.")
+    check_end(timestamps, seconds)
+
+
+def check_end(timestamps: NDArray[Any], seconds: float) -> None:
+    """No timestamp lies after the audio.
+
+    Raises:
+        ValidationError: otherwise.
+    """
+    if timestamps.size and np.max(timestamps) > 1000 * seconds:
+        raise ValidationError(
+            f"Your timestamps end at {np.max(timestamps)}ms, but the audio is {1000 * seconds} ms."
+        )
 
 
 def check_scene_embeddings(loaded: LoadedModule, report: Report) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.validator.audio import noise
+from benchmark.validator.embeddings import check_end
 from benchmark.validator.loaded_module import LoadedModule
 from benchmark.validator.report import ModuleRaisedError, Report, ValidationError
 
@@ -98,12 +99,13 @@ def check_short_clips(loaded: LoadedModule, report: Report) -> None:
     """Clips of 250 ms, 10 ms and one sample give finite embeddings.
 
     Raises:
-        ValidationError: if one gives NaN, or if the module raises for 250 ms of audio. That it
-            raises for less is a warning.
+        ValidationError: if one gives NaN, or if the module raises for 250 ms of audio or gives it
+            later timestamps. That it raises for less is a warning.
     """
     report.progress("Checking short clips")
-    real = loaded.samples(SHORT_BUT_REAL)
-    _check_finite_outputs(loaded, noise(2, real), f"noise of {1000 * SHORT_BUT_REAL:g} ms")
+    real = noise(2, loaded.samples(SHORT_BUT_REAL))
+    _check_finite_outputs(loaded, real, f"noise of {1000 * SHORT_BUT_REAL:g} ms")
+    check_end(loaded.timestamp_embeddings(real)[1], SHORT_BUT_REAL)
     for samples in (loaded.samples(TOO_SHORT_TO_MATTER), 1):
         try:
             _check_finite_outputs(loaded, noise(2, samples), f"noise of {samples} sample(s)")

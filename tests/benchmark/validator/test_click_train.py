@@ -42,9 +42,18 @@ def test_lag_of_a_symmetric_response(width: float, shift: float) -> None:
     assert line == pytest.approx((shift, shift), abs=5)
 
 
+def test_lag_of_timestamps_that_end_early() -> None:
+    times = np.arange(0.0, 10000.0, 20.0)
+    change = (np.abs(times[:, None] - click_times()[None, :]).min(axis=1) < 50).astype(float)
+    assert lag_line(times, change) == pytest.approx((0, 0), abs=5)
+
+
 def test_no_lag_where_the_clicks_leave_no_mark() -> None:
     times = np.arange(0.0, 60000.0, 20.0)
     assert lag_line(times, np.ones_like(times)) is None
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(1.0, 0.1, len(times))
+        assert lag_line(times, noise) is None
 
 
 @pytest.mark.parametrize(("hop", "window"), [(10, 25), (20, 25), (20, 400), (160, 320)])

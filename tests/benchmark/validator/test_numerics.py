@@ -43,6 +43,17 @@ def test_raising_for_a_quarter_second_fails_in_one_line(warnings_of) -> None:
     )
 
 
+def test_timestamps_past_a_short_clip_fail(warnings_of) -> None:
+    def padded_to_a_second(audio: Tensor, model: FakeModel) -> tuple[Tensor, Tensor]:
+        return clean_timestamps(
+            nn.functional.pad(audio, (0, max(0, 16000 - audio.shape[1]))), model
+        )
+
+    match = r"Your timestamps end at 1000.0ms, but the audio is 250.0 ms\."
+    with pytest.raises(ValidationError, match=match):
+        warnings_of(hear_module(timestamps=padded_to_a_second))
+
+
 def test_raising_for_ten_milliseconds_warns(warnings_of) -> None:
     warnings = warnings_of(hear_module(scene=raising_below(400)))
     assert [line.split(":")[0] for line in warnings] == [

@@ -21,7 +21,7 @@ class Metadata:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
         self._values = read_json_object(
-            self.path, "the task's metadata; is this a task folder in HEAR's format?"
+            self.path, "the task's metadata, as in every task folder in HEAR's format"
         )
 
     def value(self, key: str) -> object:

@@ -26,7 +26,7 @@ def _msbench(*arguments: object) -> Result:
 
 def test_run_with_floors(tasks_dir: Path, modules: Path) -> None:
     name = write_module(modules)
-    result = _msbench("run", name, "--tasks-dir", tasks_dir)
+    result = _msbench("run", name, "--tasks-dir", tasks_dir, "--grid", "faster")
     assert result.exit_code == 0, result.output
     table = pd.read_csv(modules / "results" / "tasks" / "leaderboard.csv")
     assert table.label.tolist() == [name, "logmel", "random"]
@@ -38,7 +38,7 @@ def test_tasks_are_chosen_by_either_name(tasks_dir: Path, modules: Path) -> None
     write_event_task(tasks_dir)
     write_scene_task(tasks_dir, "other")
     command = ["run", write_module(modules), "--no-floor", "--tasks-dir", tasks_dir, "--out", "out"]
-    result = _msbench(*command, "--tasks", "tiny,tinyevents-v1-full")
+    result = _msbench(*command, "--tasks", "tiny,tinyevents-v1-full", "--grid", "faster")
     assert result.exit_code == 0, result.output
     header = (modules / "out" / "leaderboard.csv").read_text().splitlines()[0]
     assert "tiny-v1-full:" in header
@@ -137,7 +137,7 @@ def test_the_embedded_suite_is_the_default(
         return [tasks_dir / "tiny-v1-full"]
 
     monkeypatch.setattr("benchmark.tasks.embedded.suite.embedded_suite", made)
-    result = _msbench("run", write_module(modules), "--no-floor")
+    result = _msbench("run", write_module(modules), "--no-floor", "--grid", "faster")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("Making the embedded tasks, once ...\n")
     assert "tiny-v1-full" in (modules / "results" / "embedded" / "leaderboard.md").read_text()

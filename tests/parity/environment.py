@@ -41,9 +41,11 @@ class ParityEnvironment:
         shutil.rmtree(folder, ignore_errors=True)
         base = getattr(sys, "_base_executable", sys.executable)
         subprocess.run([base, "-m", "venv", str(folder)], check=True)
+        # Without the caller's path, pip does not take this project's needs for the environment's.
+        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         for arguments in self.installs:
             pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *arguments]
-            subprocess.run(pip, check=True)
+            subprocess.run(pip, check=True, env=variables)
         stamp.write_text(json.dumps(self.installs))
         return folder
 

@@ -19,6 +19,7 @@ from benchmark.heads.random_draws import seeded
 from benchmark.heads.result import TaskResult
 from benchmark.heads.rows import Rows, Split, check_splits, rows_of
 from benchmark.heads.score_fold import score_fold
+from benchmark.heads.threads import threads_for
 from benchmark.heads.train import TrainedHead, is_better, train_head
 from benchmark.scores import MINIMISED, event_score, scene_score
 from benchmark.tasks.task import Task
@@ -105,12 +106,13 @@ class FoldTraining:
 
     def run(self, point: GridPoint) -> TrainedHead:
         """Train one grid point."""
-        return train_head(
-            point,
-            self.rows,
-            len(self.task.vocabulary),
-            self.task.prediction_type,
-            self.validation,
-            self.monitor,
-            monitor_mode(self.task),
-        )
+        with threads_for(point.batch_size):
+            return train_head(
+                point,
+                self.rows,
+                len(self.task.vocabulary),
+                self.task.prediction_type,
+                self.validation,
+                self.monitor,
+                monitor_mode(self.task),
+            )

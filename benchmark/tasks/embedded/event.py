@@ -166,8 +166,8 @@ RECIPE: Final = Recipe(
     clips={"train": 54, "valid": 18, "test": 24},
     param_grid={
         "hidden_dim": [128],
-        "patience": [4],
-        "max_epochs": [30],
+        "patience": [3],
+        "max_epochs": [21],
         "check_val_every_n_epoch": [3],
     },
     make_clip=make_clip,

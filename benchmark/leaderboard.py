@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -114,11 +114,12 @@ def score_name(task: TaskFacts) -> str:
 def table_notes(board: Leaderboard) -> list[str]:
     """What must be said under every table: notices of tasks, notes of rows, which are floors."""
     notes = []
-    by_notice: dict[str, list[str]] = {}
-    for task in board.tasks:
-        if task.notice:
-            by_notice.setdefault(task.notice, []).append(task.task)
-    notes += [f"† {', '.join(tasks)}: {notice}" for notice, tasks in by_notice.items()]
+    notices = _tasks_by(board, lambda task: task.notice)
+    notes += [f"† {tasks}: {notice}" for notice, tasks in notices.items()]
+    notes += [
+        f"{tasks}: the task's own metadata sets {names} of the heads, whatever the grid."
+        for names, tasks in _tasks_by(board, lambda task: task.own_grid).items()
+    ]
     for module in board.modules:
         if module.note:
             named = module.note.startswith(module.label)
@@ -127,6 +128,15 @@ def table_notes(board: Leaderboard) -> list[str]:
     if floors:
         notes.append(f"Floors, to be beaten: {', '.join(floors)}.")
     return notes
+
+
+def _tasks_by(board: Leaderboard, remark: Callable[[TaskFacts], str | None]) -> dict[str, str]:
+    """Each remark once, with the names of the tasks that it is about."""
+    names: dict[str, list[str]] = {}
+    for task in board.tasks:
+        if text := remark(task):
+            names.setdefault(text, []).append(task.task)
+    return {text: ", ".join(tasks) for text, tasks in names.items()}
 
 
 def _reading_notes(board: Leaderboard) -> list[str]:

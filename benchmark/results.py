@@ -37,13 +37,17 @@ class ModuleFacts:
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """What a results column says about its task; of an unreadable task, its folder's name."""
+    """What a results column says about its task; of an unreadable task, its folder's name.
+
+    ``own_grid`` names the hyperparameters that the task's metadata takes out of the grid's hands.
+    """
 
     task: str
     family: str = "unknown"
     score: str = ""
     notice: str | None = None
     folds: int = 1
+    own_grid: str = ""
 
     @property
     def better(self) -> Literal["higher", "lower"]:

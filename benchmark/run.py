@@ -186,7 +186,8 @@ def _task_facts(task: Task | UnreadableTask) -> TaskFacts:
     if isinstance(task, UnreadableTask):
         return TaskFacts(task.full_name)
     folds = 1 if task.split_mode == "trainvaltest" else len(task.splits)
-    return TaskFacts(task.full_name, task.family, task.evaluation[0], task.notice, folds)
+    own_grid = ", ".join(task.param_grid)
+    return TaskFacts(task.full_name, task.family, task.evaluation[0], task.notice, folds, own_grid)
 
 
 def _stamp(cell: Cell) -> Cell:

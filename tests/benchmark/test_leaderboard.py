@@ -105,3 +105,9 @@ def test_csv_has_full_precision_and_blanks() -> None:
         f"ours,pkg.ours,,{1 / 3},1.0,{2 / 3},4012345,20.0,,scenes-v1: synthetic",
         "panns | ours,pkg.panns,,0.5,,,99,20.0,not official,scenes-v1: synthetic",
     ]
+
+
+def test_a_grid_of_the_tasks_own_is_named() -> None:
+    own = replace(PITCH, own_grid="batch_size, max_epochs")
+    notes = leaderboard_markdown(Leaderboard.of([_cell(OURS, own, 0.4)]), "Leaderboard: test")
+    assert "- pitch-v1: the task's own metadata sets batch_size, max_epochs of the heads" in notes

@@ -59,8 +59,13 @@ class CropSampler:
             device: Where crops are cut.
 
         Raises:
-            ValueError: The corpus has fewer clips than a batch.
+            ValueError: The corpus has one clip, or fewer clips than a batch.
         """
+        if len(corpus) == 1:
+            raise ValueError(
+                f"the corpus has 1 clip, {corpus.names[0]}, but clips are compared with each other; "
+                "add clips, or cut a long recording into several"
+            )
         if len(corpus) < batch_size:
             raise ValueError(
                 f"the corpus has {len(corpus)} clips, fewer than a batch of {batch_size}; "

@@ -59,3 +59,10 @@ def test_a_batch_depends_on_seed_and_step_only(tiny_corpus: Corpus) -> None:
 def test_a_corpus_smaller_than_a_batch_is_refused(tiny_corpus: Corpus) -> None:
     with pytest.raises(ValueError, match="8 clips, fewer than a batch of 9"):
         sampler(tiny_corpus, batch_size=9)
+
+
+def test_a_single_recording_is_refused_by_name() -> None:
+    samples = torch.zeros(100, dtype=torch.int16)
+    corpus = Corpus(samples, torch.tensor([0, 100]), ("talk.wav",), ("talks",))
+    with pytest.raises(ValueError, match=r"1 clip, talk\.wav, .*cut a long recording into several"):
+        sampler(corpus)

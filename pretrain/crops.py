@@ -63,8 +63,8 @@ class CropSampler:
         """
         if len(corpus) == 1:
             raise ValueError(
-                f"the corpus has 1 clip, {corpus.names[0]}, but clips are compared with each other; "
-                "add clips, or cut a long recording into several"
+                f"the corpus has 1 clip, {corpus.names[0]}, but clips are compared with each "
+                "other; add clips, or cut a long recording into several"
             )
         if len(corpus) < batch_size:
             raise ValueError(

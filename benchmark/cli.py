@@ -119,7 +119,7 @@ def run(
 
     specs = row_specs(modules, baselines, floor)
     # Heavy from here on: torch and scikit-learn.
-    from benchmark.results import Protocol
+    from benchmark.protocol import Protocol
     from benchmark.run import Run
     from benchmark.run import run as run_plan
     from benchmark.terminal import RunProgress, make_console, print_leaderboard

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from benchmark.results import Cell, ModuleFacts, Protocol, TaskFacts, speed
+from benchmark.protocol import Protocol
+from benchmark.results import Cell, ModuleFacts, TaskFacts, speed
 from benchmark.rows import FLOORS
 
 FAMILIES = ("scene", "event", "pitch", "unknown")

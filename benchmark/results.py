@@ -15,10 +15,10 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmark.atomic_file import write_text
+from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 
 SCHEMA = 1  # of a cell's JSON
-PROTOCOL = 1  # raised when heads or scores change so that old cells must be made again
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,6 @@ class TaskFacts:
     def better(self) -> Literal["higher", "lower"]:
         """Which direction of the primary score is better."""
         return better(self.score)
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How heads were trained: two cells compare only under equal protocols."""
-
-    grid: str
-    seed: int
-    version: int = PROTOCOL
 
 
 @dataclass(frozen=True)
@@ -146,7 +137,7 @@ def cell_path(out: Path, spec: str, task: str, protocol: Protocol) -> Path:
     name = re.sub(r"[^\w.-]+", "_", spec)
     if name != spec:  # a checkpoint's path: keep two apart that read alike
         name = f"{name[:80]}-{hashlib.sha256(spec.encode()).hexdigest()[:8]}"
-    return out / "cells" / f"{name}__{task}__{protocol.grid}-{protocol.seed}.json"
+    return out / "cells" / f"{name}__{task}__{protocol.name}.json"
 
 
 def save_cell(path: Path, cell: Cell) -> None:

@@ -17,12 +17,12 @@ from benchmark.fingerprint import module_hash, weights_hash
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.hear_module import HearModule, load_hear_module
 from benchmark.leaderboard import Leaderboard, leaderboard_csv, leaderboard_markdown
+from benchmark.protocol import Protocol
 from benchmark.results import (
     Cell,
     Cost,
     FoldScores,
     ModuleFacts,
-    Protocol,
     TaskFacts,
     cell_path,
     load_cell,
@@ -155,8 +155,7 @@ def _evaluate(hear: HearModule, task: Task, blank: Cell, progress: RunProgress) 
     result = evaluate_task(
         task,
         embedded.splits,
-        blank.protocol.grid,
-        seed=blank.protocol.seed,
+        blank.protocol,
         on_progress=progress.step(f"{name}: training heads"),
     )
     scene = task.embedding_type == "scene"

@@ -26,6 +26,8 @@ class PostprocessingSearch:
         frames: Layout of the split's frames.
         reference: The split's annotated events.
         score: Selecting score.
+        smallest: Whether the smallest score is best, as of an error rate. Upstream always takes the
+            largest.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class PostprocessingSearch:
         frames: ClipFrames,
         reference: EventTable,
         score: EventScore,
+        smallest: bool = False,
     ) -> None:
         self.points = points
         self.frames = frames
         self.reference = reference
         self.score = score
+        self.sign = -1.0 if smallest else 1.0
         self.windows: dict[float, MedianWindows] = {
             length: median_windows(frames, length)
             for length in {point.median_filter_ms for point in points}
@@ -47,9 +51,9 @@ class PostprocessingSearch:
     def __call__(self, probabilities: NDArray[np.float32]) -> tuple[float, Postprocessing]:
         """Best post-processing and its score.
 
-        As upstream has it, the score is maximised even where it is an error rate, NaN counts as 0,
-        and of equals the larger ``(median_filter_ms, min_duration)`` wins. The score that comes
-        back is the plain one: NaN stays NaN.
+        As upstream has it, NaN counts as 0, and of equals the larger
+        ``(median_filter_ms, min_duration)`` wins. The score that comes back is the plain one: NaN
+        stays NaN.
 
         Args:
             probabilities: Shape (frames, classes).
@@ -62,6 +66,6 @@ class PostprocessingSearch:
         for point in self.points:
             events = keep_longer(found[point.median_filter_ms], point.min_duration)
             score = next(iter(self.score(self.reference, events).values()))
-            ranked.append((0.0 if math.isnan(score) else score, point, score))
+            ranked.append((0.0 if math.isnan(score) else self.sign * score, point, score))
         _, best, score = max(ranked)
         return score, best

@@ -1,8 +1,13 @@
 """Scores of one task from its embeddings: grid search, folds, test.
 
-This is hear-eval-kit's arithmetic and order of random draws ("exact" mode), faults included where
-the published numbers depend on them: for k folds the hyperparameters are picked on fold 0's
-validation split, which is the test split of the next fold.
+Under the published rules this follows hear-eval-kit, faults included where the published numbers
+depend on them. The strict rules mend them:
+
+* k folds: upstream picks the hyperparameters once, on fold 0's validation split, which is the test
+  split of the next fold. Strict searches the grid anew in every fold, on its own validation split.
+* Event tasks selected by an error rate: upstream picks the post-processing with the largest error.
+  Strict picks the smallest.
+* chroma_acc: upstream counts octaves in vocabulary indices. Strict counts them in MIDI numbers.
 
 Source: heareval.predictions.task_predictions.task_predictions.
 """
@@ -10,30 +15,31 @@ Source: heareval.predictions.task_predictions.task_predictions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from pathlib import Path
 
-from benchmark.heads.folds import Fold, task_folds
-from benchmark.heads.grid import GridPoint, grid_points
-from benchmark.heads.monitor import Monitor, monitor_mode, monitored_name, validation_monitor
+from benchmark.heads.fold_data import fold_data
+from benchmark.heads.folds import task_folds
+from benchmark.heads.grid import grid_points
+from benchmark.heads.monitor import monitored_name
 from benchmark.heads.random_draws import seeded
 from benchmark.heads.result import TaskResult
-from benchmark.heads.rows import Rows, Split, check_splits, rows_of
+from benchmark.heads.rows import Split, check_splits
+from benchmark.heads.saved_heads import SavedHeads
+from benchmark.heads.scene_scoring import task_scene_score
 from benchmark.heads.score_fold import score_fold
-from benchmark.heads.threads import threads_for
-from benchmark.heads.train import TrainedHead, is_better, train_head
-from benchmark.scores import MINIMISED, event_score, scene_score
+from benchmark.heads.train import train_exact
+from benchmark.heads.trained_head import TrainedHead, best_of
+from benchmark.protocol import Protocol
+from benchmark.scores import MINIMISED, event_score
 from benchmark.tasks.task import Task
-
-GRID_POINTS = 8  # heareval.predictions.runner --grid-points
 
 
 def evaluate_task(
     task: Task,
     splits: Mapping[str, Split],
-    grid: str,
-    seed: int = 42,
+    protocol: Protocol,
     on_progress: Callable[[int, int], None] | None = None,
-    limit: int = GRID_POINTS,
+    saved: Path | None = None,
 ) -> TaskResult:
     """Train heads on a task's embeddings and score the best one on every test split.
 
@@ -42,10 +48,10 @@ def evaluate_task(
     Args:
         task: The task.
         splits: Embeddings and labels of every split of the task, by split name.
-        grid: ``"default"``, ``"fast"`` or ``"faster"``.
-        seed: For the grid's order, initialisation and dropout; upstream's is 42.
+        protocol: Grid, seed, mode and rules.
         on_progress: Called after each training with the trainings done and the trainings in all.
-        limit: Grid points to try.
+        saved: Folder of an earlier run's heads, or for this run's, should it be stopped. Its name
+            must stand for embeddings, labels and protocol. It is for the caller to delete.
 
     Raises:
         ValueError: The grid, a score or a split of the task is not fit to be used; the sentence
@@ -53,66 +59,37 @@ def evaluate_task(
     """
     check_splits(task, splits)
     for name in task.evaluation:
-        (event_score if task.embedding_type == "event" else scene_score)(name)
-    points = grid_points(task, grid, seed, limit)
+        if task.embedding_type == "event":
+            event_score(name)
+        else:
+            task_scene_score(task, name, protocol.rules)
+    points = grid_points(task, protocol.grid, protocol.seed, protocol.grid_points)
     folds = task_folds(task)
-    total = len(points) + len(folds) - 1
-    report = on_progress or (lambda done, total: None)
+    searched = len(folds) if protocol.rules == "strict" else 1
+    total = len(points) * searched + len(folds) - searched
+    done = 0
 
-    with seeded(seed):
-        training = FoldTraining(task, splits, folds[0])
-        best = training.run(points[0])
-        report(1, total)
-        for done, point in enumerate(points[1:], start=2):
-            candidate = training.run(point)
-            if is_better(candidate.score, best.score, monitor_mode(task)):
-                best = candidate
-            report(done, total)
-        heads = [best]
-        for done, fold in enumerate(folds[1:], start=len(points) + 1):
-            heads.append(FoldTraining(task, splits, fold).run(best.point))
-            report(done, total)
+    def count(trainings: int) -> None:
+        nonlocal done
+        done += trainings
+        if on_progress:
+            on_progress(done, total)
+
+    heads: list[TrainedHead] = []
+    with seeded(protocol.seed):
+        for index, fold in enumerate(folds):
+            data = fold_data(task, splits, fold, protocol.rules)
+            tried = points if index < searched else [heads[0].point]
+            trained = train_exact(data, tried, SavedHeads(saved), count)
+            heads.append(best_of(trained, data.mode))
 
     return TaskResult(
         folds=[
-            score_fold(task, head, splits[fold.test])
+            score_fold(task, head, splits[fold.test], protocol.rules)
             for head, fold in zip(heads, folds, strict=True)
         ],
         score_name=task.evaluation[0],
         score_mode="min" if task.evaluation[0] in MINIMISED else "max",
         monitored=monitored_name(task),
-        hyperparameters=asdict(best.point),
-        postprocessing=(
-            tuple(best.postprocessing._asdict().items()) if best.postprocessing else ()
-        ),
+        grid_points=len(points),
     )
-
-
-class FoldTraining:
-    """Trainings on one fold: its rows and what judges them are prepared once.
-
-    Args:
-        task: The task.
-        splits: All splits by name.
-        fold: Which of them train and validate.
-    """
-
-    def __init__(self, task: Task, splits: Mapping[str, Split], fold: Fold) -> None:
-        valid = splits[fold.valid]
-        self.task = task
-        self.rows: Rows = rows_of(task, [splits[name] for name in fold.train])
-        self.validation = rows_of(task, [valid]).embeddings
-        self.monitor: Monitor = validation_monitor(task, valid)
-
-    def run(self, point: GridPoint) -> TrainedHead:
-        """Train one grid point."""
-        with threads_for(point.batch_size):
-            return train_head(
-                point,
-                self.rows,
-                len(self.task.vocabulary),
-                self.task.prediction_type,
-                self.validation,
-                self.monitor,
-                monitor_mode(self.task),
-            )

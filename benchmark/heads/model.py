@@ -29,6 +29,7 @@ class Head(nn.Module):
 
     def __init__(self, size: int, classes: int, point: GridPoint) -> None:
         super().__init__()
+        self.size, self.classes = size, classes
         initialise = getattr(nn.init, point.initialization)
         gain = 1.0
         blocks: list[nn.Module] = []

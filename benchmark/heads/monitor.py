@@ -18,7 +18,9 @@ from benchmark.events.table import event_table
 from benchmark.heads.logged import as_logged
 from benchmark.heads.outputs import head_loss, probabilities
 from benchmark.heads.rows import Split, rows_of
-from benchmark.scores import MINIMISED, event_score, scene_score
+from benchmark.heads.scene_scoring import task_scene_score
+from benchmark.protocol import Rules
+from benchmark.scores import MINIMISED, event_score
 from benchmark.tasks.task import Task
 
 Mode = Literal["max", "min"]
@@ -49,8 +51,11 @@ def monitor_mode(task: Task) -> Mode:
     return "min" if monitored_name(task) in MINIMISED | {"loss"} else "max"
 
 
-def validation_monitor(task: Task, split: Split) -> Monitor:
+def validation_monitor(task: Task, split: Split, rules: Rules) -> Monitor:
     """How a head's logits for a validation split are judged.
+
+    Under strict rules the post-processing with the least error rate is chosen; the published
+    protocol takes the one with the largest.
 
     Raises:
         ValueError: The task selects by loss but leaves more than one post-processing open.
@@ -58,8 +63,8 @@ def validation_monitor(task: Task, split: Split) -> Monitor:
     if not task.use_scoring_for_early_stopping:
         return _loss_monitor(task, split)
     if isinstance(split, EventSplit):
-        return _event_monitor(task, split)
-    return _scene_monitor(task, split)
+        return _event_monitor(task, split, rules)
+    return _scene_monitor(task, split, rules)
 
 
 def batched_probabilities(task: Task, logits: list[Tensor]) -> NDArray[np.float32]:
@@ -90,9 +95,9 @@ def _loss_monitor(task: Task, split: Split) -> Monitor:
     return monitor
 
 
-def _scene_monitor(task: Task, split: Split) -> Monitor:
+def _scene_monitor(task: Task, split: Split, rules: Rules) -> Monitor:
     name = task.evaluation[0]
-    score = scene_score(name)
+    score = task_scene_score(task, name, rules)
 
     def monitor(logits: list[Tensor]) -> Monitored:
         value = score(batched_probabilities(task, logits), split.targets)
@@ -101,12 +106,13 @@ def _scene_monitor(task: Task, split: Split) -> Monitor:
     return monitor
 
 
-def _event_monitor(task: Task, split: EventSplit) -> Monitor:
+def _event_monitor(task: Task, split: EventSplit, rules: Rules) -> Monitor:
     search = PostprocessingSearch(
         postprocessing_points(task.postprocessing_grid),
         clip_frames(split.timestamps_ms, split.frames_per_clip, split.clips),
         event_table(split.events, split.clips, task.vocabulary),
         event_score(task.evaluation[0]),
+        smallest=rules == "strict" and monitor_mode(task) == "min",
     )
 
     def monitor(logits: list[Tensor]) -> Monitored:

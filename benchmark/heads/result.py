@@ -24,6 +24,8 @@ class FoldResult:
         validation_score: Watched number at the best epoch.
         epoch: Best epoch, from 0.
         seconds: Wall time of the training.
+        hyperparameters: Of the trained head.
+        postprocessing: Its choice, ``(("median_filter_ms", 250), ...)``; empty for scene tasks.
         clips: Clips of the test split, in row order.
         predictions: Scene task: probabilities, float32, shape (clips, classes). Event task: the
             predicted events of each clip.
@@ -34,6 +36,8 @@ class FoldResult:
     validation_score: float
     epoch: int
     seconds: float
+    hyperparameters: dict[str, int | float | str]
+    postprocessing: tuple[tuple[str, float], ...]
     clips: tuple[str, ...]
     predictions: NDArray[np.float32] | dict[str, list[Event]]
 
@@ -47,17 +51,24 @@ class TaskResult:
         score_name: The task's first score, by which it is ranked.
         score_mode: Whether that score is better when larger ("max") or smaller ("min").
         monitored: What selected the head: ``score_name``, or ``"loss"`` for tasks that ask for it.
-        hyperparameters: The chosen grid point; all folds use the one that was best on fold 0.
-        postprocessing: Choice of the first fold's head, ``(("median_filter_ms", 250), ...)``;
-            empty for scene tasks.
+        grid_points: Number of grid points that were tried.
     """
 
     folds: list[FoldResult]
     score_name: str
     score_mode: Mode
     monitored: str
-    hyperparameters: dict[str, int | float | str]
-    postprocessing: tuple[tuple[str, float], ...]
+    grid_points: int
+
+    @property
+    def hyperparameters(self) -> dict[str, int | float | str]:
+        """Of the first fold's head; under the published rules all folds share them."""
+        return self.folds[0].hyperparameters
+
+    @property
+    def postprocessing(self) -> tuple[tuple[str, float], ...]:
+        """Choice of the first fold's head; empty for scene tasks."""
+        return self.folds[0].postprocessing
 
     @property
     def scores(self) -> dict[str, float]:

@@ -5,6 +5,8 @@ Source: heareval.predictions.task_predictions.task_predictions_test and Abstract
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,12 +21,14 @@ from benchmark.heads.monitor import batched_probabilities
 from benchmark.heads.outputs import head_loss
 from benchmark.heads.result import FoldResult
 from benchmark.heads.rows import Split, rows_of
-from benchmark.heads.train import TrainedHead
-from benchmark.scores import event_score, scene_score
+from benchmark.heads.scene_scoring import task_scene_score
+from benchmark.heads.trained_head import TrainedHead
+from benchmark.protocol import Rules
+from benchmark.scores import event_score
 from benchmark.tasks.task import Task
 
 
-def score_fold(task: Task, trained: TrainedHead, split: Split) -> FoldResult:
+def score_fold(task: Task, trained: TrainedHead, split: Split, rules: Rules) -> FoldResult:
     """Compute all of the task's scores, and keep what the head predicts for each clip."""
     rows = rows_of(task, [split])
     logits = predict_logits(trained.head, rows.embeddings, trained.point.batch_size)
@@ -35,7 +39,10 @@ def score_fold(task: Task, trained: TrainedHead, split: Split) -> FoldResult:
         point = trained.postprocessing or Postprocessing()
         scores, predictions = event_scores(task, split, probabilities, point)
     else:
-        scores = {name: scene_score(name)(probabilities, split.targets) for name in task.evaluation}
+        scores = {
+            name: task_scene_score(task, name, rules)(probabilities, split.targets)
+            for name in task.evaluation
+        }
     scores = {"test_loss": loss.item(), **scores}
     return FoldResult(
         test_split=split.name,
@@ -43,6 +50,10 @@ def score_fold(task: Task, trained: TrainedHead, split: Split) -> FoldResult:
         validation_score=trained.score,
         epoch=trained.epoch,
         seconds=trained.seconds,
+        hyperparameters=asdict(trained.point),
+        postprocessing=(
+            tuple(trained.postprocessing._asdict().items()) if trained.postprocessing else ()
+        ),
         clips=split.clips,
         predictions=predictions,
     )

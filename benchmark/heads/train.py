@@ -1,105 +1,86 @@
-"""One training: from a grid point to its best head.
+"""Exact mode: one training after the other, in hear-eval-kit's arithmetic and order of draws.
 
-Source: heareval.predictions.task_predictions.task_predictions_train, with Lightning's
-EarlyStopping(min_delta 0, check_finite) and ModelCheckpoint(save_top_k 1).
+Source: heareval.predictions.task_predictions.task_predictions_train.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from benchmark.events.postprocessing import Postprocessing
+from benchmark.heads.early_stopping import EarlyStopping
+from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head, predict_logits
-from benchmark.heads.monitor import Mode, Monitor
 from benchmark.heads.outputs import PredictionType, head_loss
 from benchmark.heads.random_draws import draw_loader_seed, draw_summary_input
 from benchmark.heads.rows import Rows
+from benchmark.heads.saved_heads import SavedHeads
+from benchmark.heads.threads import threads_for
+from benchmark.heads.trained_head import TrainedHead
 
 
-@dataclass(frozen=True)
-class TrainedHead:
-    """The best head of one training.
+def train_exact(
+    data: FoldData, points: Sequence[GridPoint], saved: SavedHeads, trained: Callable[[int], None]
+) -> list[TrainedHead]:
+    """Train a fold's heads, one per grid point, in order.
 
-    Attributes:
-        head: With the weights of the best epoch.
-        point: Its hyperparameters.
-        score: Watched number at the best epoch; NaN is stored as the worst infinity.
-        epoch: Best epoch, from 0.
-        postprocessing: Choice at the best epoch; None in a scene task.
-        seconds: Wall time of the training.
+    Args:
+        data: The fold.
+        points: Hyperparameters of each head.
+        saved: Heads of an earlier run that was stopped; new ones are added.
+        trained: Called after every head with 1.
     """
+    heads = []
+    for index, point in enumerate(points):
+        name = f"{data.fold.test}-{index}"
+        head = saved.load(name, point)
+        if head is None:
+            with threads_for(point.batch_size):
+                head = train_head(point, data)
+            saved.save(name, head)
+        heads.append(head)
+        trained(1)
+    return heads
 
-    head: Head
-    point: GridPoint
-    score: float
-    epoch: int
-    postprocessing: Postprocessing | None
-    seconds: float
 
-
-def is_better(score: float, than: float, mode: Mode) -> bool:
-    """Strictly better; nothing compares with NaN."""
-    return score > than if mode == "max" else score < than
-
-
-def train_head(
-    point: GridPoint,
-    rows: Rows,
-    classes: int,
-    prediction_type: PredictionType,
-    validation: Tensor,
-    monitor: Monitor,
-    mode: Mode,
-) -> TrainedHead:
+def train_head(point: GridPoint, data: FoldData) -> TrainedHead:
     """Train one head with early stopping and keep its best epoch.
 
     Draws from torch's global generator in upstream's order (see `random_draws`).
-
-    Args:
-        point: Hyperparameters.
-        rows: Training rows; they are never shuffled.
-        classes: Number of outputs.
-        prediction_type: Kind of task.
-        validation: Embeddings of the validation split, shape (rows, size).
-        monitor: Judges the logits of the validation split.
-        mode: Whether the monitor's number is better when larger ("max") or smaller.
 
     Raises:
         ValueError: There is a single training row, and BatchNorm has nothing to average.
     """
     began = time.perf_counter()
-    head = Head(rows.embeddings.shape[1], classes, point)
-    draw_summary_input(rows.embeddings.shape[1])
+    head = Head(data.size, data.classes, point)
+    draw_summary_input(data.size)
     optimizer = torch.optim.Adam(head.parameters(), lr=point.lr)
-    batches = training_batches(rows, point)
+    batches = training_batches(data.rows, point)
     kept: dict[str, Tensor] = {}
-    worst = -math.inf if mode == "max" else math.inf
-    best_score, best_epoch, best_postprocessing = worst, -1, None
-    best_finite, waited = worst, 0
+    stopping = EarlyStopping(data.mode, point.patience)
     for epoch in range(point.max_epochs):
-        train_epoch(head, optimizer, batches, prediction_type)
+        train_epoch(head, optimizer, batches, data.prediction_type)
         if (epoch + 1) % point.check_val_every_n_epoch:
             continue
         draw_loader_seed()
-        score, postprocessing = monitor(predict_logits(head, validation, point.batch_size))
-        if best_epoch < 0 or is_better(score, best_score, mode):
-            best_score = worst if math.isnan(score) else score
-            best_epoch, best_postprocessing = epoch, postprocessing
+        logits = predict_logits(head, data.validation, point.batch_size)
+        if stopping.update(epoch, data.monitor(logits)):
             kept = {name: tensor.clone() for name, tensor in head.state_dict().items()}
-        waited = 0 if is_better(score, best_finite, mode) else waited + 1
-        if not math.isfinite(score) or waited >= point.patience:
+        if stopping.stopped:
             break
-        if waited == 0:
-            best_finite = score
     head.load_state_dict(kept)
-    seconds = time.perf_counter() - began
-    return TrainedHead(head, point, best_score, best_epoch, best_postprocessing, seconds)
+    return TrainedHead(
+        head=head,
+        point=point,
+        score=stopping.score,
+        epoch=stopping.epoch,
+        postprocessing=stopping.postprocessing,
+        seconds=time.perf_counter() - began,
+    )
 
 
 def train_epoch(

@@ -38,3 +38,20 @@ def chroma_acc(probabilities: NDArray[np.float32], targets: NDArray[np.float32])
     """
     predicted = probabilities.argmax(axis=1) % CHROMAS
     return float(np.mean(predicted == targets.argmax(axis=1) % CHROMAS))
+
+
+def midi_chroma_acc(
+    probabilities: NDArray[np.float32], targets: NDArray[np.float32], midi: NDArray[np.int64]
+) -> float:
+    """Top-1 accuracy up to octaves, whatever notes the vocabulary has; not upstream's.
+
+    Args:
+        probabilities: Shape (clips, classes).
+        targets: Multi-hot, shape (clips, classes).
+        midi: MIDI number of each class, shape (classes,).
+
+    Returns:
+        Accuracy in [0, 1].
+    """
+    chroma = midi % CHROMAS
+    return float(np.mean(chroma[probabilities.argmax(axis=1)] == chroma[targets.argmax(axis=1)]))

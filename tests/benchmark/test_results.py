@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.protocol import Protocol
 from benchmark.results import (
     Cell,
     Cost,
     FoldScores,
     ModuleFacts,
-    Protocol,
     TaskFacts,
     better,
     cell_path,

@@ -5,7 +5,8 @@ from rich.console import Console
 
 from benchmark import run as run_module
 from benchmark.leaderboard import Leaderboard
-from benchmark.results import Protocol, load_cell
+from benchmark.protocol import Protocol
+from benchmark.results import load_cell
 from benchmark.run import Run, run
 from benchmark.tasks.find import find_tasks
 from benchmark.terminal import RunProgress

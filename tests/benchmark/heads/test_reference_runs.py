@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmark.heads import evaluate_task
+from benchmark.protocol import Protocol
 from tests.benchmark.heads.reference_runs import read_reference_splits
 
 TASKS = ("fsdd_speaker-v1-full", "fsdd_kfold-v1-full", "fsdd_event-v1-small")
@@ -18,7 +19,7 @@ def assert_reproduces(shared_data, name, grid):
     task, splits = read_reference_splits(shared_data / "parity" / "embeddings" / name)
     path = shared_data / "parity" / "scores" / grid / name / "test.predicted-scores.json"
     upstream = json.loads(path.read_text())
-    result = evaluate_task(task, splits, grid)
+    result = evaluate_task(task, splits, Protocol(grid, mode="exact"))
     for key, value in result.hyperparameters.items():
         theirs = upstream["hparams"][key]
         assert str(value) in theirs if key == "initialization" else value == theirs

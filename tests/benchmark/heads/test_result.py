@@ -10,10 +10,10 @@ from benchmark.heads.result import FoldResult, TaskResult
 
 def task_result(*scores):
     folds = [
-        FoldResult(f"fold{i}", s, 0.5, 3, 1.0, ("a.wav",), np.zeros((1, 2), dtype=np.float32))
+        FoldResult(f"fold{i}", s, 0.5, 3, 1.0, {}, (), ("a.wav",), np.zeros((1, 2), np.float32))
         for i, s in enumerate(scores)
     ]
-    return TaskResult(folds, "top1_acc", "max", "top1_acc", {}, ())
+    return TaskResult(folds, "top1_acc", "max", "top1_acc", 8)
 
 
 def test_mean_and_deviation_over_folds():

@@ -9,6 +9,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmark.events.postprocessing import Postprocessing
+from benchmark.heads.fold_data import FoldData
+from benchmark.heads.folds import Fold
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
 from benchmark.heads.monitor import Monitored
@@ -32,6 +34,11 @@ def some_rows(count=25, size=5, classes=3):
     generator = torch.Generator().manual_seed(1)
     embeddings = torch.randn(count, size, generator=generator)
     return Rows(embeddings, torch.randint(classes, (count,), generator=generator))
+
+
+def some_data(rows, validation, monitor, mode="max"):
+    fold = Fold(("train",), "valid", "test")
+    return FoldData(fold, rows, 3, "multiclass", validation, monitor, mode)
 
 
 def upstream_module(size, classes, layers, hidden):
@@ -88,7 +95,7 @@ def test_a_training_equals_upstreams_loop_to_the_bit_and_leaves_the_same_random_
         seen.append(torch.cat(logits))
         return Monitored(float(len(seen)), None)
 
-    trained = train_head(POINT, rows, 3, "multiclass", validation, monitor, "max")
+    trained = train_head(POINT, some_data(rows, validation, monitor))
     assert torch.equal(torch.rand(1), expected_draw)
     assert len(seen) == 2
     for ours, theirs in zip(seen, expected_logits, strict=True):
@@ -108,7 +115,7 @@ def scripted(scores, mode="max", **changes):
         return Monitored(score, Postprocessing(number, 0))
 
     point = replace(POINT, max_epochs=len(scores), check_val_every_n_epoch=1, **changes)
-    trained = train_head(point, some_rows(), 3, "multiclass", torch.zeros(4, 5), monitor, mode)
+    trained = train_head(point, some_data(some_rows(), torch.zeros(4, 5), monitor, mode))
     validations = next(calls, (len(scores),))[0]
     return trained, validations
 

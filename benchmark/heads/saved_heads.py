@@ -1,0 +1,88 @@
+"""Heads of an unfinished task on disk, so that a run that was killed goes on at the next one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from benchmark.events.postprocessing import Postprocessing
+from benchmark.heads.grid import GridPoint
+from benchmark.heads.model import Head
+from benchmark.heads.trained_head import TrainedHead
+
+RANDOM_STATE = "random_state"  # key of torch's generator state beside the weights
+
+
+@dataclass(frozen=True)
+class SavedHeads:
+    """A folder with a file per trained head; without a folder, nothing is kept.
+
+    Attributes:
+        folder: Its name must stand for everything that the heads depend on: embeddings, labels
+            and protocol. None to keep nothing.
+    """
+
+    folder: Path | None
+
+    def save(self, name: str, trained: TrainedHead) -> None:
+        """Keep a head, and torch's random state after its training: the stream runs on."""
+        if self.folder is None:
+            return
+        facts = {
+            "point": asdict(trained.point),
+            "score": trained.score,
+            "epoch": trained.epoch,
+            "postprocessing": trained.postprocessing,
+            "seconds": trained.seconds,
+            "size": trained.head.size,
+            "classes": trained.head.classes,
+        }
+        tensors = {**trained.head.state_dict(), RANDOM_STATE: torch.get_rng_state()}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / f".{name}.{os.getpid()}.part"
+        part.write_bytes(save(tensors, {"facts": json.dumps(facts)}))
+        os.replace(part, self.folder / f"{name}.safetensors")  # noqa: PTH105 -- the atomic call
+
+    def load(self, name: str, point: GridPoint) -> TrainedHead | None:
+        """The head of that name, and torch's random state as it was after its training.
+
+        Returns:
+            None if there is none for this grid point that can be read.
+        """
+        if self.folder is None:
+            return None
+        try:
+            with safe_open(self.folder / f"{name}.safetensors", "pt") as file:
+                facts = json.loads(file.metadata()["facts"])
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            if facts["point"] != asdict(point):
+                return None
+            random_state = tensors.pop(RANDOM_STATE)
+            with torch.random.fork_rng(devices=[]):  # a new head draws its first weights
+                head = Head(facts["size"], facts["classes"], point)
+            head.load_state_dict(tensors)
+            chosen = facts["postprocessing"]
+            trained = TrainedHead(
+                head.eval(),
+                point,
+                facts["score"],
+                facts["epoch"],
+                None if chosen is None else Postprocessing(*chosen),
+                facts["seconds"],
+            )
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
+            return None
+        torch.set_rng_state(random_state)
+        return trained
+
+    def remove(self) -> None:
+        """Delete the folder, once the task's result is safe elsewhere."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -83,9 +83,9 @@ def test_better_knows_errors_from_scores() -> None:
 
 def test_cell_paths_tell_checkpoints_apart() -> None:
     def name(spec: str) -> str:
-        return cell_path(Path("out"), spec, "esc-v1", Protocol("fast", 1)).name
+        return cell_path(Path("out"), spec, "esc-v1", Protocol("fast", 1, "exact")).name
 
-    assert name("pkg.ours") == "pkg.ours__esc-v1__fast-1.json"
+    assert name("pkg.ours") == "pkg.ours__esc-v1__fast-1-exact.json"
     names = {name(spec) for spec in ("pkg.ours", "pkg.ours=a/b.pt", "pkg.ours=a_b.pt", "pkg=ours")}
     assert len(names) == 4
     assert all("/" not in each for each in names)

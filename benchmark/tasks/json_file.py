@@ -24,7 +24,7 @@ def read_json_object(path: Path, what: str) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} ({what}) is not UTF-8 text: {error}.") from None
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} ({what}) is not valid JSON: {error}.") from None
     if not isinstance(content, dict):
         raise ValueError(

@@ -3,9 +3,10 @@
 Layout under the cache root (``MSBENCH_CACHE``, else ``~/.cache/msssl-hear``)::
 
     embeddings/{key}/entry.json               what this is, for people
-    embeddings/{key}/{split}.npy              float32, (rows, size)
+    embeddings/{key}/{split}.npy              float32 or float16, (rows, size)
     embeddings/{key}/{split}.timestamps.npy   float64, (rows,), ms; event tasks only
     embeddings/{key}/{split}.json             written last: clips, frames per clip, checksums
+    embeddings/{key}/.{split}.part/           a split that is not finished (unfinished_split.py)
 
 A split without its ``.json``, or with another checksum, counts as absent and is made again.
 """
@@ -16,17 +17,19 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.atomic_file import write_text
 
-FORMAT = 1  # of the files and of the way embeddings are made; part of every key
+FORMAT = 2  # of the files and of the way embeddings are made; part of every key
+ABOUT = "entry.json"
+EmbeddingDtype = Literal["float32", "float16"]
 
 
 def cache_root() -> Path:
@@ -44,9 +47,11 @@ class SplitRecord:
         frames_per_clip: Frames of each clip, event tasks; None for scenes, a row per clip.
         embeddings_crc32: Checksum of the embeddings' bytes.
         timestamps_crc32: Checksum of the timestamps' bytes, or None.
-        seconds: Wall time of reading, embedding and writing.
+        seconds: Wall time of reading, embedding and writing, that of stopped runs included.
         model_seconds: Wall time inside the module alone.
         audio_seconds: Length of the clips.
+        peak_memory_bytes: The model and what embedding took beside it, at the peak (see
+            ``PeakMemory``); None where that cannot be measured.
     """
 
     clips: list[str]
@@ -56,6 +61,12 @@ class SplitRecord:
     seconds: float
     model_seconds: float
     audio_seconds: float
+    peak_memory_bytes: int | None
+
+    @property
+    def rows(self) -> int:
+        """Rows of the embeddings."""
+        return len(self.clips) if self.frames_per_clip is None else sum(self.frames_per_clip)
 
 
 @dataclass(frozen=True)
@@ -63,25 +74,54 @@ class StoredSplit:
     """A split read back: its record, memory-mapped embeddings and timestamps (ms) or None."""
 
     record: SplitRecord
-    embeddings: NDArray[np.float32]
+    embeddings: NDArray[np.float32]  # float16 in an entry of that type
     timestamps_ms: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One module's embeddings of one task."""
+    """One module's embeddings of one task.
+
+    Attributes:
+        folder: Where they are.
+        dtype: Type they are kept in.
+    """
 
     folder: Path
+    dtype: EmbeddingDtype = "float32"
 
     @staticmethod
-    def of(module_hash: str, task_hash: str, about: Mapping[str, object]) -> CacheEntry:
-        """The entry for a module and a task, both given by hash; ``about`` is for people."""
-        key = hashlib.sha256(f"{FORMAT}\n{module_hash}\n{task_hash}".encode()).hexdigest()
-        entry = CacheEntry(cache_root() / "embeddings" / key[:32])
-        if not (entry.folder / "entry.json").exists():
-            facts = {**about, "module_hash": module_hash, "task_hash": task_hash, "format": FORMAT}
-            write_text(entry.folder / "entry.json", json.dumps(facts, indent=1) + "\n")
+    def of(
+        module_hash: str,
+        task_hash: str,
+        about: Mapping[str, object],
+        dtype: str = "float32",
+    ) -> CacheEntry:
+        """The entry for a module and a task.
+
+        Args:
+            module_hash: ``fingerprint.module_hash``.
+            task_hash: ``task_hash.task_hash``.
+            about: What people are told about it; ``msbench cache`` looks for "module" and "task".
+            dtype: Type to keep embeddings in, "float32" or "float16".
+
+        Raises:
+            ValueError: Another type.
+        """
+        if dtype not in get_args(EmbeddingDtype):
+            raise ValueError(f"Embeddings are kept in float32 or float16, not in {dtype!r}")
+        question = f"{FORMAT}\n{module_hash}\n{task_hash}\n{dtype}"
+        key = hashlib.sha256(question.encode()).hexdigest()
+        entry = CacheEntry(cache_root() / "embeddings" / key[:32], dtype)  # type: ignore[arg-type]
+        hashes = {"module_hash": module_hash, "task_hash": task_hash}
+        entry.describe({**about, **hashes, "dtype": dtype, "format": FORMAT})
         return entry
+
+    def describe(self, facts: Mapping[str, object]) -> None:
+        """Add to what people are told about the entry; the first to say a thing is right."""
+        told = read_about(self.folder)
+        if not facts.keys() <= told.keys():
+            write_text(self.folder / ABOUT, json.dumps({**facts, **told}, indent=1) + "\n")
 
     def embeddings_path(self, split: str) -> Path:
         """Where a split's embeddings are."""
@@ -91,25 +131,56 @@ class CacheEntry:
         """Where a split's timestamps are."""
         return self.folder / f"{split}.timestamps.npy"
 
-    def commit(self, split: str, record: SplitRecord) -> None:
-        """Declare a split complete, after its arrays are in place."""
-        write_text(self.folder / f"{split}.json", json.dumps(asdict(record)) + "\n")
+    def record_path(self, split: str) -> Path:
+        """Where a split's record is."""
+        return self.folder / f"{split}.json"
 
-    def load(self, split: str) -> StoredSplit | None:
-        """Read a split back, or None if it is absent, incomplete or damaged."""
+    def load(self, split: str, clips: Sequence[str] | None = None) -> StoredSplit | None:
+        """Read a split back.
+
+        Returns:
+            None if it is absent, incomplete, damaged, or of other clips than ``clips``.
+        """
         try:
-            fields: dict[str, Any] = json.loads((self.folder / f"{split}.json").read_text("utf-8"))
-            record = SplitRecord(**fields)
+            record = read_record(self.record_path(split))
             embeddings = _read(self.embeddings_path(split), record.embeddings_crc32)
             timestamps = None
             if record.timestamps_crc32 is not None:
                 timestamps = _read(self.timestamps_path(split), record.timestamps_crc32)
         except (OSError, ValueError, TypeError, EOFError):
             return None
-        rows = len(record.clips) if record.frames_per_clip is None else sum(record.frames_per_clip)
-        if len(embeddings) != rows or (timestamps is not None and len(timestamps) != rows):
+        if clips is not None and record.clips != list(clips):
+            return None
+        if len(embeddings) != record.rows or embeddings.dtype != self.dtype:
+            return None
+        if timestamps is not None and len(timestamps) != record.rows:
             return None
         return StoredSplit(record, embeddings, timestamps)
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """What people are told about an entry; empty if it does not say."""
+    try:
+        facts = json.loads((folder / ABOUT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def read_record(path: Path) -> SplitRecord:
+    """Read a ``{split}.json``.
+
+    Raises:
+        OSError: It is not there.
+        ValueError, TypeError: It is not a record of this format.
+    """
+    fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return SplitRecord(**fields)
+
+
+def record_text(record: SplitRecord) -> str:
+    """What ``read_record`` reads."""
+    return json.dumps(asdict(record)) + "\n"
 
 
 def _read(path: Path, crc32: int) -> NDArray[Any]:

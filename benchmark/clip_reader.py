@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -20,7 +20,9 @@ Clip = tuple[str, NDArray[np.float32]]
 """File name and mono audio, shape (samples,)."""
 
 
-def read_ahead(task: Task, split: str, files: Sequence[str], sample_rate: int) -> Iterator[Clip]:
+def read_ahead(
+    task: Task, split: str, files: Sequence[str], sample_rate: int
+) -> Generator[Clip, None, None]:
     """Clips in order, decoded by a few threads while the model is busy with earlier ones."""
     depth = CLIPS_AHEAD
     if task.sample_duration:
@@ -41,8 +43,11 @@ def read_ahead(task: Task, split: str, files: Sequence[str], sample_rate: int) -
                 clip.cancel()
 
 
-def batches(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:
-    """Runs of clips of at most ``samples`` samples together; a longer clip is a run of its own."""
+def chunks(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:
+    """Runs of clips of at most ``samples`` samples together; a longer clip is a run of its own.
+
+    What follows a run does not depend on what was before it.
+    """
     chunk: list[Clip] = []
     held = 0
     for name, audio in clips:

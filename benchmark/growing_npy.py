@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from pathlib import Path
 from types import TracebackType
@@ -11,37 +10,69 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import DTypeLike, NDArray
 
+PIECE = 2**24  # bytes read at once when rows are checked
+
 
 class GrowingNpy:
-    """Rows appended to a temporary file, which gets its name only when all are there.
+    """Rows appended to a file that becomes a plain ``.npy`` when it is closed.
 
-    A plain ``.npy``: readable with ``np.load(path, mmap_mode="r", allow_pickle=False)``. NumPy pads
-    its headers so that the number of rows can be filled in at the end.
+    Readable with ``np.load(path, mmap_mode="r", allow_pickle=False)``. NumPy pads its headers so
+    that the number of rows can be filled in at the end.
 
     Args:
-        path: Final name of the file.
+        path: The file.
         row_shape: Shape of one row; ``()`` for a list of numbers.
         dtype: Type of the numbers.
+        rows: Rows of an earlier, unfinished file to go on after; what follows them is cut off.
+        crc32: Checksum of those rows.
+
+    Raises:
+        OSError: The unfinished file is missing.
+        ValueError: It has other rows.
     """
 
-    def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: DTypeLike) -> None:
+    def __init__(
+        self,
+        path: Path,
+        row_shape: tuple[int, ...],
+        dtype: DTypeLike,
+        rows: int = 0,
+        crc32: int = 0,
+    ) -> None:
         self.path = path
         self.row_shape = row_shape
         self.dtype = np.dtype(dtype)
-        self.rows = 0
-        self.crc32 = 0  # of the numbers, without the header
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        self._file = self._part.open("wb")
-        self._header_length = self._write_header()
+        self.rows = rows
+        self.crc32 = crc32  # of the numbers, without the header
+        self._file = path.open("r+b" if rows else "w+b")
+        try:
+            self._header_length = self._write_header()
+            if rows:
+                self._check_rows()
+        except BaseException:
+            self._file.close()
+            raise
 
     def append(self, rows: NDArray[np.generic]) -> None:
-        """Add rows, shape (n, *row_shape)."""
+        """Add rows, shape (n, *row_shape); they outlive the process from here on."""
         if rows.shape[1:] != self.row_shape:
             raise ValueError(f"Rows of shape {rows.shape[1:]} do not fit in {self.path.name}")
         data = np.ascontiguousarray(rows, dtype=self.dtype)
         self._file.write(data.data)
+        self._file.flush()
         self.crc32 = zlib.crc32(data.data, self.crc32)
         self.rows += len(data)
+
+    def close(self) -> None:
+        """Fill in the number of rows and close the file."""
+        if self._file.closed:
+            return
+        try:
+            self._file.seek(0)
+            if self._write_header() != self._header_length:
+                raise OSError(f"NumPy's header of {self.path} outgrew its padding")
+        finally:
+            self._file.close()
 
     def __enter__(self) -> GrowingNpy:
         return self
@@ -52,18 +83,7 @@ class GrowingNpy:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Give the file its name; after an exception, delete it."""
-        try:
-            if kind is None:
-                self._file.seek(0)
-                if self._write_header() != self._header_length:
-                    raise OSError(f"NumPy's header of {self.path} outgrew its padding")
-        finally:
-            self._file.close()
-            if kind is None:
-                os.replace(self._part, self.path)  # noqa: PTH105 -- as the atomic call is known
-            else:
-                self._part.unlink(missing_ok=True)
+        self.close()
 
     def _write_header(self) -> int:
         header = {
@@ -73,3 +93,18 @@ class GrowingNpy:
         }
         npy_format.write_array_header_1_0(self._file, header)
         return self._file.tell()
+
+    def _check_rows(self) -> None:
+        """Read the rows that should be there, and leave the file ready to go on after them."""
+        left = self.rows * self.dtype.itemsize * int(np.prod(self.row_shape))
+        crc32 = 0
+        while left:
+            piece = self._file.read(min(left, PIECE))
+            if not piece:
+                break
+            crc32 = zlib.crc32(piece, crc32)
+            left -= len(piece)
+        if left or crc32 != self.crc32:
+            raise ValueError(f"{self.path} does not hold the {self.rows} rows it should")
+        self._file.seek(self._file.tell())  # from reading to writing
+        self._file.truncate()

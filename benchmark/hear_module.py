@@ -25,6 +25,13 @@ from benchmark.hear_outputs import HearModuleError, check_embeddings, check_time
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
 
+# What torch, its CPU allocator and CUDA's libraries say in a plain RuntimeError.
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
+
+
+class HearModuleOutOfMemoryError(HearModuleError):
+    """A HEAR module did not have the memory for a batch; a smaller one may fit."""
+
 
 @dataclass(frozen=True)
 class HearModule:
@@ -75,7 +82,8 @@ class HearModule:
             float32, shape (clips, scene_embedding_size), finite.
 
         Raises:
-            HearModuleError: The module raised or returned what HEAR does not allow.
+            HearModuleError: The module raised or returned what HEAR does not allow;
+                HearModuleOutOfMemoryError if it raised for want of memory.
         """
         clips = clips or _rows(audio)
         returned = self._call("get_scene_embeddings", audio, clips)
@@ -96,7 +104,8 @@ class HearModule:
             frames' timestamps in ms, float64, shape (clips, frames).
 
         Raises:
-            HearModuleError: The module raised or returned what HEAR does not allow.
+            HearModuleError: The module raised or returned what HEAR does not allow;
+                HearModuleOutOfMemoryError if it raised for want of memory.
         """
         clips = clips or _rows(audio)
         source = self._source("get_timestamp_embeddings")
@@ -125,7 +134,8 @@ class HearModule:
                 return getattr(self.module, function)(audio.to(self.device), self.model)
         except Exception as error:
             names = clips[0] if len(clips) == 1 else f"{len(clips)} clips from {clips[0]}"
-            raise HearModuleError(
+            kind = HearModuleOutOfMemoryError if _is_out_of_memory(error) else HearModuleError
+            raise kind(
                 f"{self._source(function)} raised an exception on {names} "
                 f"({audio.shape[1]} samples): {_name(error)}"
             ) from error
@@ -237,6 +247,13 @@ def _spec(module_name: str, model_path: str) -> str:
 
 def _rows(audio: torch.Tensor) -> list[str]:
     return [f"clip {row} of the batch" for row in range(len(audio))]
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in said for words in OUT_OF_MEMORY)
 
 
 def _line(error: BaseException) -> str:

@@ -1,11 +1,12 @@
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from benchmark.cache import CacheEntry, SplitRecord, cache_root
+from benchmark.cache import CacheEntry, SplitRecord, cache_root, read_about, record_text
 from benchmark.fingerprint import module_hash, source_hash, weights_hash
 from benchmark.growing_npy import GrowingNpy
 from benchmark.hear_module import load_hear_module
@@ -25,41 +26,16 @@ def test_cache_root_is_the_environment_or_home(monkeypatch: pytest.MonkeyPatch) 
     assert cache_root() == Path.home() / ".cache" / "msssl-hear"
 
 
-@pytest.mark.parametrize("row_shape", [(), (3,)])
-@pytest.mark.parametrize("pieces", [[], [0], [1], [2, 0, 1005]])
-def test_growing_npy_is_what_numpy_saves(
-    tmp_path: Path, row_shape: tuple[int, ...], pieces: list[int]
-) -> None:
-    parts = [np.random.default_rng(n).normal(size=(n, *row_shape)) for n in pieces]
-    path = tmp_path / "rows.npy"
-    with GrowingNpy(path, row_shape, np.float32) as file:
-        for part in parts:
-            file.append(part)
-        assert not path.exists()
-    expected = np.concatenate([np.empty((0, *row_shape)), *parts]).astype(np.float32)
-    np.testing.assert_array_equal(np.load(path, allow_pickle=False), expected)
-    assert [file.name for file in tmp_path.iterdir()] == ["rows.npy"]
-
-
-def test_growing_npy_leaves_nothing_after_a_failure(tmp_path: Path) -> None:
-    def write() -> None:
-        with GrowingNpy(tmp_path / "rows.npy", (2,), np.float32) as file:
-            file.append(np.ones((1, 2)))
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write()
-    assert not list(tmp_path.iterdir())
-
-
 def _filled_entry() -> CacheEntry:
     entry = CacheEntry.of("module", "task", {"label": "a"})
     with GrowingNpy(entry.embeddings_path("test"), (2,), np.float32) as embeddings:
         embeddings.append(np.arange(6.0).reshape(3, 2))
     with GrowingNpy(entry.timestamps_path("test"), (), np.float64) as timestamps:
         timestamps.append(np.arange(3.0))
-    record = SplitRecord(["a", "b"], [1, 2], embeddings.crc32, timestamps.crc32, 1.0, 0.5, 2.0)
-    entry.commit("test", record)
+    record = SplitRecord(
+        ["a", "b"], [1, 2], embeddings.crc32, timestamps.crc32, 1.0, 0.5, 2.0, None
+    )
+    entry.record_path("test").write_text(record_text(record))
     return entry
 
 
@@ -74,6 +50,31 @@ def test_entry_reads_back_what_was_stored() -> None:
     assert entry.load("train") is None
     assert CacheEntry.of("module", "other task", {}).load("test") is None
     assert CacheEntry.of("other module", "task", {}).load("test") is None
+    assert CacheEntry.of("module", "task", {}, "float16").load("test") is None
+    assert entry.load("test", ["a", "b"]) is not None
+    assert entry.load("test", ["b", "a"]) is None
+
+
+def test_there_are_two_types_of_embeddings() -> None:
+    with pytest.raises(ValueError, match="float32 or float16, not in 'int8'"):
+        CacheEntry.of("module", "task", {}, "int8")
+
+
+def test_an_entry_is_described_once() -> None:
+    entry = CacheEntry.of("module", "task", {"module": "a"})
+    CacheEntry.of("module", "task", {"module": "b"}).describe({"clips": 3})
+    about = read_about(entry.folder)
+    assert (about["module"], about["clips"], about["dtype"]) == ("a", 3, "float32")
+    (entry.folder / "entry.json").write_text("[]")
+    assert read_about(entry.folder) == {}
+
+
+def test_a_record_of_an_older_format_counts_as_absent() -> None:
+    entry = _filled_entry()
+    record = json.loads(entry.record_path("test").read_text())
+    del record["peak_memory_bytes"]
+    entry.record_path("test").write_text(json.dumps(record))
+    assert entry.load("test") is None
 
 
 @pytest.mark.parametrize(

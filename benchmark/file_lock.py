@@ -1,0 +1,78 @@
+"""A lock on a file that ends with the process holding it, however the process ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class FileLock:
+    """An exclusive ``flock(2)``, held until ``release``. The file may be deleted while held."""
+
+    path: Path
+    descriptor: int
+
+    @staticmethod
+    def take(path: Path, wait: bool = False) -> FileLock | None:
+        """Lock a file, made if need be.
+
+        Args:
+            path: The file; nothing is written to it.
+            wait: Whether to wait for whoever holds it.
+
+        Returns:
+            The lock, or None if another process holds it (or this one, by another ``take``).
+
+        Raises:
+            FileNotFoundError: The file's folder is missing.
+            OSError: Files cannot be locked here, e.g. on some network file systems.
+        """
+        if fcntl is None:
+            raise OSError("This system has no flock")
+        how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                fcntl.flock(descriptor, how)
+                if _is_file(descriptor, path):
+                    return FileLock(path, descriptor)
+            except BlockingIOError:
+                os.close(descriptor)
+                return None
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)  # a file that its last holder deleted: nobody else would see it
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self.descriptor)
+
+
+@contextmanager
+def locked_if_possible(path: Path) -> Iterator[None]:
+    """Wait for a file's lock and hold it for a while; do without where there are no locks."""
+    lock = None
+    with suppress(OSError):
+        lock = FileLock.take(path, wait=True)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _is_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

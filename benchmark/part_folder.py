@@ -1,0 +1,97 @@
+"""Folders for splits that are not finished: one to go on with, and private ones."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.file_lock import FileLock
+
+LOCK = "lock"
+ABANDONED_SECONDS = 3600.0  # what cannot be locked and was left alone this long is nobody's
+
+
+@dataclass
+class PartFolder:
+    """A folder that only this process writes to.
+
+    Attributes:
+        path: Where it is.
+        private: Whether no later run will look here.
+    """
+
+    path: Path
+    private: bool
+    _lock: FileLock | None
+
+    @staticmethod
+    def claim(entry: Path, split: str) -> PartFolder:
+        """Take a split's folder, or a new private one if that is taken or cannot be locked."""
+        shared = entry / f".{split}.part"
+        with suppress(OSError):
+            if lock := _lock(shared):
+                return PartFolder(shared, False, lock)
+        entry.mkdir(parents=True, exist_ok=True)
+        path = Path(tempfile.mkdtemp(".part", f".{split}.private-", entry))
+        lock = None
+        with suppress(OSError):
+            lock = _lock(path)
+        return PartFolder(path, True, lock)
+
+    def remove(self) -> None:
+        """Delete the folder, while it is still locked."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def release(self) -> None:
+        """Leave the folder to others."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def part_folders(entry: Path) -> list[Path]:
+    """The folders of unfinished splits in an entry's folder, private ones included."""
+    return sorted(path for path in entry.glob(".*.part") if path.is_dir())
+
+
+def in_use(part: Path) -> bool:
+    """Whether a process writes to such a folder; by its age where files cannot be locked."""
+    try:
+        lock = FileLock.take(part / LOCK)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return _age(part) < ABANDONED_SECONDS
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
+def remove_abandoned(entry: Path) -> None:
+    """Delete what dead processes left in an entry's folder and nobody will go on with."""
+    for part in entry.glob(".*.private-*.part"):
+        if not in_use(part):
+            shutil.rmtree(part, ignore_errors=True)
+    for text in entry.glob(".*.json.*.part"):  # of write_text, which takes no lock
+        if _age(text) > ABANDONED_SECONDS:
+            text.unlink(missing_ok=True)
+
+
+def _lock(folder: Path) -> FileLock | None:
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another process removed it meanwhile
+            return FileLock.take(folder / LOCK)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file, or anything in a folder, was last written."""
+    times = [0.0]
+    for part in (path, *path.glob("*")):
+        with suppress(FileNotFoundError):
+            times.append(part.stat().st_mtime)
+    return time.time() - max(times)

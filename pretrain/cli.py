@@ -51,7 +51,7 @@ def run(
 
     The result is OUT/weights.safetensors with its card OUT/weights.json.
     """
-    from pretrain.allocator import keep_freed_memory
+    from benchmark.allocator import keep_freed_memory
 
     keep_freed_memory()
     try:

@@ -28,6 +28,7 @@ from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.scene_scoring import task_scene_score
 from benchmark.heads.score_fold import score_fold
 from benchmark.heads.train import train_exact
+from benchmark.heads.train_together import train_together
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED, event_score
@@ -80,7 +81,10 @@ def evaluate_task(
         for index, fold in enumerate(folds):
             data = fold_data(task, splits, fold, protocol.rules)
             tried = points if index < searched else [heads[0].point]
-            trained = train_exact(data, tried, SavedHeads(saved), count)
+            if protocol.mode == "exact":
+                trained = train_exact(data, tried, SavedHeads(saved), count)
+            else:
+                trained = train_together(data, tried, protocol.seed, SavedHeads(saved), count)
             heads.append(best_of(trained, data.mode))
 
     return TaskResult(

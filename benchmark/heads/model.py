@@ -6,11 +6,19 @@ Source: heareval.predictions.task_predictions.FullyConnectedPrediction.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.heads.grid import GridPoint
+
+
+class HiddenLayer(NamedTuple):
+    """The trained parts of one hidden block."""
+
+    linear: nn.Linear
+    norm: nn.BatchNorm1d
 
 
 class Head(nn.Module):
@@ -42,6 +50,14 @@ class Head(nn.Module):
         self.hidden = nn.Sequential(*blocks)
         self.projection = nn.Linear(size, classes)
         initialise(self.projection.weight, gain=gain)
+
+    @property
+    def hidden_layers(self) -> list[HiddenLayer]:
+        """Linear layer and BatchNorm of every hidden block."""
+        modules = list(self.hidden)
+        linears = [module for module in modules if isinstance(module, nn.Linear)]
+        norms = [module for module in modules if isinstance(module, nn.BatchNorm1d)]
+        return [HiddenLayer(*pair) for pair in zip(linears, norms, strict=True)]
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Logits.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.averages import mean_over_folds, std_over_folds
 from benchmark.embeddings import Event
 from benchmark.heads.monitor import Mode
 
@@ -73,12 +73,12 @@ class TaskResult:
     @property
     def scores(self) -> dict[str, float]:
         """Mean over folds of every score; NaN folds are left out, as upstream's pandas does."""
-        means = pd.DataFrame([fold.scores for fold in self.folds]).mean()
-        return {str(name): float(value) for name, value in means.items()}
+        return {name: mean_over_folds(values) for name, values in self._values().items()}
 
     @property
     def stds(self) -> dict[str, float]:
         """Standard deviation over folds (ddof 1) of every score; NaN for a single fold."""
-        with np.errstate(invalid="ignore"):  # infinite scores have no deviation
-            stds = pd.DataFrame([fold.scores for fold in self.folds]).std()
-        return {str(name): float(value) for name, value in stds.items()}
+        return {name: std_over_folds(values) for name, values in self._values().items()}
+
+    def _values(self) -> dict[str, list[float]]:
+        return {name: [fold.scores[name] for fold in self.folds] for name in self.folds[0].scores}

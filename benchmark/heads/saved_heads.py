@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from benchmark.atomic_file import write_bytes
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
@@ -45,10 +46,11 @@ class SavedHeads:
             "classes": trained.head.classes,
         }
         tensors = {**trained.head.state_dict(), RANDOM_STATE: torch.get_rng_state()}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        part = self.folder / f".{name}.{os.getpid()}.part"
-        part.write_bytes(save(tensors, {"facts": json.dumps(facts)}))
-        os.replace(part, self.folder / f"{name}.safetensors")  # noqa: PTH105 -- the atomic call
+        # Another run that finished the same task may remove the folder at any moment.
+        with suppress(FileNotFoundError):
+            write_bytes(
+                self.folder / f"{name}.safetensors", save(tensors, {"facts": json.dumps(facts)})
+            )
 
     def load(self, name: str, point: GridPoint) -> TrainedHead | None:
         """The head of that name, and torch's random state as it was after its training.

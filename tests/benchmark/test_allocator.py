@@ -6,7 +6,7 @@ def test_freed_memory_stays_in_the_process() -> None:
     # In a process of its own: the setting cannot be taken back.
     code = """
 import resource
-from pretrain.allocator import keep_freed_memory
+from benchmark.allocator import keep_freed_memory
 kept = keep_freed_memory()
 import torch
 def faults():

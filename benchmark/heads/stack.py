@@ -1,0 +1,176 @@
+"""Heads of equal shape as one batched model: their weights side by side, a learning rate each.
+
+Units lie along the second axis and rows along the last, ``(heads, units, rows)``: so the first
+layer of all heads is a single matrix product with the batch that they share, the next layers are
+batched products, and BatchNorm sees every unit's rows as one run of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.heads.dropout import keep_mask
+from benchmark.heads.model import Head
+from benchmark.heads.outputs import PredictionType
+
+BN_MOMENTUM, BN_EPS = 0.1, 1e-5  # torch.nn.BatchNorm1d's defaults, as upstream has them
+
+
+class HeadStack:
+    """Trains several heads in lockstep on the same batches.
+
+    The heads themselves hold the float32 weights and the gradients; every step multiplies copies
+    of them in ``dtype``. Biases of hidden layers are not trained, since BatchNorm takes away what
+    they add.
+
+    Args:
+        heads: Of equal shape. They are trained in place.
+        learning_rates: Adam's, one per head.
+        dropout: Probability of dropping a hidden unit.
+        dtype: Of matrix products and activations.
+        generator: Draws the dropout masks, which the heads share.
+    """
+
+    def __init__(
+        self,
+        heads: Sequence[Head],
+        learning_rates: Sequence[float],
+        dropout: float,
+        dtype: torch.dtype,
+        generator: torch.Generator,
+    ) -> None:
+        self.heads = list(heads)
+        self.dropout = dropout
+        self.dtype = dtype
+        self.generator = generator
+        for head in self.heads:
+            for layer in head.hidden_layers:
+                nn.init.zeros_(layer.linear.bias)
+        self.optimizer = torch.optim.Adam(
+            [
+                {"params": list(head.parameters()), "lr": rate}
+                for head, rate in zip(heads, learning_rates, strict=True)
+            ],
+            fused=True,
+        )
+        self.running = [
+            (self._stacked(layer.norm.running_mean), self._stacked(layer.norm.running_var))
+            for layer in self.heads[0].hidden_layers
+        ]
+
+    def _stacked(self, statistics: Tensor | None) -> Tensor:
+        assert statistics is not None  # BatchNorm tracks them
+        return statistics.repeat(len(self.heads))
+
+    def step(self, batch: Tensor, targets: Tensor, prediction_type: PredictionType) -> None:
+        """One step of Adam for every head.
+
+        Args:
+            batch: Embeddings in ``dtype``, shape (size, rows).
+            targets: As `benchmark.heads.outputs.loss_targets` gives them.
+            prediction_type: Kind of task.
+        """
+        loss = stack_loss(self._training_logits(batch), targets, prediction_type)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self.optimizer.step()
+
+    def _training_logits(self, batch: Tensor) -> Tensor:
+        values = batch
+        for number, (mean, variance) in enumerate(self.running):
+            layers = [head.hidden_layers[number] for head in self.heads]
+            values = self._product([layer.linear.weight for layer in layers], values)
+            heads, units, rows = values.shape
+            # What is kept is scaled up, as dropout does; here through BatchNorm's own factors.
+            gain = 1 / (1 - self.dropout)
+            values = functional.batch_norm(
+                values.reshape(1, heads * units, rows),
+                mean,
+                variance,
+                torch.cat([layer.norm.weight for layer in layers]) * gain,
+                torch.cat([layer.norm.bias for layer in layers]) * gain,
+                training=True,
+                momentum=BN_MOMENTUM,
+                eps=BN_EPS,
+            ).view(heads, units, rows)
+            mask = keep_mask(units, rows, self.dropout, self.dtype, self.generator)
+            values = functional.relu(values) * mask
+        return self._project(values)
+
+    @torch.no_grad()
+    def logits(self, batch: Tensor) -> Tensor:
+        """Logits of every head, without dropout and with BatchNorm's running statistics.
+
+        Args:
+            batch: Embeddings in ``dtype``, shape (size, rows).
+
+        Returns:
+            float32, shape (heads, classes, rows).
+        """
+        values = batch
+        for number, (mean, variance) in enumerate(self.running):
+            layers = [head.hidden_layers[number] for head in self.heads]
+            factor = torch.cat([layer.norm.weight for layer in layers]) / (variance + BN_EPS).sqrt()
+            shift = torch.cat([layer.norm.bias for layer in layers]) - factor * mean
+            factors = factor.view(len(layers), -1, 1)
+            weights = [
+                layer.linear.weight * own for layer, own in zip(layers, factors, strict=True)
+            ]
+            values = self._product(weights, values) + shift.view(factors.shape).to(self.dtype)
+            values = functional.relu(values)
+        return self._project(values)
+
+    def _project(self, values: Tensor) -> Tensor:
+        projections = [head.projection for head in self.heads]
+        logits = self._product([layer.weight for layer in projections], values)
+        return logits.float() + torch.stack([layer.bias for layer in projections])[:, :, None]
+
+    def _product(self, weights: Sequence[Tensor], values: Tensor) -> Tensor:
+        """(heads, out, in) times (in, rows), shared by all, or (heads, in, rows)."""
+        stacked = torch.stack(list(weights)).to(self.dtype)
+        if values.ndim == 2:
+            return (stacked.flatten(0, 1) @ values).unflatten(0, stacked.shape[:2])
+        return torch.bmm(stacked, values)
+
+    def state(self, index: int) -> dict[str, Tensor]:
+        """Copies of a head's weights and running statistics, as its ``state_dict`` names them."""
+        head = self.heads[index]
+        for layer, (mean, variance) in zip(head.hidden_layers, self.running, strict=True):
+            for kept, running in (
+                (layer.norm.running_mean, mean),
+                (layer.norm.running_var, variance),
+            ):
+                assert kept is not None
+                kept.copy_(running.view(len(self.heads), -1)[index])
+        return {name: tensor.clone() for name, tensor in head.state_dict().items()}
+
+    def keep(self, indices: Sequence[int]) -> None:
+        """Drop all heads but these."""
+        count = len(self.heads)
+        self.running = [
+            tuple(running.view(count, -1)[list(indices)].flatten() for running in pair)
+            for pair in self.running
+        ]
+        self.optimizer.param_groups = [self.optimizer.param_groups[index] for index in indices]
+        self.heads = [self.heads[index] for index in indices]
+
+
+def stack_loss(logits: Tensor, targets: Tensor, prediction_type: PredictionType) -> Tensor:
+    """Sum over heads of each head's mean loss: gradients of one head do not reach another.
+
+    Args:
+        logits: float32, shape (heads, classes, rows).
+        targets: As `benchmark.heads.outputs.loss_targets` gives them.
+        prediction_type: Kind of task.
+    """
+    heads, classes, rows = logits.shape
+    if prediction_type == "multiclass":
+        wanted = targets.expand(heads, rows)
+        return functional.cross_entropy(logits, wanted, reduction="sum") / rows
+    wanted = targets.T.expand(heads, classes, rows)
+    total = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
+    return total / (classes * rows)

@@ -68,6 +68,23 @@ def _columns(names: object, column: Mapping[str, int], where: str) -> list[int]:
     return sorted({column[str(name)] for name in names})
 
 
+def frame_labels(targets: NDArray[np.float32], vocabulary: Sequence[Any]) -> list[list[Any]]:
+    """The labels of each frame, in the vocabulary's order; frames with equal labels share a list.
+
+    Args:
+        targets: Multi-hot, shape (frames, classes).
+        vocabulary: Label of each column, as the label file has it.
+    """
+    shared: dict[bytes, list[Any]] = {}
+    labels = []
+    for row, bits in zip(targets, np.packbits(targets > 0, axis=1), strict=True):
+        key = bits.tobytes()
+        if key not in shared:
+            shared[key] = [vocabulary[column] for column in np.flatnonzero(row).tolist()]
+        labels.append(shared[key])
+    return labels
+
+
 def write_row_labels(folder: Path, split: str, labels: list[list[Any]]) -> None:
     """Write the labels of each row: strings or whole numbers, as the label file has them.
 

@@ -112,7 +112,7 @@ def test_a_pickle_with_code_in_it_runs_nothing(scene, content, tmp_path, monkeyp
         b"\x80\x04Pbench\n.",  # a persistent id
         b"\x80\x04\x82\x01.",  # an extension code
         b"\x80\x04}b.",  # a state for nothing
-        b"\x80\x04" + b"](" * 1_000_000 + b"e" * 1_000_000 + b".",  # lists a million deep
+        b"\x80\x04" + b"](" * 100_000 + b"e" * 100_000 + b".",  # lists in lists in lists ...
         b"\x80\x04]q\x00h\x00a.",  # a list of itself
         b"\x80\x04a.",
         b"\x80\x04e.",

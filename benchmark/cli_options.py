@@ -1,0 +1,83 @@
+"""What the commands of ``msbench`` share: options, exit statuses, errors in one line.
+
+Nothing heavy is imported here: ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar, get_args
+
+import click
+
+from benchmark.protocol import SEED, Mode, Protocol
+
+SOME_FAILED = 1
+USAGE = 2
+INTERRUPTED = 130  # as shells report SIGINT
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def one_line(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn what went wrong into one line on stderr and an exit status, unless ``--debug``."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ValueError, OSError) as error:
+            if kwargs.get("debug"):
+                raise
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            sys.exit(USAGE)
+        except KeyboardInterrupt:
+            click.echo("Stopped: the same command goes on from here.", err=True)
+            sys.exit(INTERRUPTED)
+
+    return wrapped
+
+
+def names(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
+    """Names with commas between them."""
+    return [name.strip() for name in (value or "").split(",") if name.strip()]
+
+
+tasks_dir_option = click.option(
+    "--tasks-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of tasks in HEAR's format, or one task.  [default: the embedded suite]",
+)
+tasks_option = click.option(
+    "--tasks", callback=names, metavar="NAME,...", help="Only these tasks.  [default: all]"
+)
+grid_option = click.option(
+    "--grid",
+    type=click.Choice(["default", "fast", "faster"]),
+    default="default",
+    show_default=True,
+    help="Grid of the heads; default is HEAR's published protocol, the others are quicker.",
+)
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(get_args(Mode)),
+    default=Protocol.mode,
+    show_default=True,
+    help="exact is hear-eval-kit's arithmetic; fast trains a grid's heads together.",
+)
+strict_option = click.option(
+    "--strict",
+    is_flag=True,
+    help="Mend upstream's faults on which the published numbers depend; see benchmark.heads.",
+)
+seed_option = click.option(
+    "--seed", default=SEED, show_default=True, help="Seed of the heads; HEAR's is 42."
+)
+device_option = click.option(
+    "--device", default="cpu", show_default=True, help="Torch device of the modules."
+)
+debug_option = click.option("--debug", is_flag=True, help="Show the traceback of whatever fails.")

@@ -1,0 +1,129 @@
+"""``msbench export`` and ``msbench score``: work that passes to and from hear-eval-kit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from benchmark.cli_options import (
+    SOME_FAILED,
+    debug_option,
+    device_option,
+    grid_option,
+    mode_option,
+    one_line,
+    seed_option,
+    strict_option,
+    tasks_dir_option,
+    tasks_option,
+)
+from benchmark.protocol import GRID_POINTS, Mode, Protocol
+
+
+@click.command()
+@click.argument("modules", nargs=-1, required=True, metavar="MODULE...")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["heareval"]),
+    default="heareval",
+    show_default=True,
+    help="Whose layout: heareval is hear-eval-kit's.",
+)
+@tasks_dir_option
+@tasks_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of embeddings: each task gets OUT/MODULE/TASK.",
+)
+@device_option
+@debug_option
+@one_line
+def export(
+    modules: Sequence[str],
+    layout: str,
+    tasks_dir: Path | None,
+    tasks: Sequence[str],
+    out: Path,
+    device: str,
+    debug: bool,
+) -> None:
+    """Embed tasks with every MODULE and write the folders that hear-eval-kit predicts from.
+
+    MODULE is named as for msbench run, and embeddings come from the same cache. A task's folder
+    appears when it is complete; one that an earlier export wrote is kept.
+
+    \b
+    Examples:
+      msbench export msssl_hear --out embeddings
+      python -m heareval.predictions.runner embeddings/msssl_hear/*
+    """  # noqa: D301 -- click wants the character behind \\b
+    from benchmark.chosen_tasks import choose, tasks_of
+    from benchmark.interchange.export import export_tasks
+    from benchmark.terminal import make_console
+
+    console = make_console()
+    chosen = choose(tasks_of(tasks_dir, console), tasks)
+    failures = [export_tasks(spec, chosen, out, device, console, debug) for spec in modules]
+    if any(failures):
+        sys.exit(SOME_FAILED)
+
+
+@click.command()
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR..."
+)
+@grid_option
+@mode_option
+@strict_option
+@seed_option
+@click.option(
+    "--grid-points",
+    type=click.IntRange(min=1),
+    default=GRID_POINTS,
+    show_default=True,
+    help="Points of the grid that are tried.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Score file, for one DIR.  [default: test.predicted-scores.json in DIR]",
+)
+@click.option("--force", is_flag=True, help="Overwrite scores of another tool or protocol.")
+@debug_option
+@one_line
+def score(
+    folders: Sequence[Path],
+    grid: str,
+    mode: Mode,
+    strict: bool,
+    seed: int,
+    grid_points: int,
+    out: Path | None,
+    force: bool,
+    debug: bool,
+) -> None:
+    """Train heads on the embeddings in every DIR and write hear-eval-kit's score file.
+
+    DIR holds one task's embeddings, from heareval.embeddings.runner or msbench export. The file,
+    test.predicted-scores.json, has upstream's keys, and the protocol under "msbench".
+
+    \b
+    Examples:
+      msbench score embeddings/hearbaseline/esc50-v2.0.0-full
+      msbench score embeddings/my_module/* --mode exact --grid faster
+    """  # noqa: D301 -- click wants the character behind \\b
+    from benchmark.interchange.score import score_folders
+    from benchmark.terminal import make_console
+
+    if out is not None and len(folders) > 1:
+        raise ValueError(f"--out {out} is one file, but {len(folders)} folders are to be scored.")
+    protocol = Protocol(grid, seed, mode, "strict" if strict else "published", grid_points)
+    if score_folders(folders, protocol, out, force, make_console(), debug):
+        sys.exit(SOME_FAILED)

@@ -1,0 +1,134 @@
+"""Writing a task's embeddings as hear-eval-kit keeps them, ready for heareval.predictions.runner.
+
+The folder is ``{out}/{module}{-checkpoint}/{task}``. Upstream's own name leaves the checkpoint out,
+so that the embeddings of two would share a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from benchmark.cache import CacheEntry
+from benchmark.embed import EmbeddedTask, embed_task
+from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.environment import versions
+from benchmark.hear_module import HearModule
+from benchmark.interchange.frame_times import FrameTimes, write_frame_times
+from benchmark.interchange.raw_embeddings import write_raw_embeddings
+from benchmark.interchange.row_labels import frame_labels, write_row_labels
+from benchmark.tasks import metadata, vocabulary
+from benchmark.tasks.json_file import read_json_object
+from benchmark.tasks.task import Task
+
+DONE: Final = ".done.embeddings"  # upstream skips a task's folder that has it
+PROFILE: Final = "profile.embeddings.json"
+OURS: Final = "msbench"  # the key of the profile that upstream does not write
+LONGEST_SLUG: Final = 120  # characters; file systems allow a name 255 bytes
+
+
+def export_task(
+    hear: HearModule,
+    task: Task,
+    entry: CacheEntry,
+    out: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Path, bool]:
+    """Embed a task, or take it from the cache, and write hear-eval-kit's folder.
+
+    The folder appears when it is complete. The embeddings are copied a chunk at a time.
+
+    Args:
+        hear: The module.
+        task: The task.
+        entry: Where the cache keeps this module's embeddings of this task.
+        out: Upstream's ``--embeddings-dir``.
+        on_progress: Called with the clips embedded and the clips in all.
+
+    Returns:
+        The folder, and whether an earlier export of the same embeddings had written it.
+
+    Raises:
+        FileExistsError: The folder is there and holds something else.
+        ValueError: One sentence about the clip, label or module at fault.
+    """
+    folder = out / module_folder(hear) / task.full_name
+    about = {"module": hear.spec, "embeddings": entry.folder.name}
+    if folder.exists():
+        _check_same(folder, about)
+        return folder, True
+    embedded = embed_task(hear, task, entry, on_progress)
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        part.mkdir(parents=True)
+        _write_folder(part, folder, task, embedded)
+        _write_profile(part, hear.device, embedded.seconds, about)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder, False
+
+
+def module_folder(hear: HearModule) -> str:
+    """Name of a module's folder: upstream's, and the checkpoint where one was given."""
+    if not hear.model_path:
+        return hear.module_name
+    slug = re.sub(r"[\W_]+", "-", hear.model_path.lower()).strip("-")
+    return f"{hear.module_name}-{slug[-LONGEST_SLUG:]}"
+
+
+def _check_same(folder: Path, about: Mapping[str, str]) -> None:
+    try:
+        found = read_json_object(folder / PROFILE, "how it was made").get(OURS)
+    except (OSError, ValueError):
+        found = None
+    known = found if isinstance(found, dict) else {}
+    if not (folder / DONE).exists() or known.get("embeddings") != about["embeddings"]:
+        raise FileExistsError(
+            f"{folder} is there already and holds other embeddings than those of {about['module']}:"
+            " remove it or export to another --out."
+        )
+
+
+def _write_folder(part: Path, folder: Path, task: Task, embedded: EmbeddedTask) -> None:
+    """Write everything that predictions need into ``part``, which will become ``folder``."""
+    for name in (metadata.FILE_NAME, vocabulary.FILE_NAME):
+        shutil.copyfile(task.folder / name, part / name)
+    for name, split in embedded.splits.items():
+        shutil.copyfile(task.folder / f"{name}.json", part / f"{name}.json")
+        write_raw_embeddings(part, name, split.embeddings)
+        labels = read_json_object(part / f"{name}.json", f"the labels of split '{name}'")
+        if isinstance(split, SceneSplit):
+            write_row_labels(part, name, [labels[clip] for clip in split.clips])
+        else:
+            _write_frames(part, folder, task, split, labels)
+
+
+def _write_frames(
+    part: Path, folder: Path, task: Task, split: EventSplit, labels: Mapping[str, list[Any]]
+) -> None:
+    # Labels are whole numbers in some tasks, and then upstream's are, too.
+    own = {str(event["label"]): event["label"] for events in labels.values() for event in events}
+    vocabulary = [own.get(label, label) for label in task.vocabulary]
+    write_row_labels(part, split.name, frame_labels(split.targets, vocabulary))
+    frames = FrameTimes(split.clips, split.frames_per_clip, split.timestamps_ms)
+    write_frame_times(part, split.name, f"{folder}/{split.name}/", frames)
+
+
+def _write_profile(part: Path, device: str, seconds: float, about: Mapping[str, str]) -> None:
+    cuda = torch.device(device).type == "cuda"
+    profile = {
+        "time_elapsed": seconds,
+        "gpu_max_mem": None,
+        "gpu_device_name": torch.cuda.get_device_name(device) if cuda else "cpu",
+        OURS: {**about, "versions": versions()},
+    }
+    (part / PROFILE).write_text(json.dumps(profile, indent=4), encoding="utf-8")
+    (part / DONE).touch()

@@ -1,4 +1,4 @@
-"""Text files that are either whole or absent."""
+"""Files that are either whole or absent."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from pathlib import Path
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file, UTF-8, as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file under a temporary name in its folder, made if need be, and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(data)
     os.replace(part, path)  # noqa: PTH105 -- as the atomic call is known

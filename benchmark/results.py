@@ -1,24 +1,16 @@
-"""Results of a run: one cell per module and task, a JSON file each, written as it finishes."""
+"""Results of a run: one cell per module, task and seed, finished or failed."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from statistics import fmean
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
-import numpy as np
-
-from benchmark.atomic_file import write_text
+from benchmark.averages import mean_over_folds
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 
-SCHEMA = 1  # of a cell's JSON
+SCHEMA = 2  # of a cell's JSON
 
 
 @dataclass(frozen=True)
@@ -33,6 +25,8 @@ class ModuleFacts:
     module_hash: str = ""
     sample_rate: int | None = None
     parameters: int | None = None
+    scene_embedding_size: int | None = None
+    timestamp_embedding_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +51,17 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class FoldScores:
-    """Scores of one test split."""
+    """Scores of one test split, and the head that made them.
+
+    ``postprocessing`` is empty for scene tasks.
+    """
 
     fold: str
     scores: dict[str, float]
     validation_score: float
     epoch: int
+    hyperparameters: dict[str, int | float | str] = field(default_factory=dict)
+    postprocessing: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,15 @@ class Cost:
     model_seconds: float
     embedding_cached: bool
     head_seconds: float
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One module on one task, finished or failed."""
+    """One module on one task under one seed, finished or failed.
+
+    ``predictions_hash`` is the SHA-256 of the predictions file beside a finished cell.
+    """
 
     module: ModuleFacts
     task: TaskFacts
@@ -89,8 +92,8 @@ class Cell:
     reason: str | None  # None if the cell is finished
     folds: list[FoldScores] = field(default_factory=list)
     cost: Cost | None = None
-    hyperparameters: dict[str, Any] = field(default_factory=dict)
-    postprocessing: dict[str, float] = field(default_factory=dict)
+    embedding_dtype: str = "float32"
+    predictions_hash: str = ""
     device: str = "cpu"
     versions: str = ""
     machine: str = ""
@@ -103,27 +106,16 @@ class Cell:
         return None if self.reason else self.mean(self.task.score)
 
     def mean(self, score: str) -> float:
-        """Mean of a score over folds."""
-        values = self._numbers(score)
-        return fmean(values) if values else math.nan
+        """Mean of a score over folds, NaN folds left out."""
+        return mean_over_folds(fold.scores[score] for fold in self.folds)
 
-    def std(self, score: str) -> float | None:
-        """Standard deviation of a score over folds, ddof 1; None for a single split."""
-        if len(self.folds) < 2:
-            return None
-        values = self._numbers(score)
-        with np.errstate(invalid="ignore"):  # d_prime may be infinite; then this is NaN
-            return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-
-    def _numbers(self, score: str) -> list[float]:
-        """A score's values; NaN folds are left out, as upstream's pandas does."""
-        values = (fold.scores[score] for fold in self.folds)
-        return [value for value in values if not math.isnan(value)]
-
-    def answers(self, module_hash: str, task_hash: str, protocol: Protocol) -> bool:
+    def answers(self, asked: Cell) -> bool:
         """Whether this is the finished cell of exactly that question, so that it can be kept."""
-        asked = (module_hash, task_hash, protocol)
-        return not self.reason and asked == (self.module.module_hash, self.task_hash, self.protocol)
+        return not self.reason and self._question == asked._question
+
+    @property
+    def _question(self) -> tuple[object, ...]:
+        return self.module.module_hash, self.task_hash, self.protocol, self.embedding_dtype
 
 
 def better(score: str) -> Literal["higher", "lower"]:
@@ -132,39 +124,14 @@ def better(score: str) -> Literal["higher", "lower"]:
     return "lower" if lower else "higher"
 
 
-def cell_path(out: Path, spec: str, task: str, protocol: Protocol) -> Path:
-    """File of a cell: named by what was asked for, so that a success replaces a failure."""
-    name = re.sub(r"[^\w.-]+", "_", spec)
-    if name != spec:  # a checkpoint's path: keep two apart that read alike
-        name = f"{name[:80]}-{hashlib.sha256(spec.encode()).hexdigest()[:8]}"
-    return out / "cells" / f"{name}__{task}__{protocol.name}.json"
-
-
-def save_cell(path: Path, cell: Cell) -> None:
-    """Write a cell at once. NaN and infinite scores are written as Python's json writes them."""
-    write_text(path, json.dumps(asdict(cell), indent=1) + "\n")
-
-
-def load_cell(path: Path) -> Cell | None:
-    """Read a cell, or None if there is none that this version can read."""
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if facts["schema"] != SCHEMA:
-            return None
-        nested = {
-            "module": ModuleFacts(**facts["module"]),
-            "task": TaskFacts(**facts["task"]),
-            "protocol": Protocol(**facts["protocol"]),
-            "folds": [FoldScores(**fold) for fold in facts["folds"]],
-            "cost": Cost(**facts["cost"]) if facts["cost"] else None,
-        }
-        return Cell(**{**facts, **nested})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def speed(cells: Iterable[Cell]) -> float | None:
     """Seconds of audio embedded per second inside the module, over several cells."""
     costs = [cell.cost for cell in cells if cell.cost]
     seconds = sum(cost.model_seconds for cost in costs)
     return sum(cost.audio_seconds for cost in costs) / seconds if seconds else None
+
+
+def peak_memory(cells: Iterable[Cell]) -> int | None:
+    """The largest of several cells' peak memory, bytes; None where none was measured."""
+    peaks = [cell.cost.peak_memory_bytes for cell in cells if cell.cost]
+    return max((peak for peak in peaks if peak is not None), default=None)

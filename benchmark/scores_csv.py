@@ -1,4 +1,4 @@
-"""``scores.csv``: every score of every fold of a run, in long form.
+"""``scores.csv``: every score of every fold and seed of a run, in long form.
 
 ``COLUMNS`` is its schema; ``results/README.md`` repeats it for readers.
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import statistics
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from statistics import fmean
 
 from benchmark.atomic_file import write_text
-from benchmark.results import Cell, better, speed
+from benchmark.averages import mean, std
+from benchmark.entry import Entry
+from benchmark.leaderboard import Leaderboard
+from benchmark.results import Cell, FoldScores, better, speed
 
 COLUMNS = {
     "label": "row of the tables",
@@ -26,18 +29,24 @@ COLUMNS = {
     "task_hash": "SHA-256 of the task's metadata, labels and audio at the module's sample rate",
     "notice": "what the task's author wants said beside its scores, e.g. that it is synthetic",
     "protocol": "version of heads and scores",
+    "mode": "how heads are trained: exact (hear-eval-kit's arithmetic) or fast (all together)",
+    "rules": "published (faults kept that published numbers depend on) or strict (mended)",
     "grid": "grid of the heads: default (HEAR's published protocol), fast or faster",
-    "seed": "seed of the heads",
+    "grid_points": "points of the grid that were tried, at most",
+    "embedding_dtype": "type in which embeddings were kept: float32 or float16",
+    "seed": "seed of the heads; mean for the mean over seeds, where there are several",
     "status": "ok or failed",
     "reason": "why the cell failed, one sentence",
     "fold": "split that was tested; mean for the mean over folds (or the only split)",
     "score": "name of the score, as in the task's metadata; test_loss for the heads' loss",
     "value": "the score",
-    "std": "standard deviation over folds (ddof 1), on mean rows of k-fold tasks",
+    "std_folds": "standard deviation over folds (ddof 1), on mean rows of k-fold tasks; "
+    "where seed is mean, of each fold's mean over seeds",
+    "std_seeds": "standard deviation over seeds (ddof 1), on rows where seed is mean",
     "is_primary": "true for the task's first score, the one in the leaderboard",
     "better": "higher or lower",
-    "epoch": "best epoch of the chosen heads, from 0; mean over folds on mean rows",
-    "validation_score": "selection score of the chosen heads; mean over folds on mean rows",
+    "epoch": "best epoch of the chosen heads, from 0; on mean rows their mean",
+    "validation_score": "selection score of the chosen heads; on mean rows their mean",
     "sample_rate": "Hz, of the module",
     "embedding_size": "numbers in one embedding of this task",
     "parameters": "number of the model's parameters",
@@ -45,7 +54,10 @@ COLUMNS = {
     "audio_seconds": "their length together",
     "embedding_seconds": "wall time of embedding the task, when that was done",
     "audio_seconds_per_second": "audio_seconds by the time spent inside the module",
-    "head_seconds": "wall time of training and testing all heads",
+    "peak_memory_bytes": "size of the model and of what embedding took beside it, at the peak; "
+    "empty where that cannot be measured",
+    "head_seconds": "wall time of training and testing all heads; on rows where seed is mean, "
+    "of all seeds",
     "device": "torch device of the module",
     "versions": "of Python and the packages that decide numbers",
     "machine": "processor architecture, operating system and cores",
@@ -53,41 +65,73 @@ COLUMNS = {
 }
 
 
-def write_scores(path: Path, cells: Iterable[Cell]) -> None:
-    """Write ``scores.csv``: a row per module, task, score and fold, and their means."""
+def write_scores(path: Path, board: Leaderboard) -> None:
+    """Write ``scores.csv``: a row per module, task, score, seed and fold, and their means."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
     writer.writeheader()
-    for cell in cells:
-        writer.writerows(_rows(cell))
+    for module in board.modules:
+        for entry in board.row(module):
+            for cell in entry.cells:
+                writer.writerows(_cell_rows(cell))
+            if len(entry.cells) > 1 and not entry.reason:
+                writer.writerows(_seed_rows(entry))
     write_text(path, text.getvalue())
 
 
-def _rows(cell: Cell) -> Iterator[dict[str, object]]:
+def _cell_rows(cell: Cell) -> Iterator[dict[str, object]]:
+    """Rows of one seed: every fold, then the means over folds."""
     common = _common_columns(cell)
     if cell.reason:
         yield common
         return
     for fold in cell.folds if len(cell.folds) > 1 else []:
-        for score, value in fold.scores.items():
-            yield {
-                **common,
-                **_score_columns(cell, score),
-                "fold": fold.fold,
-                "value": value,
-                "epoch": fold.epoch,
-                "validation_score": fold.validation_score,
-            }
+        for score in fold.scores:
+            yield {**common, **_score_columns(cell, score), **_fold_columns([fold], score)}
+    entry = Entry((cell,))
     for score in cell.folds[0].scores:
-        yield {
-            **common,
-            **_score_columns(cell, score),
-            "fold": "mean",
-            "value": cell.mean(score),
-            "std": cell.std(score),
-            "epoch": fmean(fold.epoch for fold in cell.folds),
-            "validation_score": fmean(fold.validation_score for fold in cell.folds),
-        }
+        yield {**common, **_score_columns(cell, score), **_mean_columns(entry, score)}
+
+
+def _seed_rows(entry: Entry) -> Iterator[dict[str, object]]:
+    """Rows of the means over seeds: of every fold, then of the means over folds."""
+    cell = entry.cells[0]
+    seconds = sum(cell.cost.head_seconds for cell in entry.cells if cell.cost)
+    common = {**_common_columns(cell), "seed": "mean", "head_seconds": seconds}
+    for folds in zip(*(cell.folds for cell in entry.cells), strict=True):
+        for score in folds[0].scores if len(cell.folds) > 1 else []:
+            yield {**common, **_score_columns(cell, score), **_fold_columns(folds, score)}
+    for score in cell.folds[0].scores:
+        yield {**common, **_score_columns(cell, score), **_mean_columns(entry, score)}
+
+
+def _fold_columns(seeds: Sequence[FoldScores], score: str) -> dict[str, object]:
+    """One fold under one seed, or its mean over several."""
+    values = [fold.scores[score] for fold in seeds]
+    return {
+        "fold": seeds[0].fold,
+        "value": mean(values),
+        "std_seeds": std(values) if len(values) > 1 else None,
+        **_choice_columns(seeds),
+    }
+
+
+def _mean_columns(entry: Entry, score: str) -> dict[str, object]:
+    """The mean over folds and seeds."""
+    return {
+        "fold": "mean",
+        "value": entry.mean(score),
+        "std_folds": entry.std_folds(score),
+        "std_seeds": entry.std_seeds(score),
+        **_choice_columns([fold for cell in entry.cells for fold in cell.folds]),
+    }
+
+
+def _choice_columns(folds: Sequence[FoldScores]) -> dict[str, object]:
+    return {
+        "epoch": statistics.mean(fold.epoch for fold in folds),
+        "validation_score": mean(fold.validation_score for fold in folds),
+    }
 
 
 def _score_columns(cell: Cell, score: str) -> dict[str, object]:
@@ -96,14 +140,14 @@ def _score_columns(cell: Cell, score: str) -> dict[str, object]:
 
 
 def _common_columns(cell: Cell) -> dict[str, object]:
-    module, task = asdict(cell.module), asdict(cell.task)
+    module, task, protocol = asdict(cell.module), asdict(cell.task), asdict(cell.protocol)
     columns: dict[str, object] = {
         **{name: module[name] for name in module if name in COLUMNS},
         **{name: task[name] for name in ("task", "family", "notice")},
         "task_hash": cell.task_hash,
-        "protocol": cell.protocol.version,
-        "grid": cell.protocol.grid,
-        "seed": cell.protocol.seed,
+        "protocol": protocol["version"],
+        **{name: protocol[name] for name in ("mode", "rules", "grid", "grid_points", "seed")},
+        "embedding_dtype": cell.embedding_dtype,
         "status": "failed" if cell.reason else "ok",
         "reason": cell.reason,
         "device": cell.device,

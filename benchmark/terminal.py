@@ -6,7 +6,7 @@ Bars appear on terminals only; lines and the table go into pipes and logs as wel
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -22,8 +22,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.leaderboard import Leaderboard, score_name, table_notes
+from benchmark.leaderboard import Leaderboard
 from benchmark.results import Cell
+from benchmark.table_notes import protocol_in_short, score_name, table_notes
 
 PIPE_WIDTH = 160  # columns, where there is no terminal to ask
 
@@ -106,7 +107,15 @@ class RunProgress:
         self._bars.advance(self._run)
         for bar in self._bars.task_ids[1:]:  # of a step that failed
             self._bars.remove_task(bar)
-        self._print(f"{cell.module.label:<28} {cell.task.task:<32} {_outcome(cell, kept)}")
+        self._print_outcome(cell.module.label, cell.task.task, _outcome(cell, kept))
+
+    def module_failed(self, cells: Sequence[Cell]) -> None:
+        """Print one line for all cells of a module that cannot be loaded."""
+        self._bars.advance(self._run, len(cells))
+        self._print_outcome(cells[0].module.label, "all tasks", f"failed: {cells[0].reason}")
+
+    def _print_outcome(self, row: str, column: str, outcome: str) -> None:
+        self._print(f"{row:<28} {column:<32} {outcome}")
 
     def _print(self, line: str) -> None:
         self.console.print(Text(line), soft_wrap=True)
@@ -115,28 +124,29 @@ class RunProgress:
 def _outcome(cell: Cell, kept: bool) -> str:
     if cell.primary is None or cell.cost is None:
         return f"failed: {cell.reason}"
-    text = f"{cell.task.score} {cell.primary:.3f}"
+    text = f"{cell.task.score} {cell.primary:.3f}  seed {cell.protocol.seed}"
     if kept:
-        return f"{text}  (finished earlier)"
+        return f"{text} (finished earlier)"
     embedding = "cached" if cell.cost.embedding_cached else f"{cell.cost.embedding_seconds:.1f} s"
-    return f"{text}  embedding {embedding}, heads {cell.cost.head_seconds:.1f} s"
+    return f"{text}, embedding {embedding}, heads {cell.cost.head_seconds:.1f} s"
 
 
 def print_leaderboard(console: Console, board: Leaderboard) -> None:
     """Print the table of scores and what must be said under it."""
-    table = Table(title=f"grid {board.protocol.grid}, seed {board.protocol.seed}")
+    table = Table()
     table.add_column("")
     for task in board.tasks:
         name = f"{task.task} †" if task.notice else task.task
         table.add_column(Text(f"{name}\n{score_name(task)}"), justify="right")
     for module in board.modules:
         scores = []
-        for cell in board.row(module):
-            failed = cell.primary is None
-            text = "failed" if failed else f"{cell.primary:.3f}"
-            best = not failed and cell.primary == board.best(cell.task)
+        for entry in board.row(module):
+            failed = entry.primary is None
+            text = "failed" if failed else f"{entry.primary:.3f}"
+            best = not failed and entry.primary == board.best(entry.task)
             scores.append(Text(text, style="red" if failed else "bold" if best else ""))
         table.add_row(Text(module.label), *scores)
+    console.print(Text(protocol_in_short(board)), soft_wrap=True)
     console.print(table)
     for note in table_notes(board):
         console.print(Text(note), soft_wrap=True)

@@ -1,13 +1,20 @@
+import hashlib
+import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 
-from benchmark import run as run_module
+from benchmark import fill_cells
+from benchmark.cell_files import load_cell, predictions_path
 from benchmark.leaderboard import Leaderboard
+from benchmark.predictions import ScenePredictions, load_predictions
 from benchmark.protocol import Protocol
-from benchmark.results import load_cell
+from benchmark.results import Cell
 from benchmark.run import Run, run
+from benchmark.scores import SCENE_SCORES, event_onset_200ms_fms
 from benchmark.tasks.find import find_tasks
 from benchmark.terminal import RunProgress
 from tests.benchmark.fake_modules import write_module
@@ -15,6 +22,8 @@ from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
 
 # Counts calls across loads, in a file beside the module.
 COUNT = "from pathlib import Path\nwith Path('calls').open('a') as calls: calls.write('x')"
+
+ALL = ("top1_acc", "mAP")  # scores of the tiny scene tasks
 
 
 @pytest.fixture
@@ -24,9 +33,18 @@ def tasks_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "tasks"
 
 
-def _run(tasks_dir: Path, *specs: str, grid: str = "faster") -> Leaderboard:
-    out = tasks_dir.parent / "out"
-    plan = Run(specs, find_tasks(tasks_dir), out, Protocol(grid, 42), command="msbench run x")
+def _run(
+    tasks_dir: Path, *specs: str, grid: str = "faster", seeds: int = 1, dtype: str = "float32"
+) -> Leaderboard:
+    plan = Run(
+        specs,
+        find_tasks(tasks_dir),
+        tasks_dir.parent / "out",
+        Protocol(grid, 42),
+        seeds=seeds,
+        embedding_dtype=dtype,
+        command="msbench run x",
+    )
     console = Console(width=160)
     with RunProgress(console, 1) as progress:
         return run(plan, progress)
@@ -41,16 +59,17 @@ def test_whole_run(tasks_dir: Path, modules: Path, capsys: pytest.CaptureFixture
     write_event_task(tasks_dir)
     name = write_module(modules, extra_init="self.row_label = 'mine'")
     board = _run(tasks_dir, name)
-    assert {cell.reason for cell in board.cells.values()} == {None}
-    tiny = board.cells["mine", "tiny-v1-full"]
+    assert {entry.reason for entry in board.entries.values()} == {None}
+    (tiny,) = board.entries["mine", "tiny-v1-full"].cells
     assert tiny.primary == 1.0  # loud and quiet noise: the embedding is the energy
     assert set(tiny.folds[0].scores) == {"top1_acc", "mAP", "test_loss"}
     assert tiny.cost is not None
     assert (tiny.cost.clips, tiny.cost.embedding_size) == (18, 4)
     assert "torch" in tiny.versions
-    events = board.cells["mine", "tinyevents-v1-full"]
+    (events,) = board.entries["mine", "tinyevents-v1-full"].cells
     assert "event_onset_200ms_fms_precision" in events.folds[0].scores
-    assert set(events.postprocessing) == {"median_filter_ms", "min_duration"}
+    assert events.folds[0].hyperparameters["max_epochs"] == 10  # of the grid "faster"
+    assert set(events.folds[0].postprocessing) == {"median_filter_ms", "min_duration"}
     out = tasks_dir.parent / "out"
     assert sorted(path.name for path in out.iterdir()) == [
         "cells",
@@ -74,7 +93,7 @@ def test_a_second_run_computes_nothing(
     name = write_module(modules, scene=COUNT)
     first = _run(tasks_dir, name)
     calls = _calls(modules)
-    monkeypatch.delattr(run_module, "evaluate_task")
+    monkeypatch.delattr(fill_cells, "evaluate_task")
     second = _run(tasks_dir, name)
     assert second == first
     assert _calls(modules) == calls
@@ -86,11 +105,12 @@ def test_another_grid_uses_the_cached_embeddings(tasks_dir: Path, modules: Path)
     _run(tasks_dir, name)
     calls = _calls(modules)
     board = _run(tasks_dir, name, grid="fast")
-    (cell,) = board.cells.values()
+    (entry,) = board.entries.values()
+    (cell,) = entry.cells
     assert _calls(modules) == calls
     assert cell.cost is not None
     assert cell.cost.embedding_cached
-    assert len(list((tasks_dir.parent / "out" / "cells").iterdir())) == 2
+    assert len(list((tasks_dir.parent / "out" / "cells").glob("*.json"))) == 2
 
 
 @pytest.mark.parametrize("changed", ["weights", "labels", "audio"])
@@ -111,9 +131,85 @@ def test_what_changed_is_made_again(tasks_dir: Path, modules: Path, changed: str
     else:
         clip = task / "16000" / "test" / "test1.wav"
         clip.write_bytes(clip.read_bytes()[:-2] + b"\0\1")
-    (cell,) = _run(tasks_dir, f"{name}=one.pt").cells.values()
+    (entry,) = _run(tasks_dir, f"{name}=one.pt").entries.values()
     assert _calls(modules) == 2 * calls
-    assert cell.reason is None
+    assert entry.reason is None
+
+
+def test_seeds_repeat_the_heads_on_the_same_embeddings(
+    tasks_dir: Path, modules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Embeddings of little but noise, so that seeds differ.
+    noise = "embeddings = torch.sin(1e6 * audio[:, :4]) + embeddings / 10"
+    name = write_module(modules, scene=f"{COUNT}\n{noise}")
+    (alone,) = _run(tasks_dir, name).entries.values()
+    assert _calls(modules) == 3
+    (entry,) = _run(tasks_dir, name, seeds=3).entries.values()
+    assert _calls(modules) == 3
+    assert [cell.protocol.seed for cell in entry.cells] == [42, 43, 44]
+    assert entry.cells[0] == alone.cells[0]
+    losses = [cell.mean("test_loss") for cell in entry.cells]
+    assert len(set(losses)) == 3
+    assert entry.mean("test_loss") == pytest.approx(sum(losses) / 3)
+    out = tasks_dir.parent / "out"
+    assert len(list((out / "cells").glob("*.json"))) == 3
+    assert len(list((out / "cells").glob("*.npz"))) == 3
+    table = pd.read_csv(out / "scores.csv")
+    kept = table[table.score == "test_loss"]
+    assert kept.seed.tolist() == ["42", "43", "44", "mean"]
+    assert kept.value.tolist() == pytest.approx([*losses, sum(losses) / 3])
+    assert "seeds 42, 43, 44" in (out / "leaderboard.md").read_text()
+    lines = capsys.readouterr().out.splitlines()
+    assert ["seed 42 (finished earlier)" in line for line in lines] == [False, True, False, False]
+    assert ["seed 44, embedding cached" in line for line in lines] == [False, False, False, True]
+
+
+def test_halved_embeddings_are_another_question(tasks_dir: Path, modules: Path) -> None:
+    name = write_module(modules, scene=COUNT)
+    _run(tasks_dir, name)
+    (entry,) = _run(tasks_dir, name, dtype="float16").entries.values()
+    assert entry.reason is None
+    assert _calls(modules) == 6
+    assert entry.cells[0].embedding_dtype == "float16"
+    assert len(list((tasks_dir.parent / "out" / "cells").glob("*.json"))) == 2
+    assert "float16 embeddings" in (tasks_dir.parent / "out" / "leaderboard.md").read_text()
+
+
+def test_kept_predictions_give_the_cells_scores(tasks_dir: Path, modules: Path) -> None:
+    metadata = write_event_task(tasks_dir) / "task_metadata.json"
+    trained = {"max_epochs": [60], "patience": [60], "lr": [0.03]}  # until there are events
+    facts = {**json.loads(metadata.read_text()), "task_specific_param_grid": trained}
+    metadata.write_text(json.dumps(facts))
+    write_scene_task(tasks_dir, "folds", split_mode="new_split_kfold", splits=["a", "b", "c"])
+    _run(tasks_dir, write_module(modules, timestamp="embeddings = 10 * embeddings"))
+    folds = []
+    for path in (tasks_dir.parent / "out" / "cells").glob("*.json"):
+        cell = load_cell(path)
+        assert cell is not None
+        file = predictions_path(path)
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == cell.predictions_hash
+        for fold, scored in zip(load_predictions(file).folds, cell.folds, strict=True):
+            folds.append(f"{cell.task.task} {fold.fold}")
+            assert fold.fold == scored.fold
+            assert set(fold.clips) == {path.name for path in _clips(tasks_dir, cell, fold.fold)}
+            if isinstance(fold, ScenePredictions):
+                again = {name: SCENE_SCORES[name](fold.probabilities, fold.targets) for name in ALL}
+            else:
+                assert len(fold.predicted)
+                assert len(fold.reference) == 2
+                parts = event_onset_200ms_fms(fold.reference, fold.predicted)
+                again = {f"event_onset_200ms_fms_{part}": value for part, value in parts.items()}
+            for name, value in again.items():
+                assert np.float32(value) == np.float32(scored.scores[name])
+    assert sorted(folds) == [
+        *(f"folds-v1-full {split}" for split in "abc"),
+        "tiny-v1-full test",
+        "tinyevents-v1-full test",
+    ]
+
+
+def _clips(tasks_dir: Path, cell: Cell, split: str) -> list[Path]:
+    return list((tasks_dir / cell.task.task / "16000" / split).iterdir())
 
 
 def test_a_killed_run_resumes(tasks_dir: Path, modules: Path) -> None:
@@ -127,15 +223,15 @@ def test_a_killed_run_resumes(tasks_dir: Path, modules: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         _run(tasks_dir, name)
     cells = tasks_dir.parent / "out" / "cells"
-    assert [path.name.split("__")[1] for path in cells.iterdir()] == ["tiny-v1-full"]
+    assert [path.name.split("__")[1] for path in cells.glob("*.json")] == ["tiny-v1-full"]
     (modules / "kill").unlink()
     board = _run(tasks_dir, name)
-    assert all(cell.reason is None for cell in board.cells.values())
+    assert all(entry.reason is None for entry in board.entries.values())
     assert _calls(modules) == 3 + 1 + 3  # the killed task's first split was not finished
 
 
 def test_failures_leave_cells_with_reasons_and_are_tried_again(
-    tasks_dir: Path, modules: Path
+    tasks_dir: Path, modules: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_event_task(tasks_dir)
     (tasks_dir / "broken-v1-full").mkdir()
@@ -146,7 +242,7 @@ def test_failures_leave_cells_with_reasons_and_are_tried_again(
     board = _run(tasks_dir, good, seconds, nan, raises, "not.there")
 
     def reason(module: str, task: str) -> str | None:
-        return board.cells[module, task].reason
+        return board.entries[module, task].reason
 
     assert reason(good, "tiny-v1-full") is None
     assert reason(good, "tinyevents-v1-full") is None
@@ -158,10 +254,13 @@ def test_failures_leave_cells_with_reasons_and_are_tried_again(
     assert "RuntimeError: no weights" in str(reason(raises, "tinyevents-v1-full"))
     assert "No module named 'not.there'" in str(reason("not.there", "tiny-v1-full"))
 
-    saved = [load_cell(path) for path in (tasks_dir.parent / "out" / "cells").iterdir()]
+    saved = [load_cell(path) for path in (tasks_dir.parent / "out" / "cells").glob("*.json")]
     assert len(saved) == 15
     markdown = (tasks_dir.parent / "out" / "leaderboard.md").read_text()
     assert markdown.count("failed (") == 11
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 * 3 + 2  # a line for each module that cannot be loaded
+    assert lines[-1].split(maxsplit=4)[:4] == ["not.there", "all", "tasks", "failed:"]
     path = modules / f"{nan}.py"
     path.write_text(path.read_text().replace("torch.nan", "1"))
     del __import__("sys").modules[nan]
@@ -175,9 +274,9 @@ def test_an_unforeseen_exception_is_named(
     def fail(*args: object, **kwargs: object) -> None:
         raise AttributeError("no\nsuch thing")
 
-    monkeypatch.setattr(run_module, "evaluate_task", fail)
-    (cell,) = _run(tasks_dir, write_module(modules)).cells.values()
-    assert cell.reason == "AttributeError: no such thing"
+    monkeypatch.setattr(fill_cells, "evaluate_task", fail)
+    (entry,) = _run(tasks_dir, write_module(modules)).entries.values()
+    assert entry.reason == "AttributeError: no such thing"
 
 
 def test_rows_with_the_same_label_stay_apart(tasks_dir: Path, modules: Path) -> None:

@@ -1,0 +1,43 @@
+"""What results say of the modules and tasks that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from benchmark.fingerprint import module_hash, weights_hash
+from benchmark.hear_module import HearModule
+from benchmark.results import ModuleFacts, TaskFacts
+from benchmark.tasks.find import UnreadableTask
+from benchmark.tasks.task import Task
+
+
+def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
+    """Facts of a loaded module.
+
+    Args:
+        hear: The module.
+        taken: Labels of other rows. Two checkpoints may carry the same one, but rows must not run
+            together: the second is named with its checkpoint.
+    """
+    weights = weights_hash(hear.model)
+    return ModuleFacts(
+        label=f"{hear.label} ({hear.spec})" if hear.label in taken else hear.label,
+        module=hear.module_name,
+        checkpoint=hear.model_path,
+        note=hear.note,
+        weights_hash=weights,
+        module_hash=module_hash(hear, weights),
+        sample_rate=hear.sample_rate,
+        parameters=hear.parameter_count,
+        scene_embedding_size=hear.scene_embedding_size,
+        timestamp_embedding_size=hear.timestamp_embedding_size,
+    )
+
+
+def task_facts(task: Task | UnreadableTask) -> TaskFacts:
+    """Facts of a task; of one that cannot be read, its folder's name."""
+    if isinstance(task, UnreadableTask):
+        return TaskFacts(task.full_name)
+    folds = 1 if task.split_mode == "trainvaltest" else len(task.splits)
+    own_grid = ", ".join(task.param_grid)
+    return TaskFacts(task.full_name, task.family, task.evaluation[0], task.notice, folds, own_grid)

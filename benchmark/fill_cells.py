@@ -1,0 +1,157 @@
+"""One module on one task: embedded once, then a cell for every seed of the heads."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from benchmark.cache import CacheEntry, cache_root
+from benchmark.cell_files import cell_path, load_cell, save_cell
+from benchmark.embed import EmbeddedTask, embed_task
+from benchmark.environment import machine, versions
+from benchmark.failure import failure_reason
+from benchmark.heads.evaluate import evaluate_task
+from benchmark.heads.result import TaskResult
+from benchmark.heads.saved_heads import SavedHeads
+from benchmark.hear_module import HearModule
+from benchmark.predictions import predictions_file
+from benchmark.results import Cell, Cost, FoldScores
+from benchmark.task_predictions import task_predictions
+from benchmark.tasks.task import Task
+
+Step = Callable[[str], Callable[[int, int], None]]  # a description to what takes (done, total)
+
+
+@dataclass(frozen=True)
+class CellFiller:
+    """Fills cells of one results folder.
+
+    Attributes:
+        out: Results folder.
+        step: Begins a step of the work, given in words, and returns what takes its progress.
+        debug: Whether to print the traceback of a failed cell.
+    """
+
+    out: Path
+    step: Step
+    debug: bool = False
+
+    def fill(self, hear: HearModule, task: Task, blanks: Sequence[Cell]) -> Iterator[Cell]:
+        """Finish cells of one module and task, each saved before the next one begins.
+
+        Args:
+            hear: The module.
+            task: The task.
+            blanks: Unfinished cells, alike but for the seed, with all hashes.
+
+        Yields:
+            Each cell, finished or failed.
+        """
+        entry = _cache_entry(hear, blanks[0])
+        name = f"{blanks[0].module.label} {task.full_name}"
+        try:
+            embedded = embed_task(hear, task, entry, self.step(f"{name}: embedding clips"))
+        except Exception as error:
+            reason = failure_reason(error, self.debug)
+            yield from (self.failed(replace(blank, reason=reason)) for blank in blanks)
+            return
+        for blank in blanks:
+            seed = f", seed {blank.protocol.seed}" if len(blanks) > 1 else ""
+            advance = self.step(f"{name}: training heads{seed}")
+            try:
+                yield self._evaluate(task, embedded, entry, blank, advance)
+            except Exception as error:
+                yield self.failed(replace(blank, reason=failure_reason(error, self.debug)))
+
+    def kept(self, asked: Cell) -> Cell | None:
+        """The cell that an earlier run finished for the same question, under today's names."""
+        cell = load_cell(cell_path(self.out, asked))
+        if cell and cell.answers(asked):
+            return replace(cell, module=asked.module, task=asked.task)
+        return None
+
+    def failed(self, cell: Cell) -> Cell:
+        """Save a cell that failed."""
+        cell = _stamped(cell)
+        save_cell(cell_path(self.out, cell), cell)
+        return cell
+
+    def _evaluate(
+        self,
+        task: Task,
+        embedded: EmbeddedTask,
+        entry: CacheEntry,
+        blank: Cell,
+        advance: Callable[[int, int], None],
+    ) -> Cell:
+        """Train and score heads, save the cell and what they predicted."""
+        started = time.perf_counter()
+        saved = heads_folder(entry, blank)
+        result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved)
+        seconds = time.perf_counter() - started
+        predictions = predictions_file(task_predictions(result, embedded.splits, task.vocabulary))
+        cell = replace(
+            blank,
+            folds=_fold_scores(result),
+            cost=_cost(task, embedded, blank, seconds),
+            predictions_hash=hashlib.sha256(predictions).hexdigest(),
+        )
+        cell = _stamped(cell)
+        save_cell(cell_path(self.out, cell), cell, predictions)
+        SavedHeads(saved).remove()
+        return cell
+
+
+def heads_folder(entry: CacheEntry, cell: Cell) -> Path:
+    """Where the heads of an unfinished cell are kept: named by all that they depend on.
+
+    Args:
+        entry: The embeddings. Their key stands for module, task, labels and type.
+        cell: The cell.
+    """
+    key = hashlib.sha256(f"{entry.folder.name}\n{cell.protocol}".encode()).hexdigest()
+    return cache_root() / "heads" / key
+
+
+def _cache_entry(hear: HearModule, cell: Cell) -> CacheEntry:
+    about = {"module": hear.spec, "task": cell.task.task}
+    return CacheEntry.of(cell.module.module_hash, cell.task_hash, about, cell.embedding_dtype)
+
+
+def _fold_scores(result: TaskResult) -> list[FoldScores]:
+    return [
+        FoldScores(
+            fold=fold.test_split,
+            scores=dict(fold.scores),
+            validation_score=fold.validation_score,
+            epoch=fold.epoch,
+            hyperparameters=dict(fold.hyperparameters),
+            postprocessing=dict(fold.postprocessing),
+        )
+        for fold in result.folds
+    ]
+
+
+def _cost(task: Task, embedded: EmbeddedTask, cell: Cell, head_seconds: float) -> Cost:
+    module = cell.module
+    scene = task.embedding_type == "scene"
+    size = module.scene_embedding_size if scene else module.timestamp_embedding_size
+    return Cost(
+        embedding_size=size or 0,
+        clips=embedded.clips,
+        audio_seconds=embedded.audio_seconds,
+        embedding_seconds=embedded.seconds,
+        model_seconds=embedded.model_seconds,
+        embedding_cached=embedded.cached,
+        head_seconds=head_seconds,
+        peak_memory_bytes=embedded.peak_memory_bytes,
+    )
+
+
+def _stamped(cell: Cell) -> Cell:
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return replace(cell, date=now, versions=versions(), machine=machine(cell.device))

@@ -1,0 +1,110 @@
+"""What is said in words beside a table: how it was made, and how its rows and columns are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmark.leaderboard import Leaderboard
+from benchmark.results import TaskFacts
+from benchmark.rows import FLOORS
+
+MODES = {
+    "exact": "hear-eval-kit's arithmetic",
+    "fast": "the grid's heads trained together; `--mode exact` is hear-eval-kit's arithmetic",
+}
+RULES = {
+    "published": "as the published numbers were made",
+    "strict": "upstream's faults mended, so that no published number compares",
+}
+
+
+def protocol_sentence(board: Leaderboard) -> str:
+    """How the scores were made and what the columns of costs are."""
+    asked = board.protocol
+    published = "HEAR's published protocol"
+    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
+    dtype = board.embedding_dtype
+    parts = [
+        f"grid `{asked.grid}` ({grid})",
+        f"{asked.grid_points} grid points",
+        f"mode `{asked.mode}` ({MODES[asked.mode]})",
+        f"rules `{asked.rules}` ({RULES[asked.rules]})",
+        *([] if dtype == "float32" else [f"{dtype} embeddings"]),
+        seeds_in_words(board),
+    ]
+    return (
+        f"HEAR downstream protocol (version {asked.version}), {', '.join(parts)}. "
+        "Best of a column in bold. embedding size: of a scene / of a frame, where they differ. "
+        "audio s / s: seconds of audio embedded per second on the machine that `scores.csv` names. "
+        "peak memory: the model and what embedding took beside it."
+    )
+
+
+def protocol_in_short(board: Leaderboard) -> str:
+    """The same in one line for a terminal."""
+    asked = board.protocol
+    return f"grid {asked.grid}, mode {asked.mode}, {asked.rules} rules, {seeds_in_words(board)}"
+
+
+def seeds_in_words(board: Leaderboard) -> str:
+    """``seed 42`` or ``seeds 42, 43, 44``."""
+    seeds = ", ".join(map(str, board.seeds))
+    return f"seeds {seeds}" if len(board.seeds) > 1 else f"seed {seeds}"
+
+
+def score_name(task: TaskFacts) -> str:
+    """A task's score and which way is better; nothing for a task that cannot be read."""
+    return f"{task.score} {'↑' if task.better == 'higher' else '↓'}" if task.score else ""
+
+
+def table_notes(board: Leaderboard) -> list[str]:
+    """What must be said under every table: notices of tasks, notes of rows, which are floors."""
+    notes = []
+    notices = _tasks_by(board, lambda task: task.notice)
+    notes += [f"† {tasks}: {notice}" for notice, tasks in notices.items()]
+    notes += [
+        f"{tasks}: the task's own metadata sets {names} of the heads, whatever the grid."
+        for names, tasks in _tasks_by(board, lambda task: task.own_grid).items()
+    ]
+    for module in board.modules:
+        if module.note:
+            named = module.note.startswith(module.label)
+            notes.append(module.note if named else f"{module.label}: {module.note}")
+    floors = [module.label for module in board.modules if module.module in FLOORS]
+    if floors:
+        notes.append(f"Floors, to be beaten: {', '.join(floors)}.")
+    return notes
+
+
+def reading_notes(board: Leaderboard) -> list[str]:
+    """What ± and the mean are."""
+    folds = any(task.folds > 1 for task in board.tasks)
+    single = any(task.folds == 1 for task in board.tasks)
+    seeds = len(board.seeds)
+    notes = []
+    if folds and seeds > 1:
+        notes.append(
+            f"Scores of tasks with folds are means over folds and {seeds} seeds, ± the standard "
+            "deviation over folds of the means over seeds."
+        )
+    elif folds:
+        notes.append("Scores of tasks with folds are means, ± the standard deviation over folds.")
+    if single and seeds > 1:
+        notes.append(
+            f"Scores of tasks without folds are means over {seeds} seeds of the heads, ± the "
+            "standard deviation over seeds; `scores.csv` has every value."
+        )
+    if board.has_mean:
+        notes.append(
+            "The mean is plain, over scores of different kinds; it is not HEAR's normalised score."
+        )
+    return notes
+
+
+def _tasks_by(board: Leaderboard, remark: Callable[[TaskFacts], str | None]) -> dict[str, str]:
+    """Each remark once, with the names of the tasks that it is about."""
+    names: dict[str, list[str]] = {}
+    for task in board.tasks:
+        if text := remark(task):
+            names.setdefault(text, []).append(task.task)
+    return {text: ", ".join(tasks) for text, tasks in names.items()}

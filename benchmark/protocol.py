@@ -31,7 +31,7 @@ class Protocol:
 
     grid: str
     seed: int = SEED
-    mode: Mode = "exact"
+    mode: Mode = "fast"
     rules: Rules = "published"
     grid_points: int = GRID_POINTS
     version: int = VERSION

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.heads.dropout import keep_mask
+from benchmark.heads.dropout import keep_mask, masked_relu
 from benchmark.heads.model import Head
 from benchmark.heads.outputs import PredictionType
 
@@ -98,7 +98,7 @@ class HeadStack:
                 eps=BN_EPS,
             ).view(heads, units, rows)
             mask = keep_mask(units, rows, self.dropout, self.dtype, self.generator)
-            values = functional.relu(values) * mask
+            values = masked_relu(values, mask)
         return self._project(values)
 
     @torch.no_grad()
@@ -133,7 +133,8 @@ class HeadStack:
         """(heads, out, in) times (in, rows), shared by all, or (heads, in, rows)."""
         stacked = torch.stack(list(weights)).to(self.dtype)
         if values.ndim == 2:
-            return (stacked.flatten(0, 1) @ values).unflatten(0, stacked.shape[:2])
+            product = stacked.flatten(0, 1) @ values
+            return product.view(*stacked.shape[:2], -1)
         return torch.bmm(stacked, values)
 
     def state(self, index: int) -> dict[str, Tensor]:
@@ -151,9 +152,10 @@ class HeadStack:
     def keep(self, indices: Sequence[int]) -> None:
         """Drop all heads but these."""
         count = len(self.heads)
+        kept = list(indices)
         self.running = [
-            tuple(running.view(count, -1)[list(indices)].flatten() for running in pair)
-            for pair in self.running
+            (mean.view(count, -1)[kept].flatten(), variance.view(count, -1)[kept].flatten())
+            for mean, variance in self.running
         ]
         self.optimizer.param_groups = [self.optimizer.param_groups[index] for index in indices]
         self.heads = [self.heads[index] for index in indices]

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from benchmark.heads.dropout import keep_mask
+from benchmark.heads.dropout import keep_mask, masked_relu
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -36,3 +36,14 @@ def test_a_seed_gives_the_same_mask():
         keep_mask(8, 9, 0.5, torch.float32, torch.Generator().manual_seed(5)) for _ in range(2)
     ]
     assert torch.equal(*masks)
+
+
+def test_masked_relu_and_its_gradient_are_those_of_the_product():
+    torch.manual_seed(0)
+    values = torch.randn(3, 8, 9, dtype=torch.float64, requires_grad=True)
+    mask = keep_mask(8, 9, 0.3, torch.float64, torch.Generator().manual_seed(5))
+    weights = torch.randn(3, 8, 9, dtype=torch.float64)
+    products = [masked_relu(values, mask), torch.relu(values) * mask]
+    assert torch.equal(*products)
+    gradients = [torch.autograd.grad((p * weights).sum(), values)[0] for p in products]
+    assert torch.equal(*gradients)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from benchmark.heads import evaluate_task
+from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.protocol import Protocol
-from tests.benchmark.heads.reference_runs import read_reference_splits
 from tests.benchmark.heads.upstream_scores import assert_equals_upstream
 
 TASKS = ("fsdd_speaker-v1-full", "fsdd_kfold-v1-full", "fsdd_event-v1-small")
@@ -23,7 +23,7 @@ def two_threads():
 
 
 def assert_reproduces(shared_data, name, grid):
-    task, splits = read_reference_splits(shared_data / "parity" / "embeddings" / name)
+    task, splits = read_heareval_folder(shared_data / "parity" / "embeddings" / name)
     path = shared_data / "parity" / "scores" / grid / name / "test.predicted-scores.json"
     result = evaluate_task(task, splits, Protocol(grid, mode="exact"))
     assert_equals_upstream(result, json.loads(path.read_text()))

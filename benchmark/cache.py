@@ -102,7 +102,7 @@ class CacheEntry:
         Args:
             module_hash: ``fingerprint.module_hash``.
             task_hash: ``task_hash.task_hash``.
-            about: What people are told about it; ``msbench cache`` looks for "module" and "task".
+            about: What people are told about it, see ``describe``.
             dtype: Type to keep embeddings in, "float32" or "float16".
 
         Raises:
@@ -118,10 +118,8 @@ class CacheEntry:
         return entry
 
     def describe(self, facts: Mapping[str, object]) -> None:
-        """Add to what people are told about the entry; the first to say a thing is right."""
-        told = read_about(self.folder)
-        if not facts.keys() <= told.keys():
-            write_text(self.folder / ABOUT, json.dumps({**facts, **told}, indent=1) + "\n")
+        """Add to what people are told about the entry."""
+        describe(self.folder, facts)
 
     def embeddings_path(self, split: str) -> Path:
         """Where a split's embeddings are."""
@@ -158,8 +156,18 @@ class CacheEntry:
         return StoredSplit(record, embeddings, timestamps)
 
 
+def describe(folder: Path, facts: Mapping[str, object]) -> None:
+    """Add to what people are told about a folder of the cache; the first to say a thing is right.
+
+    ``msbench cache`` looks for "module" and "task", in embeddings also for "splits" and "clips".
+    """
+    told = read_about(folder)
+    if not facts.keys() <= told.keys():
+        write_text(folder / ABOUT, json.dumps({**facts, **told}, indent=1) + "\n")
+
+
 def read_about(folder: Path) -> dict[str, Any]:
-    """What people are told about an entry; empty if it does not say."""
+    """What people are told about a folder of the cache; empty if it does not say."""
     try:
         facts = json.loads((folder / ABOUT).read_text("utf-8"))
     except (OSError, ValueError):

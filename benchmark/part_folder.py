@@ -32,9 +32,13 @@ class PartFolder:
     def claim(entry: Path, split: str) -> PartFolder:
         """Take a split's folder, or a new private one if that is taken or cannot be locked."""
         shared = entry / f".{split}.part"
-        with suppress(OSError):
+        try:
             if lock := _lock(shared):
                 return PartFolder(shared, False, lock)
+        except OSError:  # no locks here: nobody will use it
+            (shared / LOCK).unlink(missing_ok=True)
+            with suppress(OSError):
+                shared.rmdir()
         entry.mkdir(parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(".part", f".{split}.private-", entry))
         lock = None

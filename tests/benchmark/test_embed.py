@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ from benchmark import embed_split
 from benchmark.cache import CacheEntry
 from benchmark.embed import embed_task
 from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.fingerprint import module_hash, weights_hash
 from benchmark.hear_module import HearModule, load_hear_module
 from benchmark.hear_outputs import HearModuleError
 from benchmark.tasks.labels import read_scene_labels, row_order
 from benchmark.tasks.task import read_task
+from benchmark.tasks.task_hash import task_hash
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import RATE, write_event_task, write_scene_task
 
@@ -124,3 +127,82 @@ def test_a_bad_clip_is_named(tmp_path: Path, modules: Path, entry: CacheEntry) -
     path.write_bytes(b"no audio")
     with pytest.raises(ValueError, match=r"valid3\.wav cannot be read as audio"):
         embed_task(hear, read_task(folder), entry)
+
+
+def test_float16_rounds_and_refuses_what_it_cannot_hold(tmp_path: Path, modules: Path) -> None:
+    task = read_task(write_event_task(tmp_path))
+    hear = load_hear_module(write_module(modules))
+    half_entry = CacheEntry.of("module", "task", {}, "float16")
+    single = embed_task(hear, task, CacheEntry.of("module", "task", {})).splits["test"]
+    half = embed_task(hear, task, half_entry).splits["test"]
+    assert half.embeddings.dtype == np.float16
+    np.testing.assert_array_equal(half.embeddings, single.embeddings.astype(np.float16))
+    assert np.load(half_entry.embeddings_path("test")).dtype == np.float16
+    loud = load_hear_module(write_module(modules, timestamp="embeddings[0, 0, 0] = 70000"))
+    entry = CacheEntry.of("loud", "task", {}, "float16")
+    with pytest.raises(HearModuleError, match=r"value 7e\+04 for train\d\.wav, and float16 ends"):
+        embed_task(loud, task, entry)
+
+
+def _embedded_anew(spec: str, folder: Path, dtype: str = "float32") -> bool:
+    """Whether a run, with the keys it would use, finds nothing in the cache."""
+    hear, task = load_hear_module(spec), read_task(folder)
+    module = module_hash(hear, weights_hash(hear.model))
+    entry = CacheEntry.of(module, task_hash(task, hear.sample_rate), {}, dtype)
+    return not embed_task(hear, task, entry).cached
+
+
+def _edit_label(folder: Path) -> None:
+    path = folder / "valid.json"
+    path.write_text(path.read_text().replace("loud", "quiet", 1))
+
+
+def _edit_audio(folder: Path) -> None:
+    path = folder / str(RATE) / "valid" / "valid3.wav"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("edit", [_edit_label, _edit_audio])
+@pytest.mark.usefixtures("entry")
+def test_an_edited_task_misses_the_cache(
+    tmp_path: Path, modules: Path, edit: Callable[[Path], None]
+) -> None:
+    folder, name = write_scene_task(tmp_path), write_module(modules)
+    assert _embedded_anew(name, folder)
+    assert not _embedded_anew(name, folder)
+    edit(folder)
+    assert _embedded_anew(name, folder)
+
+
+@pytest.mark.usefixtures("entry")
+def test_other_weights_code_or_type_miss_the_cache(tmp_path: Path, modules: Path) -> None:
+    folder = write_scene_task(tmp_path)
+    read = "self.weight.data[0] = float(open(path).read()) if path else 1.0"
+    name = write_module(modules, extra_init=read)
+    (modules / "a.txt").write_text("2.0")
+    (modules / "b.txt").write_text("2.0")
+    assert _embedded_anew(name, folder)
+    assert _embedded_anew(f"{name}=a.txt", folder)
+    assert not _embedded_anew(f"{name}=b.txt", folder)  # the same content in another place
+    (modules / "a.txt").write_text("3.0")
+    assert _embedded_anew(f"{name}=a.txt", folder)
+    assert _embedded_anew(name, folder, "float16")
+    assert not _embedded_anew(name, folder)
+    source = modules / f"{name}.py"
+    source.write_text(source.read_text() + "\n# changed\n")
+    assert _embedded_anew(name, folder)
+
+
+def test_costs_are_kept_with_the_embeddings(
+    tmp_path: Path, modules: Path, entry: CacheEntry
+) -> None:
+    task = read_task(write_scene_task(tmp_path))
+    name = write_module(modules, scene="held = torch.ones(10**7); import time; time.sleep(0.05)")
+    embedded = embed_task(load_hear_module(name), task, entry)
+    again = embed_task(load_hear_module(name), task, entry)
+    assert 0.15 < embedded.model_seconds < embedded.seconds
+    assert (again.model_seconds, again.seconds) == (embedded.model_seconds, embedded.seconds)
+    assert again.peak_memory_bytes == embedded.peak_memory_bytes
+    if embedded.peak_memory_bytes is not None:  # on Linux
+        assert embedded.peak_memory_bytes > 39e6

@@ -1,0 +1,139 @@
+"""``msbench cache``: what the cache holds, and how to make room."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli_options import SOME_FAILED, one_line
+
+if TYPE_CHECKING:
+    from benchmark.cache_contents import Cached
+
+DAY = 86400.0  # s
+SHOWN = 12  # digits of a key
+HEADINGS = ("key", "kind", "module", "task", "rows", "size", "age", "state")
+
+
+@click.group()
+def cache() -> None:
+    """Look at the cache of embeddings and unfinished heads, or remove from it.
+
+    It lies in MSBENCH_CACHE, or else in ~/.cache/msssl-hear. Whatever is removed is made again when
+    it is needed.
+    """
+
+
+@cache.command("ls")
+@one_line
+def list_cache() -> None:
+    """List embeddings and unfinished heads, last written first."""
+    from benchmark.cache import cache_root
+    from benchmark.cache_contents import cached
+
+    items = cached(cache_root())
+    _print_table(items)
+    click.echo(f"{len(items)} in {cache_root()}, {_size(sum(item.size for item in items))}")
+
+
+@cache.command("rm")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option(
+    "--older-than",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="What was last written more than DAYS days ago.",
+)
+@click.option("--module", metavar="NAME", help="What a module made, with any checkpoint or one.")
+@click.option("--task", metavar="NAME", help="What was made from a task.")
+@click.option("--all", "everything", is_flag=True, help="All embeddings and unfinished heads.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@one_line
+def remove_from_cache(
+    keys: Sequence[str],
+    older_than: float | None,
+    module: str | None,
+    task: str | None,
+    everything: bool,
+    yes: bool,
+) -> None:
+    """Remove what KEYs name (their first digits will do), or what all options given describe.
+
+    \b
+    Examples:
+      msbench cache rm 3f9a2c
+      msbench cache rm --module my_module --older-than 30
+    """  # noqa: D301 -- click wants the character behind \\b
+    from benchmark.cache import cache_root
+    from benchmark.cache_contents import cached, remove, with_keys
+
+    if not keys and not everything and older_than is None and not module and not task:
+        raise click.UsageError("Say what to remove: KEYs, --older-than, --module, --task or --all.")
+    items = cached(cache_root())
+    items = with_keys(items, keys) if keys else items
+    items = [item for item in items if _fits(item, older_than, module, task)]
+    if not items:
+        click.echo("Nothing to remove.")
+        return
+    _print_table(items)
+    total = f"{len(items)}, {_size(sum(item.size for item in items))}"
+    if not yes:
+        click.confirm(f"Remove {total}?", abort=True)
+    removed = 0
+    for item in items:
+        try:
+            remove(item, cache_root())
+            removed += 1
+        except (ValueError, OSError) as error:
+            click.echo(f"Error: {error}", err=True)
+    click.echo(f"Removed {removed} of {len(items)}.")
+    if removed < len(items):
+        sys.exit(SOME_FAILED)
+
+
+def _fits(item: Cached, older_than: float | None, module: str | None, task: str | None) -> bool:
+    if older_than is not None and time.time() - item.written <= older_than * DAY:
+        return False
+    if module and module not in (item.module, item.module.partition("=")[0]):
+        return False
+    return not task or task == item.task
+
+
+def _print_table(items: Sequence[Cached]) -> None:
+    rows = [HEADINGS, *map(_row, items)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right = {HEADINGS.index(name) for name in ("rows", "size", "age")}
+    for row in rows:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+def _row(item: Cached) -> tuple[str, ...]:
+    rows = "-" if item.rows is None else str(item.rows)
+    state = f"{item.state}, being written" if item.busy else item.state
+    age = _age(time.time() - item.written)
+    named = (item.key[:SHOWN], item.kind, item.module, item.task)
+    return (*named, rows, _size(item.size), age, state)
+
+
+def _size(count: float) -> str:
+    """Bytes, as in "1.5 MB"."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("d", DAY), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

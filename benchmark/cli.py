@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, get_args
 
 import click
 
+from benchmark.cache_cli import cache
 from benchmark.protocol import SEED, Mode, Protocol
 
 if TYPE_CHECKING:
@@ -251,6 +252,9 @@ def _choose(
             there = ", ".join(task.full_name for task in found)
             raise ValueError(f"No task named {name!r}; there are {there}")
     return [task for task in found if not names or called(task) & set(names)]
+
+
+main.add_command(cache)
 
 
 if __name__ == "__main__":

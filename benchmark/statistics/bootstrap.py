@@ -1,0 +1,142 @@
+"""Scores of resampled test clips, the same clips for every model of a task.
+
+Which clips are drawn: HEAR's score of a k-fold task is the mean of the folds' scores, so clips are
+drawn within each fold, the folds staying as they are (a stratified bootstrap; Davison and Hinkley,
+"Bootstrap Methods and their Application", 1997, section 3.2). Where file names tell recordings or
+speakers apart, those are drawn instead of clips (section 3.8; `benchmark.statistics.recordings`).
+Folds themselves are not drawn: there are 3 to 10, too few; their scores are not independent, as
+their heads share most training clips, and no unbiased estimate of their mean's variance exists
+(Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold cross-validation", JMLR 5,
+2004). So the interval speaks of these folds: where each is a speaker, it does not say how other
+speakers would do; the standard deviation over folds, shown beside it, gives an idea.
+
+Simulated (95 % intervals, 300 to 600 runs): accuracies of 50 to 1 200 clips are covered in 0.95 to
+0.96, five folds in 0.95, mAP and AUC of rare classes in 0.93 to 0.98, F-measures of 40 files in
+0.95, of 14 in 0.91, of 8 in 0.90. A model that hits every clip has an interval of no width.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.statistics.fold_score import FoldScore
+from benchmark.statistics.interval import LEVEL, Interval, percentile_interval
+from benchmark.statistics.ranking_scores import mean_of_defined
+from benchmark.statistics.recordings import clip_groups
+from benchmark.statistics.resampling import resample_counts
+
+RESAMPLES = 2000
+SEED = 0
+FEW = 20  # files or recordings; see the simulations above and in paired.py
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """A task's scores, and what they are on resampled clips.
+
+    Attributes:
+        task: Folder name of the task.
+        better: Which direction of the score is better.
+        models: Names, the rows of the arrays.
+        estimates: The scores themselves, shape (models,).
+        values: Scores of resamples, shape (models, resamples). A column holds the scores of all
+            models on the same drawn clips.
+        drawn: How many clips, files or recordings there are to draw, all folds together.
+    """
+
+    task: str
+    better: Literal["higher", "lower"]
+    models: tuple[str, ...]
+    estimates: NDArray[np.float64]
+    values: NDArray[np.float64]
+    drawn: int
+
+    @property
+    def caution(self) -> str | None:
+        """What must be said under a table where there is little to draw from."""
+        if self.drawn >= FEW:
+            return None
+        return (
+            f"{self.task}: its test split has only {self.drawn} recordings, so that intervals are "
+            "somewhat too narrow and tests find somewhat too many differences."
+        )
+
+    def interval(self, model: str) -> Interval:
+        """The 95 % interval of a model's score; NaN if the score is."""
+        row = self.models.index(model)
+        if np.isnan(self.estimates[row]):
+            return Interval(float("nan"), float("nan"))
+        return percentile_interval(self.values[row], LEVEL)
+
+
+def bootstrap_task(
+    task: str,
+    models: Mapping[str, Sequence[FoldScore]],
+    better: Literal["higher", "lower"] = "higher",
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Replicates:
+    """Score every model on the same resampled clips.
+
+    Args:
+        task: Folder name of the task; other tasks draw other clips.
+        models: By name, the folds of the task (one for train/valid/test), in the same order and
+            with the same clips in every model.
+        better: Which direction of the score is better.
+        resamples: Number of resamples; see `resamples_for`.
+        seed: Equal seeds give equal draws.
+
+    Raises:
+        ValueError: There is no model, a fold has no clips, or two models have not the same clips.
+    """
+    _check_same_clips(task, models)
+    names = tuple(models)
+    folds = next(iter(models.values()))
+    values = np.empty((len(names), len(folds), resamples))
+    groups = [clip_groups(task, fold.clips) for fold in folds]
+    for index in range(len(folds)):
+        rng = np.random.default_rng([seed, zlib.crc32(task.encode()), index])
+        done = 0
+        for counts in resample_counts(groups[index], resamples, rng):
+            for row, name in enumerate(names):
+                values[row, index, done : done + len(counts)] = models[name][index].score(counts)
+            done += len(counts)
+    return Replicates(
+        task=task,
+        better=better,
+        models=names,
+        estimates=mean_of_defined(np.array([[f.value for f in models[name]] for name in names])),
+        values=np.stack([mean_of_defined(folds_of_model.T) for folds_of_model in values]),
+        drawn=sum(int(numbers.max()) + 1 for numbers in groups),
+    )
+
+
+def resamples_for(models: int) -> int:
+    """Resamples that can show a difference between ``models`` models after Holm's correction.
+
+    The smallest p of a test with B resamples is 1 / (B + 1), and Holm may multiply it by the number
+    of pairs: B is chosen so that half of the 5 % is left, and not below `RESAMPLES`.
+    """
+    pairs = models * (models - 1) // 2
+    return max(RESAMPLES, round(2 * pairs / (1 - LEVEL)))
+
+
+def _check_same_clips(task: str, models: Mapping[str, Sequence[FoldScore]]) -> None:
+    if not models:
+        raise ValueError(f"Task {task}: there is no model with predictions to resample.")
+    first, *others = models
+    clips = [fold.clips for fold in models[first]]
+    if not clips or not all(clips):
+        raise ValueError(f"Task {task}, {first}: a fold without clips cannot be resampled.")
+    for name in others:
+        if [fold.clips for fold in models[name]] != clips:
+            raise ValueError(
+                f"Task {task}: {name} and {first} were not tested on the same clips in the same "
+                "order, so they cannot be compared: run both on the same task."
+            )

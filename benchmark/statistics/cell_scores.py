@@ -1,0 +1,44 @@
+"""From the kept predictions of a cell to what the bootstrap needs."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.predictions import Predictions, ScenePredictions
+from benchmark.protocol import Rules
+from benchmark.scores.accuracy import CHROMAS
+from benchmark.statistics.event_scores import event_fold_score
+from benchmark.statistics.fold_score import FoldScore
+from benchmark.statistics.scene_scores import scene_fold_score
+
+
+def cell_fold_scores(predictions: Predictions, score: str, rules: Rules) -> list[FoldScore]:
+    """The score called ``score`` of every test split of a cell, for `bootstrap_task`.
+
+    Args:
+        predictions: Of the cell.
+        score: Name of one of the task's scores.
+        rules: Of the cell's protocol; strict rules count octaves in MIDI numbers.
+
+    Raises:
+        ValueError: The task has no such score, a prediction is NaN, or the rules are strict, the
+            score is chroma_acc and a label is no MIDI number.
+    """
+    strict_chroma = score == "chroma_acc" and rules == "strict"
+    chroma = _pitch_classes(predictions.vocabulary) if strict_chroma else None
+    return [
+        scene_fold_score(score, fold.clips, fold.probabilities, fold.targets, chroma)
+        if isinstance(fold, ScenePredictions)
+        else event_fold_score(score, fold.clips, fold.reference, fold.predicted)
+        for fold in predictions.folds
+    ]
+
+
+def _pitch_classes(vocabulary: tuple[str, ...]) -> NDArray[np.int64]:
+    try:
+        return np.array([int(label) for label in vocabulary], np.int64) % CHROMAS
+    except ValueError as error:
+        raise ValueError(
+            f"Under strict rules chroma_acc needs MIDI numbers as labels: {error}."
+        ) from error

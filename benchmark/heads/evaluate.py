@@ -41,6 +41,7 @@ def evaluate_task(
     protocol: Protocol,
     on_progress: Callable[[int, int], None] | None = None,
     saved: Path | None = None,
+    device: str = "cpu",
 ) -> TaskResult:
     """Train heads on a task's embeddings and score the best one on every test split.
 
@@ -53,6 +54,7 @@ def evaluate_task(
         on_progress: Called after each training with the trainings done and the trainings in all.
         saved: Folder of an earlier run's heads, or for this run's, should it be stopped. Its name
             must stand for embeddings, labels and protocol. It is for the caller to delete.
+        device: Torch device that trains in fast mode; exact mode is upstream's on a CPU.
 
     Raises:
         ValueError: The grid, a score or a split of the task is not fit to be used; the sentence
@@ -84,7 +86,9 @@ def evaluate_task(
             if protocol.mode == "exact":
                 trained = train_exact(data, tried, SavedHeads(saved), count)
             else:
-                trained = train_together(data, tried, protocol.seed, SavedHeads(saved), count)
+                trained = train_together(
+                    data, tried, protocol.seed, SavedHeads(saved), count, device
+                )
             heads.append(best_of(trained, data.mode))
 
     return TaskResult(

@@ -138,7 +138,7 @@ class HeadStack:
         return torch.bmm(stacked, values)
 
     def state(self, index: int) -> dict[str, Tensor]:
-        """Copies of a head's weights and running statistics, as its ``state_dict`` names them."""
+        """A head's weights and running statistics, copied to the CPU, as in its ``state_dict``."""
         head = self.heads[index]
         for layer, (mean, variance) in zip(head.hidden_layers, self.running, strict=True):
             for kept, running in (
@@ -147,7 +147,7 @@ class HeadStack:
             ):
                 assert kept is not None
                 kept.copy_(running.view(len(self.heads), -1)[index])
-        return {name: tensor.clone() for name, tensor in head.state_dict().items()}
+        return {name: tensor.to("cpu", copy=True) for name, tensor in head.state_dict().items()}
 
     def keep(self, indices: Sequence[int]) -> None:
         """Drop all heads but these."""

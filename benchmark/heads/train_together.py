@@ -9,13 +9,15 @@ seed-to-seed spread of exact mode (README, "Fast and exact").
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from benchmark.allocator import freed_memory_kept
 from benchmark.heads.early_stopping import EarlyStopping
 from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
@@ -34,6 +36,7 @@ def train_together(
     seed: int,
     saved: SavedHeads,
     trained: Callable[[int], None],
+    device: str = "cpu",
 ) -> list[TrainedHead]:
     """Train a fold's heads, those of equal shape together.
 
@@ -43,21 +46,22 @@ def train_together(
         seed: For first weights and dropout, with the fold's name and the grid point.
         saved: Heads of an earlier run that was stopped; new ones are added, a stack at a time.
         trained: Called after every stack with its number of heads.
+        device: Torch device that trains; rows lie there for the whole training.
 
     Returns:
         In the order of ``points``.
     """
     heads: dict[int, TrainedHead] = {}
     order = sorted(range(len(points)), key=lambda index: _shape(points[index]))
-    for _, group in groupby(order, key=lambda index: _shape(points[index])):
+    for _, group in itertools.groupby(order, key=lambda index: _shape(points[index])):
         indices = list(group)
         names = [f"{data.fold.test}-{index}" for index in indices]
         chosen = [points[index] for index in indices]
         found = [saved.load(name, point) for name, point in zip(names, chosen, strict=True)]
         known = [head for head in found if head is not None]
         if len(known) < len(indices):
-            with threads_for(chosen[0].batch_size * len(indices)):
-                known = train_stack(data, chosen, seed)
+            with threads_for(chosen[0].batch_size * len(indices)), freed_memory_kept():
+                known = train_stack(data, chosen, seed, torch.device(device))
             for name, head in zip(names, known, strict=True):
                 saved.save(name, head)
         heads.update(zip(indices, known, strict=True))
@@ -70,57 +74,118 @@ def _shape(point: GridPoint) -> tuple[int, int, float, int]:
     return (point.hidden_layers, point.hidden_dim, point.dropout, point.batch_size)
 
 
-def train_stack(data: FoldData, points: Sequence[GridPoint], seed: int) -> list[TrainedHead]:
+def train_stack(
+    data: FoldData, points: Sequence[GridPoint], seed: int, device: torch.device
+) -> list[TrainedHead]:
     """Train heads of equal shape; each stops when its own patience or epochs have run out."""
     began = time.perf_counter()
     heads = [_new_head(data, point, seed) for point in points]
-    dtype = product_dtype() if points[0].hidden_layers else torch.float32
-    centre = training_mean(data) if points[0].hidden_layers else torch.zeros(data.size)
-    batches = [
-        Rows(as_columns(batch.embeddings - centre, dtype), batch.targets)
-        for batch in training_batches(data.rows, points[0])
-    ]
-    validation = [
-        as_columns(rows - centre, dtype)
-        for rows in torch.split(data.validation, points[0].batch_size)
-    ]
+    rows = stack_rows(data, points[0], device)
+    dropout_seed = derived_seed(seed, data.fold.test, "dropout")
     stack = HeadStack(
-        heads,
+        [head.to(device) for head in heads],
         [point.lr for point in points],
         points[0].dropout,
-        dtype,
-        torch.Generator().manual_seed(derived_seed(seed, data.fold.test, "dropout")),
+        rows.dtype,
+        torch.Generator(device).manual_seed(dropout_seed),
     )
-    stoppings = [EarlyStopping(data.mode, point.patience) for point in points]
-    kept: list[dict[str, Tensor]] = [{} for _ in points]
-    training = list(range(len(points)))
-    for epoch in range(max(point.max_epochs for point in points)):
-        for batch in batches:
-            stack.step(batch.embeddings, batch.targets, data.prediction_type)
-        due = [i for i in training if (epoch + 1) % points[i].check_val_every_n_epoch == 0]
-        if due:
-            logits = torch.cat([stack.logits(columns) for columns in validation], dim=2)
-            for index in due:
-                place = training.index(index)
-                found = data.monitor([logits[place].T.contiguous()])
-                if stoppings[index].update(epoch, found):
-                    kept[index] = stack.state(place)
-        going = [
-            i for i in training if not stoppings[i].stopped and epoch + 1 < points[i].max_epochs
-        ]
-        if len(going) < len(training):
-            stack.keep([training.index(index) for index in going])
-            training = going
-        if not training:
-            break
-    for head, state in zip(heads, kept, strict=True):
-        head.load_state_dict(state)
-        restore_centre(head, centre)
-    share = (time.perf_counter() - began) / len(points)
-    return [
-        TrainedHead(head.eval(), point, found.score, found.epoch, found.postprocessing, share)
-        for head, point, found in zip(heads, points, stoppings, strict=True)
+    followed = [
+        Followed(point, EarlyStopping(data.mode, point.patience), head.state_dict())
+        for head, point in zip(heads, points, strict=True)
     ]
+    train_in_lockstep(stack, rows, followed, data)
+    for head, one in zip(heads, followed, strict=True):
+        head.cpu().load_state_dict(one.kept)
+        restore_centre(head, rows.centre)
+    seconds = (time.perf_counter() - began) / len(points)
+    return [one.trained(head, seconds) for head, one in zip(heads, followed, strict=True)]
+
+
+@dataclass
+class Followed:
+    """One head of a stack in training.
+
+    Attributes:
+        point: Its hyperparameters.
+        stopping: Its validations so far.
+        kept: Weights of its best epoch.
+    """
+
+    point: GridPoint
+    stopping: EarlyStopping
+    kept: dict[str, Tensor]
+
+    def is_due(self, epochs: int) -> bool:
+        """Whether it is validated after so many epochs."""
+        return epochs % self.point.check_val_every_n_epoch == 0
+
+    def goes_on(self, epochs: int) -> bool:
+        """Whether it is trained after so many epochs."""
+        return not self.stopping.stopped and epochs < self.point.max_epochs
+
+    def trained(self, head: Head, seconds: float) -> TrainedHead:
+        """What came of it."""
+        found = self.stopping
+        return TrainedHead(
+            head.eval(), self.point, found.score, found.epoch, found.postprocessing, seconds
+        )
+
+
+def train_in_lockstep(
+    stack: HeadStack, rows: StackRows, followed: Sequence[Followed], data: FoldData
+) -> None:
+    """Train all heads of a stack to their ends; those that have ended leave it."""
+    going = list(followed)
+    for epoch in itertools.count():
+        for batch in rows.batches:
+            stack.step(batch.embeddings, batch.targets, data.prediction_type)
+        if any(one.is_due(epoch + 1) for one in going):
+            logits = torch.cat([stack.logits(columns) for columns in rows.validation], dim=2).cpu()
+            for place, one in enumerate(going):
+                if one.is_due(epoch + 1):
+                    found = data.monitor([logits[place].T.contiguous()])
+                    if one.stopping.update(epoch, found):
+                        one.kept = stack.state(place)
+        places = [place for place, one in enumerate(going) if one.goes_on(epoch + 1)]
+        if not places:
+            return
+        if len(places) < len(going):
+            stack.keep(places)
+            going = [going[place] for place in places]
+
+
+@dataclass(frozen=True)
+class StackRows:
+    """A fold's rows as a stack takes them, on its device.
+
+    Attributes:
+        batches: Training batches, embeddings of shape (size, rows).
+        validation: Batches of the validation split, each of shape (size, rows).
+        centre: What was taken off every embedding, shape (size,), on the CPU.
+        dtype: Of the embeddings.
+    """
+
+    batches: list[Rows]
+    validation: list[Tensor]
+    centre: Tensor
+    dtype: torch.dtype
+
+
+def stack_rows(data: FoldData, point: GridPoint, device: torch.device) -> StackRows:
+    """Centre, round and turn a fold's rows. Linear heads get them as they are, in float32."""
+    linear = point.hidden_layers == 0
+    dtype = torch.float32 if linear else product_dtype(device)
+    centre = torch.zeros(data.size) if linear else training_mean(data)
+
+    def columns(embeddings: Tensor) -> Tensor:
+        return (embeddings - centre).to(device=device, dtype=dtype).T.contiguous()
+
+    batches = [
+        Rows(columns(batch.embeddings), batch.targets.to(device))
+        for batch in training_batches(data.rows, point)
+    ]
+    validation = [columns(part) for part in torch.split(data.validation, point.batch_size)]
+    return StackRows(batches, validation, centre, dtype)
 
 
 def _new_head(data: FoldData, point: GridPoint, seed: int) -> Head:
@@ -135,8 +200,10 @@ def derived_seed(seed: int, *names: str) -> int:
     return int.from_bytes(digest[:7], "big")
 
 
-def product_dtype() -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively, else float32."""
+def product_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies it natively, else float32."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return torch.bfloat16 if supported is not None and supported() else torch.float32
 
@@ -147,7 +214,7 @@ def training_mean(data: FoldData) -> Tensor:
     It is taken off before embeddings are rounded to bfloat16, which would otherwise drown small
     differences in large offsets (log-mel statistics). BatchNorm is blind to it.
     """
-    return data.rows.embeddings.double().mean(dim=0).float()
+    return data.rows.embeddings.mean(dim=0, dtype=torch.float64).float()
 
 
 def restore_centre(head: Head, centre: Tensor) -> None:
@@ -159,8 +226,3 @@ def restore_centre(head: Head, centre: Tensor) -> None:
     for layer in head.hidden_layers[:1]:
         assert layer.norm.running_mean is not None
         layer.norm.running_mean += layer.linear.weight.detach() @ centre
-
-
-def as_columns(rows: Tensor, dtype: torch.dtype) -> Tensor:
-    """Rows as the columns of a contiguous matrix, shape (size, rows)."""
-    return rows.T.to(dtype, memory_format=torch.contiguous_format).contiguous()

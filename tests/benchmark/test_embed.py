@@ -129,6 +129,7 @@ def test_a_bad_clip_is_named(tmp_path: Path, modules: Path, entry: CacheEntry) -
         embed_task(hear, read_task(folder), entry)
 
 
+@pytest.mark.usefixtures("entry")
 def test_float16_rounds_and_refuses_what_it_cannot_hold(tmp_path: Path, modules: Path) -> None:
     task = read_task(write_event_task(tmp_path))
     hear = load_hear_module(write_module(modules))

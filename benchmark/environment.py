@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import platform
 from importlib import metadata
+from pathlib import Path
 
 import torch
+
+from benchmark.heads.train_together import product_dtype
 
 PACKAGES = ("msssl-hear", "torch", "numpy", "scipy", "scikit-learn", "soxr", "soundfile")
 
@@ -23,8 +26,21 @@ def versions() -> str:
 
 
 def machine(device: str) -> str:
-    """Architecture, system, cores and, for a CUDA device, its name."""
-    text = f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores"
-    if torch.device(device).type == "cuda":
-        text += f", {torch.cuda.get_device_name(device)}"
-    return text
+    """Architecture, system, cores, processor, and in what fast mode multiplies on a device.
+
+    E.g. ``"x86_64 Linux, 2 cores, AMD EPYC, fast heads in bfloat16"``; for a CUDA device its name.
+    """
+    parts = [f"{platform.machine()} {platform.system()}", f"{os.cpu_count()} cores"]
+    place = torch.device(device)
+    parts += [torch.cuda.get_device_name(place)] if place.type == "cuda" else _processor()
+    dtype = str(product_dtype(place)).removeprefix("torch.")
+    return ", ".join([*parts, f"fast heads in {dtype}"])
+
+
+def _processor() -> list[str]:
+    """The processor's name, on Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    return [line.partition(": ")[2] for line in lines if line.startswith("model name")][:1]

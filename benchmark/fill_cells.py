@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.cache import CacheEntry, cache_root
+from benchmark.cache import CacheEntry, cache_root, describe, read_about
 from benchmark.cell_files import cell_path, load_cell, save_cell
 from benchmark.embed import EmbeddedTask, embed_task
 from benchmark.environment import machine, versions
@@ -91,7 +91,8 @@ class CellFiller:
         """Train and score heads, save the cell and what they predicted."""
         started = time.perf_counter()
         saved = heads_folder(entry, blank)
-        result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved)
+        describe(saved, read_about(entry.folder))  # for msbench cache ls
+        result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved, blank.device)
         seconds = time.perf_counter() - started
         predictions = predictions_file(task_predictions(result, embedded.splits, task.vocabulary))
         cell = replace(
@@ -113,7 +114,9 @@ def heads_folder(entry: CacheEntry, cell: Cell) -> Path:
         entry: The embeddings. Their key stands for module, task, labels and type.
         cell: The cell.
     """
-    key = hashlib.sha256(f"{entry.folder.name}\n{cell.protocol}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"{entry.folder.name}\n{cell.protocol}\n{cell.device}".encode()
+    ).hexdigest()
     return cache_root() / "heads" / key
 
 

@@ -62,7 +62,7 @@ def _costs(board: Leaderboard, module: ModuleFacts) -> list[str]:
         _count(module.parameters),
         " / ".join(str(size) for size in sizes if size is not None),
         "" if speeds is None else f"{speeds:,.0f}",
-        "" if peak is None else f"{peak / 1e9:.2f} GB",
+        "" if peak is None else f"{peak / 1e6:,.0f} MB",
     ]
 
 

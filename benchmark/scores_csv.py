@@ -60,7 +60,8 @@ COLUMNS = {
     "of all seeds",
     "device": "torch device of the module",
     "versions": "of Python and the packages that decide numbers",
-    "machine": "processor architecture, operating system and cores",
+    "machine": "architecture, operating system, cores and processor or GPU; the type in which "
+    "mode fast multiplies there",
     "date": "UTC, when the cell was finished",
 }
 

@@ -23,7 +23,7 @@ SCENES = TaskFacts("scenes-v1", "scene", "top1_acc", "synthetic", 3)
 OURS = ModuleFacts("ours", "pkg.ours", "", None, "w", "m", 16000, 4_012_345, 1024, 512)
 FLOOR = ModuleFacts("logmel", "benchmark.baselines.logmel", "", None, "w", "m", 16000, 0, 64, 64)
 STAND_IN = ModuleFacts("panns | ours", "pkg.panns", "", "not official", "w", "m", 16000, 99, 8, 8)
-COSTS = "1024 / 512", "20", "0.70 GB"
+COSTS = "1024 / 512", "20", "700 MB"
 
 
 def _cell(module: ModuleFacts, task: TaskFacts, *values: float) -> Cell:
@@ -69,7 +69,7 @@ def test_markdown_groups_tasks_and_marks_the_best() -> None:
     # Equal as printed: both are best.
     scores = ["**0.900** ± 0.100", "**0.300**", "**0.400**", "0.533"]
     assert head[5:] == ["parameters", "embedding size", "audio s / s", "peak memory"]
-    assert ours == ["ours", *scores, "4.0 M", "1024 / 512", "20", "0.70 GB"]
+    assert ours == ["ours", *scores, "4.0 M", "1024 / 512", "20", "700 MB"]
     assert floor == ["logmel", "0.100 ± 0.000", "nan", "**0.400**", "nan", "0", "64", *COSTS[1:]]
     assert "- † scenes-v1: synthetic" in markdown
     assert "- Floors, to be beaten: logmel." in markdown

@@ -48,26 +48,26 @@ def place(tmp_path: Path, modules: Path) -> Path:
     return tmp_path
 
 
-def _arguments(place: Path, name: str) -> list[str]:
+def _arguments(place: Path, name: str, mode: str) -> list[str]:
     """The command of a run with a folder of results called ``name``."""
     paths = ["--tasks-dir", str(place / "tasks"), "--out", str(place / name)]
-    return ["run", "noise", "--no-floor", *paths, "--grid", "faster", "--mode", "exact"]
+    return ["run", "noise", "--no-floor", *paths, "--grid", "faster", "--mode", mode]
 
 
-def _killed_after(heads: int, place: Path, name: str, cache: Path) -> None:
+def _killed_after(heads: int, place: Path, mode: str, cache: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(heads), *_arguments(place, name)],
+        [sys.executable, "-c", PROGRAM, str(heads), *_arguments(place, "killed", mode)],
         env={**os.environ, "MSBENCH_CACHE": str(cache), "PYTHONPATH": str(ROOT)},
         check=False,
     )
     assert done.returncode == -signal.SIGKILL
-    assert not list((place / name).glob("cells/*.json"))
+    assert not list((place / "killed").glob("cells/*.json"))
 
 
-def _heads_trained_by(
-    place: Path, name: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+def _to_the_end(
+    place: Path, name: str, mode: str, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[str, object]]:
-    """Run to the end; test split and grid point of every head that was trained for it."""
+    """Run; test split and grid point of every head that was trained for it in exact mode."""
     trained, train_head = [], train.train_head
 
     def note(point: object, data: Any) -> object:
@@ -77,7 +77,7 @@ def _heads_trained_by(
     with monkeypatch.context() as patches:
         patches.setenv("MSBENCH_CACHE", str(cache))
         patches.setattr(train, "train_head", note)
-        done = CliRunner().invoke(main, _arguments(place, name))
+        done = CliRunner().invoke(main, _arguments(place, name, mode))
     assert done.exit_code == 0, done.output
     return trained
 
@@ -93,18 +93,32 @@ def _cell(place: Path, name: str) -> tuple[dict[str, Any], bytes]:
     return cell, path.with_suffix(".npz").read_bytes()
 
 
+def _saved(cache: Path) -> dict[str, int]:
+    """Heads of an unfinished cell, and when they were written."""
+    return {path.name: path.stat().st_mtime_ns for path in cache.glob("heads/*/*.safetensors")}
+
+
 def test_a_killed_run_ends_with_the_same_cell(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = _heads_trained_by(place, "whole", place / "cache of whole", monkeypatch)
+    whole = _to_the_end(place, "whole", "exact", place / "cache of whole", monkeypatch)
     assert len(whole) == GRID_POINTS + FOLDS - 1
 
     cache = place / "cache of killed"
-    _killed_after(3, place, "killed", cache)
-    (heads,) = (cache / "heads").iterdir()
-    first = {path.name: path.stat().st_mtime_ns for path in heads.glob("*.safetensors")}
+    _killed_after(3, place, "exact", cache)
+    first = _saved(cache)
     assert len(first) == 3
-    _killed_after(GRID_POINTS + 1, place, "killed", cache)
-    assert first.items() <= {p.name: p.stat().st_mtime_ns for p in heads.iterdir()}.items()
-    assert _heads_trained_by(place, "killed", cache, monkeypatch) == whole[GRID_POINTS + 1 :]
+    _killed_after(GRID_POINTS + 1, place, "exact", cache)
+    assert first.items() <= _saved(cache).items()  # none was made again
+    rest = _to_the_end(place, "killed", "exact", cache, monkeypatch)
+    assert rest == whole[GRID_POINTS + 1 :]
 
     assert _cell(place, "killed") == _cell(place, "whole")
     assert not list((cache / "heads").iterdir())
+
+
+def test_so_it_does_in_fast_mode(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _to_the_end(place, "whole", "fast", place / "cache of whole", monkeypatch)
+    cache = place / "cache of killed"
+    _killed_after(3, place, "fast", cache)
+    assert len(_saved(cache)) == 3
+    _to_the_end(place, "killed", "fast", cache, monkeypatch)
+    assert _cell(place, "killed") == _cell(place, "whole")

@@ -7,28 +7,27 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, get_args
 
 import click
 
 from benchmark.cache_cli import cache
-from benchmark.protocol import SEED, Mode, Protocol
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from benchmark.tasks.find import UnreadableTask
-    from benchmark.tasks.task import Task
-
-SOME_CELL_FAILED = 1
-USAGE = 2
-INTERRUPTED = 130  # as shells report SIGINT
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from benchmark.cli_options import (
+    SOME_FAILED,
+    debug_option,
+    device_option,
+    grid_option,
+    mode_option,
+    names,
+    one_line,
+    seed_option,
+    strict_option,
+    tasks_dir_option,
+    tasks_option,
+)
+from benchmark.interchange.cli import export, score
+from benchmark.protocol import Mode, Protocol
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,65 +35,20 @@ def main() -> None:
     """Compare audio embeddings on scene, event and pitch tasks by HEAR's downstream protocol."""
 
 
-def _one_line(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn what went wrong into one line on stderr and an exit status, unless ``--debug``."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except (ValueError, OSError) as error:
-            if kwargs.get("debug"):
-                raise
-            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
-            sys.exit(USAGE)
-
-    return wrapped
-
-
-def _names(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
-    return [name.strip() for name in (value or "").split(",") if name.strip()]
-
-
-tasks_dir_option = click.option(
-    "--tasks-dir",
-    type=click.Path(path_type=Path),
-    help="Folder of tasks in HEAR's format, or one task.  [default: the embedded suite]",
-)
-
-
 @main.command()
 @click.argument("modules", nargs=-1, metavar="[MODULE]...")
 @click.option(
     "--baselines",
-    callback=_names,
+    callback=names,
     metavar="NAME,...",
     help="Bundled baselines to compare with, e.g. cola,panns.",
 )
 @tasks_dir_option
-@click.option(
-    "--tasks", callback=_names, metavar="NAME,...", help="Only these tasks.  [default: all]"
-)
-@click.option(
-    "--grid",
-    type=click.Choice(["default", "fast", "faster"]),
-    default="default",
-    show_default=True,
-    help="Grid of the heads; default is HEAR's published protocol, the others are quicker.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(get_args(Mode)),
-    default=Protocol.mode,
-    show_default=True,
-    help="exact is hear-eval-kit's arithmetic; fast trains a grid's heads together.",
-)
-@click.option(
-    "--strict",
-    is_flag=True,
-    help="Mend upstream's faults on which the published numbers depend; see benchmark.heads.",
-)
-@click.option("--seed", default=SEED, show_default=True, help="Seed of the heads; HEAR's is 42.")
+@tasks_option
+@grid_option
+@mode_option
+@strict_option
+@seed_option
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -115,10 +69,10 @@ tasks_dir_option = click.option(
     show_default=True,
     help="Type in which embeddings are kept; float16 takes half the disk.",
 )
-@click.option("--device", default="cpu", show_default=True, help="Torch device of the modules.")
+@device_option
 @click.option("--floor/--no-floor", default=True, help="Add the rows logmel and random.")
-@click.option("--debug", is_flag=True, help="Show the traceback of whatever fails.")
-@_one_line
+@debug_option
+@one_line
 def run(
     modules: Sequence[str],
     baselines: Sequence[str],
@@ -154,12 +108,13 @@ def run(
 
     specs = row_specs(modules, baselines, floor)
     # Heavy from here on: torch and scikit-learn.
+    from benchmark.chosen_tasks import choose, tasks_of
     from benchmark.run import Run
     from benchmark.run import run as run_plan
     from benchmark.terminal import RunProgress, make_console, print_leaderboard
 
     console = make_console()
-    chosen = _choose(_tasks(tasks_dir, console), tasks)
+    chosen = choose(tasks_of(tasks_dir, console), tasks)
     name = "embedded" if tasks_dir is None else tasks_dir.resolve().name
     out = out or Path("results") / name
     plan = Run(
@@ -173,16 +128,12 @@ def run(
         command=f"msbench {shlex.join(sys.argv[1:])}",
         debug=debug,
     )
-    try:
-        with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
-            board = run_plan(plan, progress)
-    except KeyboardInterrupt:
-        click.echo("Stopped: the same command goes on from here.", err=True)
-        sys.exit(INTERRUPTED)
+    with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
+        board = run_plan(plan, progress)
     print_leaderboard(console, board)
     console.print(f"Written: {out}/leaderboard.md, leaderboard.csv, scores.csv", soft_wrap=True)
     if any(entry.reason for entry in board.entries.values()):
-        sys.exit(SOME_CELL_FAILED)
+        sys.exit(SOME_FAILED)
 
 
 @main.command()
@@ -204,14 +155,15 @@ def tasks() -> None:
 
 @tasks.command("ls")
 @tasks_dir_option
-@click.option("--debug", is_flag=True, help="Show the traceback of whatever fails.")
-@_one_line
+@debug_option
+@one_line
 def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
     """List the tasks of a folder, or of the embedded suite."""
+    from benchmark.chosen_tasks import tasks_of
     from benchmark.tasks.find import UnreadableTask
     from benchmark.terminal import make_console
 
-    for task in _tasks(tasks_dir, make_console()):
+    for task in tasks_of(tasks_dir, make_console()):
         if isinstance(task, UnreadableTask):
             click.echo(f"{task.full_name:<36} cannot be read: {task.reason}")
             continue
@@ -223,38 +175,9 @@ def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
         )
 
 
-def _tasks(tasks_dir: Path | None, console: Console) -> list[Task | UnreadableTask]:
-    """The tasks of a folder, or the embedded suite, made if this is its first use."""
-    from benchmark.tasks.find import find_tasks
-
-    if tasks_dir is not None:
-        return find_tasks(tasks_dir)
-    from benchmark.tasks.embedded.suite import embedded_suite
-    from benchmark.tasks.task import read_task
-    from benchmark.terminal import bar
-
-    with bar(console, "Making the embedded tasks, once") as advance:
-        return [read_task(folder) for folder in embedded_suite(progress=advance)]
-
-
-def _choose(
-    found: list[Task | UnreadableTask], names: Sequence[str]
-) -> list[Task | UnreadableTask]:
-    """The tasks named, by folder name or by the task name in it; all if none is named."""
-    from benchmark.tasks.find import UnreadableTask
-
-    def called(task: Task | UnreadableTask) -> set[str]:
-        own = set() if isinstance(task, UnreadableTask) else {task.name}
-        return {task.full_name} | own
-
-    for name in names:
-        if not any(name in called(task) for task in found):
-            there = ", ".join(task.full_name for task in found)
-            raise ValueError(f"No task named {name!r}; there are {there}")
-    return [task for task in found if not names or called(task) & set(names)]
-
-
 main.add_command(cache)
+main.add_command(export)
+main.add_command(score)
 
 
 if __name__ == "__main__":

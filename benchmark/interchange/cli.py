@@ -96,6 +96,9 @@ def export(
     help="Score file, for one DIR.  [default: test.predicted-scores.json in DIR]",
 )
 @click.option("--force", is_flag=True, help="Overwrite scores of another tool or protocol.")
+@click.option(
+    "--device", default="cpu", show_default=True, help="Torch device of the heads in fast mode."
+)
 @debug_option
 @one_line
 def score(
@@ -107,6 +110,7 @@ def score(
     grid_points: int,
     out: Path | None,
     force: bool,
+    device: str,
     debug: bool,
 ) -> None:
     """Train heads on the embeddings in every DIR and write hear-eval-kit's score file.
@@ -125,5 +129,5 @@ def score(
     if out is not None and len(folders) > 1:
         raise ValueError(f"--out {out} is one file, but {len(folders)} folders are to be scored.")
     protocol = Protocol(grid, seed, mode, "strict" if strict else "published", grid_points)
-    if score_folders(folders, protocol, out, force, make_console(), debug):
+    if score_folders(folders, protocol, out, force, device, make_console(), debug):
         sys.exit(SOME_FAILED)

@@ -7,15 +7,12 @@ hparams_to_json.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from benchmark.environment import versions
 from benchmark.heads.result import FoldResult, TaskResult
-from benchmark.protocol import Protocol
 
 FILE_NAME: Final = "test.predicted-scores.json"
 OURS: Final = "msbench"  # the one key that upstream does not write
@@ -30,34 +27,27 @@ FIXED_HPARAMS: Final[Mapping[str, object]] = {
 
 
 def predicted_scores(
-    result: TaskResult, embedding_path: str, protocol: Protocol, embeddings_hash: str
+    result: TaskResult, embedding_path: str, ours: Mapping[str, object]
 ) -> dict[str, Any]:
     """Upstream's keys in upstream's order, and ours at the end.
 
     Args:
         result: Of `benchmark.heads.evaluate_task`.
         embedding_path: The folder of the embeddings, as it was given.
-        protocol: How the heads were trained and judged.
-        embeddings_hash: Of the files in that folder.
+        ours: What upstream's file does not tell: protocol, embeddings, versions, machine. The
+            choices of every fold are added; upstream tells the first fold's only.
     """
     folds = {fold.test_split: _fold_scores(fold, result.score_name) for fold in result.folds}
     aggregated = {"aggregated_scores": _over_folds(folds)} if len(folds) > 1 else {}
     return {
         **folds,
         **aggregated,
-        "hparams": _hparams(result.hyperparameters),
-        "postprocessing": [list(pair) for pair in result.postprocessing],
+        **_choices(result.folds[0]),
         # Of the watched number, which is not always a score.
         "score_mode": "min" if result.monitored == "loss" else result.score_mode,
         "embedding_path": embedding_path,
-        OURS: {**protocol_facts(protocol), "embeddings": embeddings_hash, "versions": versions()},
+        OURS: {**ours, "folds": {fold.test_split: _choices(fold) for fold in result.folds}},
     }
-
-
-def protocol_facts(protocol: Protocol) -> dict[str, object]:
-    """What must be equal for two files' scores to compare."""
-    facts = asdict(protocol)
-    return {"protocol_version": facts.pop("version"), **facts}
 
 
 def _fold_scores(fold: FoldResult, score_name: str) -> dict[str, float]:
@@ -69,6 +59,13 @@ def _fold_scores(fold: FoldResult, score_name: str) -> dict[str, float]:
         "validation_score": fold.validation_score,
         "epoch": fold.epoch,
         "time_in_min": fold.seconds / 60,
+    }
+
+
+def _choices(fold: FoldResult) -> dict[str, object]:
+    return {
+        "hparams": _hparams(fold.hyperparameters),
+        "postprocessing": [list(pair) for pair in fold.postprocessing],
     }
 
 

@@ -18,6 +18,7 @@ def score_folders(
     protocol: Protocol,
     out: Path | None,
     force: bool,
+    device: str,
     console: Console,
     debug: bool,
 ) -> int:
@@ -30,7 +31,7 @@ def score_folders(
     for folder in folders:
         try:
             with bar(console, f"{folder}: training heads") as advance:
-                scored = score_folder(folder, protocol, out, force, advance)
+                scored = score_folder(folder, protocol, out, force, device, advance)
             outcome = _outcome(scored)
         except Exception as error:
             failed += 1

@@ -6,22 +6,18 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.atomic_file import write_text
 from benchmark.cache import cache_root
+from benchmark.environment import machine, versions
 from benchmark.heads import evaluate_task
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.interchange.folder_hash import folder_hash
 from benchmark.interchange.heareval_folder import read_heareval_folder
-from benchmark.interchange.predicted_scores import (
-    FILE_NAME,
-    OURS,
-    predicted_scores,
-    protocol_facts,
-)
+from benchmark.interchange.predicted_scores import FILE_NAME, OURS, predicted_scores
 from benchmark.protocol import Protocol
 from benchmark.tasks.json_file import read_json_object
 
@@ -56,6 +52,7 @@ def score_folder(
     protocol: Protocol,
     out: Path | None = None,
     force: bool = False,
+    device: str = "cpu",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ScoredFolder:
     """Train heads on a folder's embeddings and write ``test.predicted-scores.json``.
@@ -68,6 +65,7 @@ def score_folder(
         protocol: How heads are trained and judged.
         out: The score file, if not to be beside the embeddings.
         force: Whether to overwrite scores of another tool or protocol or of other embeddings.
+        device: Torch device that trains in fast mode.
         on_progress: Called with the trainings done and the trainings in all.
 
     Raises:
@@ -82,9 +80,10 @@ def score_folder(
     kept = None if force else _kept(file, protocol, embeddings)
     if kept is not None:
         return ScoredFolder(file, kept, task.evaluation[0], kept=True)
-    saved = _heads_folder(embeddings, protocol)
-    result = evaluate_task(task, splits, protocol, on_progress, saved)
-    content = predicted_scores(result, str(folder), protocol, embeddings)
+    saved = _heads_folder(embeddings, protocol, device)
+    result = evaluate_task(task, splits, protocol, on_progress, saved, device)
+    ours = {**_question(protocol, embeddings), "versions": versions(), "machine": machine(device)}
+    content = predicted_scores(result, str(folder), ours)
     write_text(file, json.dumps(content, indent=4))
     SavedHeads(saved).remove()
     return ScoredFolder(file, content, task.evaluation[0], kept=False)
@@ -100,13 +99,20 @@ def _kept(file: Path, protocol: Protocol, embeddings: str) -> dict[str, Any] | N
         raise FileExistsError(
             f"{file} was written by another tool: --force overwrites it, --out writes elsewhere."
         )
-    for key, value in {**protocol_facts(protocol), "embeddings": embeddings}.items():
+    for key, value in _question(protocol, embeddings).items():
         if ours.get(key) != value:
+            other = "other embeddings" if key == "embeddings" else "another protocol"
             raise FileExistsError(
-                f"{file} holds scores of another protocol or other embeddings ({key} "
-                f"{ours.get(key)}, not {value}): --force overwrites it, --out writes elsewhere."
+                f"{file} holds scores of {other} ({key} {ours.get(key)}, not {value}): --force "
+                "overwrites it, --out writes elsewhere."
             )
     return content
+
+
+def _question(protocol: Protocol, embeddings: str) -> dict[str, object]:
+    """What must be equal for two files to hold the same scores."""
+    facts = asdict(protocol)
+    return {"protocol_version": facts.pop("version"), **facts, "embeddings": embeddings}
 
 
 def _check_writable(file: Path) -> None:
@@ -116,7 +122,7 @@ def _check_writable(file: Path) -> None:
         raise PermissionError(f"{file} cannot be written: name another file with --out.")
 
 
-def _heads_folder(embeddings: str, protocol: Protocol) -> Path:
+def _heads_folder(embeddings: str, protocol: Protocol, device: str) -> Path:
     """Where the heads of an unfinished task are kept: named by all that they depend on."""
-    key = hashlib.sha256(f"{embeddings}\n{protocol!r}".encode()).hexdigest()
+    key = hashlib.sha256(f"{embeddings}\n{protocol}\n{device}".encode()).hexdigest()
     return cache_root() / "heads" / key

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cache import CacheEntry
+from benchmark.cli import main
 from benchmark.embed import embed_task
 from benchmark.hear_module import load_hear_module
-from benchmark.interchange.cli import export
 from benchmark.interchange.export_folder import export_task, module_folder
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.interchange.raw_embeddings import read_raw_embeddings, write_raw_embeddings
@@ -27,7 +27,7 @@ def tasks_dir(tmp_path, monkeypatch):
 
 
 def exported(*arguments):
-    return CliRunner().invoke(export, [str(argument) for argument in arguments])
+    return CliRunner().invoke(main, ["export", *map(str, arguments)])
 
 
 def split_fields(split):

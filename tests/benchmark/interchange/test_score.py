@@ -8,7 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from benchmark.interchange.cli import score
+from benchmark.cli import main
 from tests.benchmark.interchange.heareval_folders import write_event_folder, write_scene_folder
 from tests.benchmark.interchange.score_files import assert_upstreams_file
 
@@ -27,7 +27,7 @@ def scene(tmp_path):
 
 
 def scored(*arguments):
-    return CliRunner().invoke(score, [str(argument) for argument in arguments])
+    return CliRunner().invoke(main, ["score", *map(str, arguments)])
 
 
 @pytest.fixture
@@ -55,6 +55,8 @@ def test_upstreams_embeddings_give_upstreams_file(shared_data, tmp_path, name):
     ours = json.loads((folder / FILE).read_text())
     theirs = json.loads((shared_data / "parity" / "scores" / "faster" / name / FILE).read_text())
     assert ours["embedding_path"] == str(folder)
+    first = next(iter(ours["msbench"]["folds"].values()))
+    assert first == {key: ours[key] for key in ("hparams", "postprocessing")}
     assert_upstreams_file(ours, theirs)
 
 
@@ -66,6 +68,7 @@ def test_the_protocol_stands_beside_upstreams_keys(scene, cache):
     wanted = {"grid": "faster", "mode": "exact", "rules": "strict", "seed": 3, "grid_points": 2}
     assert wanted.items() <= ours.items()
     assert "torch" in ours["versions"]
+    assert "cores" in ours["machine"]
     assert not list((cache / "heads").glob("*"))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from benchmark.bench.cli import bench
 from benchmark.cache_cli import cache
 from benchmark.cli_options import (
     SOME_FAILED,
@@ -178,6 +179,7 @@ def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
 main.add_command(cache)
 main.add_command(export)
 main.add_command(score)
+main.add_command(bench)
 
 
 if __name__ == "__main__":

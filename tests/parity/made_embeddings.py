@@ -112,9 +112,8 @@ MADE_TASKS = {
 }
 
 
-def write_embeddings(name: str, root: Path) -> Path:
-    """Write the folder of a task of `MADE_TASKS` and return it."""
-    made = MADE_TASKS[name]
+def write_embeddings(name: str, made: MadeTask, root: Path) -> Path:
+    """Write a task's folder, which has its name, and return it."""
     folder = root / name
     folder.mkdir(parents=True)
     metadata = {

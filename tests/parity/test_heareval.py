@@ -49,7 +49,9 @@ def test_upstream_and_ours_agree_on_stored_embeddings(shared_data: Path, tmp_pat
 def scored_by_upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every made task, all scored by one run of upstream."""
     root = tmp_path_factory.mktemp("made")
-    folders = [write_embeddings(name, root / "embeddings") for name in MADE_TASKS]
+    folders = [
+        write_embeddings(name, made, root / "embeddings") for name, made in MADE_TASKS.items()
+    ]
     upstream_predictions(root, *map(str, folders), "--grid-points", str(POINTS))
     return root / "embeddings"
 

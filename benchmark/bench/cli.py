@@ -1,0 +1,130 @@
+"""``msbench bench``: side by side with hear-eval-kit and sed_eval."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import cast, get_args
+
+import click
+
+from benchmark.cli_options import debug_option, one_line
+from benchmark.protocol import GRID_POINTS, Mode
+
+
+@click.group()
+def bench() -> None:
+    """Measure the heads' and the scores' cost beside hear-eval-kit's and sed_eval's."""
+
+
+def _modes(context: click.Context, parameter: click.Parameter, value: str) -> list[Mode]:
+    modes = [name.strip() for name in value.split(",") if name.strip()]
+    for mode in modes:
+        if mode not in get_args(Mode):
+            raise click.BadParameter(f"{mode!r} is no mode; there are {', '.join(get_args(Mode))}.")
+    if not modes:
+        raise click.BadParameter("name at least one mode.")
+    return cast(list[Mode], modes)
+
+
+runs_option = click.option(
+    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Medians of so many."
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="Also write the table here: FILE.md, or FILE.json with every run. May be repeated.",
+)
+
+
+@bench.command()
+@click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
+@click.option(
+    "--grid",
+    type=click.Choice(["default", "fast", "faster"]),
+    default="faster",
+    show_default=True,
+    help="Grid of the heads.",
+)
+@click.option("--grid-points", type=click.IntRange(min=1), default=GRID_POINTS, show_default=True)
+@runs_option
+@click.option(
+    "--upstream",
+    metavar="COMMAND",
+    default="",
+    help="Command line that runs heareval.predictions.runner, to compare with.",
+)
+@click.option(
+    "--modes", callback=_modes, default="exact,fast", show_default=True, metavar="NAME,..."
+)
+@out_option
+@debug_option
+@one_line
+def heads(
+    folders: Sequence[Path],
+    grid: str,
+    grid_points: int,
+    runs: int,
+    upstream: str,
+    modes: list[Mode],
+    out: Sequence[Path],
+    debug: bool,
+) -> None:
+    """Train the heads of embedding folders in each mode and by upstream, interleaved.
+
+    DIR is a task's folder of embeddings as hear-eval-kit writes it; without any, the embedded
+    suite's tasks are embedded by the logmel baseline. Exact mode is also set beside the bare loop
+    of its training steps. The machine should have nothing else to do.
+
+    \b
+    Examples:
+      msbench bench heads embeddings/my_module/esc50-v2.0.0-full --grid default
+      msbench bench heads --upstream "heareval/bin/python -m heareval.predictions.runner"
+    """  # noqa: D301 -- click wants the character behind \\b
+    from benchmark.bench.embedded_folders import embedded_folders
+    from benchmark.bench.head_table import heads_report
+    from benchmark.bench.heads import Findings, Plan, run_plan
+    from benchmark.bench.report import check_report_path, print_report, write_report
+    from benchmark.terminal import make_console
+
+    for path in out:
+        check_report_path(path)
+    console = make_console()
+    with nullcontext(folders) if folders else embedded_folders(console) as chosen:
+        plan = Plan(chosen, grid, grid_points, runs, modes, shlex.split(upstream))
+
+        def keep(found: Findings) -> None:
+            for path in out:
+                write_report(heads_report(plan, found), path)
+
+        try:
+            found = run_plan(plan, click.echo, keep)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+    print_report(console, heads_report(plan, found))
+
+
+@bench.command()
+@runs_option
+@out_option
+@debug_option
+@one_line
+def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
+    """Score generated event lists beside sed_eval, and find events beside SciPy's median filter.
+
+    14 clips of 120 s with 40 reference events each, and 40, 300 or 1000 predicted ones. sed_eval is
+    called as hear-eval-kit calls it; without it ours is measured alone.
+    """
+    from benchmark.bench.report import check_report_path, print_report, write_report
+    from benchmark.bench.scores import scores_report
+    from benchmark.terminal import make_console
+
+    for path in out:
+        check_report_path(path)
+    report = scores_report(runs, click.echo)
+    print_report(make_console(), report)
+    for path in out:
+        write_report(report, path)

@@ -1,0 +1,73 @@
+"""HEAR's event scores by sed_eval itself, called as hear-eval-kit calls it.
+
+Source: heareval.score.available_scores and SoundEventScore. sed_eval is no dependency of the
+project; importing this module without it raises ImportError.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.embeddings import Event
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # invalid escapes in dcase_util
+    import sed_eval
+    from dcase_util.containers import MetaDataContainer
+
+PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "event_onset_200ms_fms": {"evaluate_onset": True, "evaluate_offset": False, "t_collar": 0.2},
+    "event_onset_50ms_fms": {"evaluate_onset": True, "evaluate_offset": False, "t_collar": 0.05},
+    "event_onset_offset_50ms_20perc_fms": {
+        "evaluate_onset": True,
+        "evaluate_offset": True,
+        "t_collar": 0.05,
+        "percentage_of_length": 0.2,
+    },
+    "segment_1s_er": {"time_resolution": 1.0},
+}
+
+
+def sed_eval_score(
+    name: str,
+    reference: Mapping[str, Sequence[Event]],
+    predicted: Mapping[str, Sequence[Event]],
+    vocabulary: Sequence[str],
+) -> dict[str, float]:
+    """All of sed_eval's overall metrics for a score of HEAR.
+
+    Args:
+        name: Key of `PARAMETERS`.
+        reference: Annotated events by clip.
+        predicted: Events of the system by clip; only these clips count.
+        vocabulary: The classes.
+
+    Returns:
+        ``f_measure``, ``precision``, ``recall``, ``error_rate`` and more, flat.
+    """
+    kind = "SegmentBasedMetrics" if name == "segment_1s_er" else "EventBasedMetrics"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # divisions by zero
+        metrics = getattr(sed_eval.sound_event, kind)(list(vocabulary), **PARAMETERS[name])
+        of_reference, of_system = _container(reference), _container(predicted)
+        for clip in predicted:
+            metrics.evaluate(of_reference.filter(filename=clip), of_system.filter(filename=clip))
+        return dict(ChainMap(*metrics.results_overall_metrics().values()))
+
+
+def _container(events: Mapping[str, Sequence[Event]]) -> MetaDataContainer:
+    return MetaDataContainer(
+        [
+            {
+                "event_label": event.label,
+                "event_onset": event.onset_ms / 1000.0,  # s
+                "event_offset": event.offset_ms / 1000.0,
+                "file": clip,
+            }
+            for clip, listed in events.items()
+            for event in listed
+        ]
+    )

@@ -1,0 +1,188 @@
+"""Timed runs of heads: what they count, and the table that is made of them."""
+
+import json
+import sys
+from contextlib import redirect_stdout
+from dataclasses import asdict, replace
+from io import StringIO
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from benchmark.bench import head_process, heads
+from benchmark.bench.bare_loop import bare_loop
+from benchmark.bench.cost import Cost, run_measured
+from benchmark.bench.head_run import HeadRun
+from benchmark.bench.head_table import heads_report
+from benchmark.bench.heads import BARE_LOOP, UPSTREAM, Findings, Plan, Series, run_plan
+from benchmark.bench.report import markdown
+from benchmark.cli import main
+from benchmark.heads import evaluate_task, train
+from benchmark.heads.grid import grid_points
+from benchmark.heads.rows import rows_of
+from benchmark.interchange.heareval_folder import read_heareval_folder
+from benchmark.protocol import Protocol
+from tests.parity.made_embeddings import MadeTask, write_embeddings
+
+FOLDS = MadeTask(
+    {
+        "prediction_type": "multiclass",
+        "split_mode": "new_split_kfold",
+        "evaluation": ["top1_acc"],
+        "evaluation_params": {"task_specific_param_grid": {"batch_size": [16]}},
+    },
+    labels=("a", "b", "c"),
+    clips={"fold00": 30, "fold01": 34, "fold02": 36},
+)
+
+# Leaves what heareval.predictions.runner leaves, if it gets what that needs and nothing more.
+FAKE_UPSTREAM = """
+import json, pathlib, sys
+if sys.argv[1] == "--help":
+    sys.exit()
+folder = pathlib.Path(sys.argv[1])
+assert sys.argv[2:] == ["--grid", "faster", "--grid-points", "2"], sys.argv
+assert (folder / "fold00.embeddings.npy").is_file()
+assert not (folder / "prediction-done.json").exists()
+scores = {"aggregated_scores": {"test_score_mean": 0.625}}
+(folder / "test.predicted-scores.json").write_text(json.dumps(scores))
+(folder / "prediction-done.json").write_text(json.dumps({"time": 100.0}))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_embeddings("folds-v1-full", FOLDS, tmp_path)
+
+
+def test_the_steps_of_every_training_are_counted(folder, monkeypatch):
+    epochs = []  # of each training, by another way than the optimisers'
+    train_head, train_epoch = train.train_head, train.train_epoch
+
+    def counted_head(*arguments):
+        epochs.append(0)
+        return train_head(*arguments)
+
+    def counted_epoch(*arguments):
+        epochs[-1] += 1
+        return train_epoch(*arguments)
+
+    monkeypatch.setattr(train, "train_head", counted_head)
+    monkeypatch.setattr(train, "train_epoch", counted_epoch)
+    protocol = Protocol("faster", mode="exact", grid_points=3)
+    run = head_process.timed_heads(folder, protocol)
+    rows = {0: 36, 1: 30, 2: 34}  # fold i + 2 trains
+    assert [t.fold for t in run.trainings] == [0, 0, 0, 1, 2]
+    assert [t.steps for t in run.trainings] == [
+        count * -(-rows[t.fold] // 16) for count, t in zip(epochs, run.trainings, strict=True)
+    ]
+    result = evaluate_task(*read_heareval_folder(folder), protocol)
+    assert run.score == result.scores["top1_acc"]
+    assert run.trainings[3].point.lr == result.hyperparameters["lr"]
+    assert HeadRun.from_json(json.dumps(asdict(run))) == run
+
+
+def test_the_bare_loop_takes_the_same_steps(folder, monkeypatch):
+    run = head_process.timed_heads(folder, Protocol("faster", mode="exact", grid_points=2))
+    steps = []
+    monkeypatch.setattr(head_process, "bare_loop", lambda *arguments: steps.append(arguments))
+    head_process.timed_bare_loop(folder, run.trainings)
+    assert [arguments[-1] for arguments in steps] == [t.steps for t in run.trainings]
+    assert [len(arguments[0].embeddings) for arguments in steps] == [36, 36, 30, 34]
+
+
+def test_the_bare_loop_learns(folder, monkeypatch):
+    task, splits = read_heareval_folder(folder)
+    point = replace(grid_points(task, "faster", 42, 1)[0], hidden_layers=1, lr=0.01, dropout=0.0)
+    losses = []
+    backward = torch.autograd.backward
+    monkeypatch.setattr(
+        torch.autograd, "backward", lambda loss: (losses.append(loss.item()), backward(loss))
+    )
+    one_batch = replace(point, batch_size=1024)
+    bare_loop(rows_of(task, [splits["fold00"]]), 3, "multiclass", one_batch, 40)
+    assert len(losses) == 40
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.fixture
+def without_children(monkeypatch):
+    """Our timed processes as calls: their imports take longer than they do."""
+
+    def run(command, cwd=None):
+        if "benchmark.bench.head_process" not in command:
+            return run_measured(command, cwd)
+        with redirect_stdout(StringIO()) as said:
+            head_process.main(json.loads(command[-1]))
+        return said.getvalue(), Cost(5.0, 5.0)
+
+    monkeypatch.setattr(heads, "run_measured", run)
+
+
+@pytest.mark.slow
+def test_a_timed_process_prints_its_run(folder):
+    plan = Plan([folder], "faster", 1, 1, ["exact"])
+    found = run_plan(plan, lambda line: None, lambda found: None)
+    for series in found.series.values():
+        assert 0 < series.work[0].cpu < series.whole[0].cpu
+
+
+def test_a_round_runs_each_side_and_leaves_the_folder_alone(folder, tmp_path, without_children):
+    (folder / "prediction-done.json").write_text("{}")
+    before = sorted(path.name for path in folder.iterdir())
+    (tmp_path / "fake.py").write_text(FAKE_UPSTREAM)
+    upstream = [sys.executable, str(tmp_path / "fake.py")]
+    plan = Plan([folder], "faster", 2, 1, ["exact"], upstream)
+    lines, kept = [], []
+    found = run_plan(plan, lines.append, kept.append)
+    assert kept == [found]
+    assert [key for _, key in found.series] == ["exact", BARE_LOOP, UPSTREAM]
+    assert len(lines) == 3
+    theirs = found.of("folds-v1-full", UPSTREAM)
+    assert theirs.scores == [0.625]
+    assert 90 < theirs.work[0].wall < 100  # its own clock, less an optimiser's first step
+    assert found.shapes["folds-v1-full"]["trainings"] == 4
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def made_findings():
+    found = Findings(starts=[Cost(6.0, 7.0)])
+    for who, work, scores in (
+        ("exact", Cost(2.0, 1.0), [0.5, 0.5]),
+        (BARE_LOOP, Cost(1.6, 0.5), []),
+        (UPSTREAM, Cost(20.0, 30.0), [0.5, 0.51]),
+    ):
+        whole = Cost(work.cpu + 5, work.wall + 5)
+        found.series["t", who] = Series("t", who, [whole] * 2, [work] * 2, scores)
+    return found
+
+
+def test_the_table_divides_medians():
+    plan = Plan([], "default", 8, 3, ["exact"], ["up"])
+    report = heads_report(plan, made_findings())
+    assert report.rows[0] == (
+        *("t", "exact", "7.00 (3.6 ×)", "6.00 (5.8 ×)", "2.00 (10.0 ×)", "1.00 (30.0 ×)"),
+        *("1.25", "2.00", "0.5000"),
+    )
+    assert report.rows[2][-1] == "0.5000 to 0.5100"
+    assert "| t | exact | 7.00 (3.6 ×)" in markdown(report)
+    assert report.title.endswith("medians of 2 runs")  # those that are done
+    json.dumps(report.measured)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["heads", "nowhere"], "nowhere has no task_metadata.json"),
+        (["heads", "{folder}", "{folder}"], "Two folders are called folds-v1-full"),
+        (["heads", "--modes", "exact,quick"], "'quick' is no mode; there are exact, fast"),
+        (["heads", "--out", "table.txt"], "--out table.txt: the file must end in .md or .json"),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(arguments, said, folder):
+    asked = [argument.format(folder=folder) for argument in arguments]
+    outcome = CliRunner().invoke(main, ["bench", *asked])
+    assert outcome.exit_code == 2
+    assert said in outcome.output
+    assert "Traceback" not in outcome.output

@@ -34,8 +34,6 @@ def event_fold_score(
     """
     if name == "segment_1s_er":
         errors, n_reference = segment_counts(name, len(clips), reference, predicted).T
-        # EPSILON once for all files, as sed_eval adds it; a resample without reference events then
-        # has the score that the same files would have had.
         return FoldScore(tuple(clips), _error_rate(errors, n_reference))
     hits, n_predicted, n_reference = event_counts(name, len(clips), reference, predicted).T
     return FoldScore(tuple(clips), _f_measure(hits, n_predicted, n_reference))
@@ -93,6 +91,7 @@ def _f_measure(
 
 
 def _error_rate(errors: NDArray[np.int64], n_reference: NDArray[np.int64]) -> CountedScore:
+    """Errors per reference class-second; sed_eval adds EPSILON once, not once a file."""
     columns = np.stack([errors, n_reference], axis=1).astype(np.float64)
 
     def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -74,7 +74,9 @@ def weighted_average_precision(
         above = probabilities[:, label] >= probabilities[clip, label]  # (clips, positives)
         above[clip, np.arange(len(clip))] = False  # itself, which counts once
         ranked = 1 + counts @ above.astype(np.float32)
-        hits = 1 + counts @ (above & positive[:, label]).astype(np.float32)
+        hit = above & positive[:, label]
+        some = np.flatnonzero(hit.any(axis=1))  # most clips have none of these few classes
+        hits = 1 + counts[:, some] @ hit[some].astype(np.float32)
         _add_by_class(total, counts[:, clip] * (hits / ranked), label)
     return _divide(total, counts @ positive.astype(np.float64))
 

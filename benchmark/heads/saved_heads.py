@@ -47,7 +47,7 @@ class SavedHeads:
         }
         tensors = {**trained.head.state_dict(), RANDOM_STATE: torch.get_rng_state()}
         # Another run that finished the same task may remove the folder at any moment.
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, FileExistsError):
             write_bytes(
                 self.folder / f"{name}.safetensors", save(tensors, {"facts": json.dumps(facts)})
             )

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli import main
+from benchmark.protocol import Protocol
 from benchmark.rows import baseline_names, row_specs
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
@@ -32,6 +33,25 @@ def test_run_with_floors(tasks_dir: Path, modules: Path) -> None:
     assert table.label.tolist() == [name, "logmel", "random"]
     assert table["tiny-v1-full:top1_acc"][0] == 1.0
     assert "Written: results/tasks/leaderboard.md" in result.output
+
+
+def test_mode_rules_seeds_and_embeddings_are_asked_for(tasks_dir: Path, modules: Path) -> None:
+    run = ["run", write_module(modules), "--no-floor", "--tasks-dir", tasks_dir, "--grid", "faster"]
+    columns = ["mode", "rules", "seed", "embedding_dtype"]
+
+    def rows(out: str, *options: str) -> list[list[object]]:
+        result = _msbench(*run, "--out", out, *options)
+        assert result.exit_code == 0, result.output
+        table = pd.read_csv(modules / out / "scores.csv")
+        return table[table.is_primary][columns].values.tolist()
+
+    assert rows("plain") == [[Protocol.mode, "published", 42, "float32"]]
+    options = ("--mode", "exact", "--strict", "--seed", "7", "--seeds", "2")
+    assert rows("all", *options, "--embedding-dtype", "float16") == [
+        ["exact", "strict", "7", "float16"],
+        ["exact", "strict", "8", "float16"],
+        ["exact", "strict", "mean", "float16"],
+    ]
 
 
 def test_tasks_are_chosen_by_either_name(tasks_dir: Path, modules: Path) -> None:
@@ -62,6 +82,8 @@ def test_exit_status_1_where_a_cell_failed(tasks_dir: Path, modules: Path) -> No
         (["--tasks-dir", "nowhere"], "nowhere is not a folder of tasks"),
         (["--tasks", "nonsense"], "No task named 'nonsense'; there are tiny-v1-full"),
         (["--baselines", "cola,nonsense"], "No baseline named 'nonsense'; there are cola, "),
+        (["--seeds", "0"], "0 is not in the range x>=1"),
+        (["--mode", "quick"], "'quick' is not one of 'exact', 'fast'"),
         (["--grid", "huge"], "'huge' is not one of 'default', 'fast', 'faster'"),
     ],
 )

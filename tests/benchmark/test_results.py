@@ -1,5 +1,6 @@
+import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,14 @@ def test_unreadable_cells_count_as_absent(tmp_path: Path, content: str) -> None:
     assert load_cell(path) is None
     path.write_text(content)
     assert load_cell(path) is None
+
+
+def test_a_cell_of_version_1_counts_as_absent(tmp_path: Path) -> None:
+    facts = asdict(CELL)
+    facts |= {"schema": 1, "protocol": {"grid": "faster", "seed": 42, "version": 1}}
+    facts |= {"hyperparameters": {"lr": 1e-3}, "postprocessing": {}}
+    (tmp_path / "cell.json").write_text(json.dumps(facts))
+    assert load_cell(tmp_path / "cell.json") is None
 
 
 def test_predictions_are_there_before_their_cell_and_go_with_it(tmp_path: Path) -> None:

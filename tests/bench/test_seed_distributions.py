@@ -1,0 +1,62 @@
+"""The statistics of the study over seeds."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.bench.seed_distributions import block, equivalence, seeds_of, upstream_values
+
+
+def test_equivalence_is_two_one_sided_welch_tests():
+    rng = np.random.default_rng(0)
+    for shift in (0.0, 0.02, -0.3):
+        ours, theirs = rng.normal(shift, 0.05, 12).tolist(), rng.normal(0, 0.1, 20).tolist()
+        difference, margin, p, _ = equivalence(ours, theirs)
+        assert margin == pytest.approx(np.std(theirs, ddof=1))
+        above = stats.ttest_ind(
+            np.add(ours, margin), theirs, equal_var=False, alternative="greater"
+        )
+        below = stats.ttest_ind(
+            np.subtract(ours, margin), theirs, equal_var=False, alternative="less"
+        )
+        assert p == pytest.approx(max(above.pvalue, below.pvalue))
+        assert difference == pytest.approx(np.mean(ours) - np.mean(theirs))
+
+
+def test_the_limit_is_the_difference_at_which_p_is_a_twentieth():
+    values = np.random.default_rng(1).normal(0, 0.1, 15)
+    limit = equivalence(values.tolist(), values.tolist())[3]
+    assert equivalence((values + limit).tolist(), values.tolist())[2] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("seeds", "enough"), [(5, False), (6, False), (7, True)])
+def test_seven_seeds_a_side_are_the_fewest_that_can_show_it(seeds, enough):
+    values = np.linspace(0, 1, seeds).tolist()
+    assert (equivalence(values, values)[3] > 0) == enough
+    assert (equivalence(values, values)[2] < 0.05) == enough
+
+
+def test_a_side_without_spread_is_equivalent_to_its_equal_only():
+    assert equivalence([0.5] * 5, [0.5] * 5)[2] < 0.05
+    assert equivalence([0.6] * 5, [0.5] * 5)[2] == 1
+
+
+def test_seeds_and_upstreams_layout(tmp_path):
+    assert seeds_of("42-44,50") == [42, 43, 44, 50]
+    for seed, score in ((42, 0.25), (43, 0.5)):
+        folder = tmp_path / "faster" / str(seed) / "t"
+        folder.mkdir(parents=True)
+        scores = {"test": {"test_score": score}}
+        (folder / "test.predicted-scores.json").write_text(json.dumps(scores))
+    upstream = upstream_values(tmp_path / "faster", "t")
+    assert upstream == {42: 0.25, 43: 0.5}
+    lines = block("t", {"upstream": upstream, "exact": {42: 0.25, 43: 0.625}}).splitlines()
+    every = "42: 0.2500, 43: 0.6250"
+    assert (
+        lines[5]
+        == f"| exact | 2 | 0.4375 | 0.2652 | 0.2500 | 0.6250 | {every} | 1.2e-01 (2 seeds) |"
+    )
+    with pytest.raises(SystemExit, match="has no"):
+        upstream_values(tmp_path, "t")

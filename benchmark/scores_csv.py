@@ -56,8 +56,8 @@ COLUMNS = {
     "audio_seconds_per_second": "audio_seconds by the time spent inside the module",
     "peak_memory_bytes": "size of the model and of what embedding took beside it, at the peak; "
     "empty where that cannot be measured",
-    "head_seconds": "wall time of training and testing all heads; on rows where seed is mean, "
-    "of all seeds",
+    "head_seconds": "wall time of training and testing all heads, after a stop of those that were "
+    "left; on rows where seed is mean, of all seeds",
     "device": "torch device of the module",
     "versions": "of Python and the packages that decide numbers",
     "machine": "architecture, operating system, cores and processor or GPU; the type in which "

@@ -3,6 +3,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -131,6 +132,17 @@ def test_csv_has_full_precision_and_blanks() -> None:
         f"ours,pkg.ours,,{1 / 3},,1.0,{2 / 3},4012345,1024,512,{about},,scenes-v1: synthetic",
         f"panns | ours,pkg.panns,,0.5,,,,99,8,8,{about},not official,scenes-v1: synthetic",
     ]
+
+
+def test_its_columns_are_documented_for_readers() -> None:
+    board = Leaderboard.of(
+        [*_seeds(OURS, SCENES, (0.1,), (0.2,)), *_seeds(OURS, PITCH, (1,), (1,))]
+    )
+    text = (Path(__file__).parents[2] / "results" / "README.md").read_text()
+    documented = text.split("## Columns of `leaderboard.csv`")[1].split("## Columns of")[0]
+    for column in leaderboard_csv(board).splitlines()[0].split(","):
+        general = column.replace("scenes-v1:top1_acc", "TASK:SCORE")
+        assert f"`{general.replace('pitch-v1:pitch_acc', 'TASK:SCORE')}`" in documented
 
 
 def test_the_protocol_is_named_in_words() -> None:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -74,27 +75,28 @@ def _embed_rest(
     report: Callable[[int], None],
 ) -> None:
     """Embed the clips that are not done yet, chunk by chunk, and keep the journal."""
-    journal = part.journal
-    embedder = BatchEmbedder(hear, part.scene, journal.batch_samples)
-    chunk_samples = int(CHUNK_SECONDS * hear.sample_rate)
-    started = time.perf_counter() - journal.seconds
+    before = part.journal
+    embedder = BatchEmbedder(hear, part.scene, before.batch_samples)
+    started = time.perf_counter() - before.seconds
     memory = PeakMemory(hear.model, hear.device)
-    earlier_peak = journal.peak_memory_bytes or 0
-    report(journal.clips)
-    clips = read_ahead(task, split, files[journal.clips :], hear.sample_rate)
+    report(before.clips)
+    clips = read_ahead(task, split, files[before.clips :], hear.sample_rate)
     with memory, closing(clips):
-        for chunk in chunks(clips, chunk_samples):
+        for chunk in chunks(clips, int(CHUNK_SECONDS * hear.sample_rate)):
             called = time.perf_counter()
             embedded = embedder.embed(chunk)
-            journal.model_seconds += time.perf_counter() - called
+            returned = time.perf_counter()
             _check_range(hear, chunk, embedded, part.entry.dtype)
-            part.append(embedded)
-            journal.batch_samples = embedder.samples
-            journal.samples += sum(len(audio) for _, audio in chunk)
-            journal.seconds = time.perf_counter() - started
-            journal.peak_memory_bytes = max(earlier_peak, memory.bytes or 0) or None
-            part.save_now_and_then()
-            report(journal.clips)
+            progress = replace(
+                part.journal,
+                batch_samples=embedder.samples,
+                samples=part.journal.samples + sum(len(audio) for _, audio in chunk),
+                seconds=returned - started,
+                model_seconds=part.journal.model_seconds + returned - called,
+                peak_memory_bytes=max(before.peak_memory_bytes or 0, memory.bytes or 0) or None,
+            )
+            part.append(embedded, progress)
+            report(part.journal.clips)
 
 
 def _check_range(

@@ -29,7 +29,7 @@ class SceneSplit:
 
     Attributes:
         name: Split name, e.g. ``"train"`` or ``"fold00"``.
-        embeddings: float32, shape (clips, size).
+        embeddings: float32 (or float16, if kept so), shape (clips, size).
         targets: float32 multi-hot, shape (clips, classes); a column is a vocabulary index.
         clips: File name of each row.
     """
@@ -46,7 +46,7 @@ class EventSplit:
 
     Attributes:
         name: Split name.
-        embeddings: float32, shape (frames, size).
+        embeddings: float32 (or float16, if kept so), shape (frames, size).
         targets: float32 multi-hot, shape (frames, classes): which classes sound at each frame.
         clips: File name of each clip, in row order.
         frames_per_clip: int64, shape (clips,); sums to the number of rows.

@@ -54,12 +54,20 @@ class GrowingNpy:
             raise
 
     def append(self, rows: NDArray[np.generic]) -> None:
-        """Add rows, shape (n, *row_shape); they outlive the process from here on."""
+        """Add rows, shape (n, *row_shape); they outlive the process from here on.
+
+        Raises:
+            ValueError: Rows of another shape.
+            OSError: E.g. the disk is full.
+        """
         if rows.shape[1:] != self.row_shape:
             raise ValueError(f"Rows of shape {rows.shape[1:]} do not fit in {self.path.name}")
         data = np.ascontiguousarray(rows, dtype=self.dtype)
-        self._file.write(data.data)
-        self._file.flush()
+        try:
+            self._file.write(data.data)
+            self._file.flush()
+        except OSError as error:
+            raise OSError(f"{self.path} cannot be written: {error.strerror}") from error
         self.crc32 = zlib.crc32(data.data, self.crc32)
         self.rows += len(data)
 

@@ -3,7 +3,7 @@
 Layout, inside the folder of a cache entry::
 
     .{split}.part/lock             locked by the process that writes here
-    .{split}.part/embeddings.npy   rows so far; the header says 0 until the end
+    .{split}.part/embeddings.npy   rows so far; its header counts them at the end
     .{split}.part/timestamps.npy   event tasks only
     .{split}.part/journal.json     how far the rows are good; written every few seconds
     .{split}.part/record.json      the split's record: nothing is left but to put files in place
@@ -19,7 +19,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
@@ -42,7 +42,7 @@ EMBEDDINGS, TIMESTAMPS, JOURNAL, RECORD = (
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Journal:
     """How far a split is.
 
@@ -86,7 +86,7 @@ class UnfinishedSplit:
         fresh: The journal of a split without rows.
 
     Attributes:
-        journal: How far it is; times, clips and samples are for the caller to keep.
+        journal: How far it is.
     """
 
     def __init__(
@@ -130,18 +130,28 @@ class UnfinishedSplit:
             self._part.remove()
         self._part.release()
 
-    def append(self, embedded: Sequence[Embedded]) -> None:
-        """Add clips' embeddings and timestamps, in row order."""
+    def append(self, embedded: Sequence[Embedded], progress: Journal) -> None:
+        """Add clips' embeddings and timestamps, in row order, and now and then save the journal.
+
+        Args:
+            embedded: What the module made of the clips.
+            progress: The journal with what the caller knows of them: their samples and costs.
+        """
+        clips = progress.clips + len(embedded)
         self._embeddings.append(np.concatenate([rows for rows, _ in embedded]))
-        self.journal.embeddings_crc32 = self._embeddings.crc32
-        self.journal.clips += len(embedded)
+        timestamps_crc32 = 0
         if self._timestamps is not None:
             self._timestamps.append(np.concatenate([times for _, times in embedded]))
-            self.journal.timestamps_crc32 = self._timestamps.crc32
-            self.journal.frames_per_clip += [len(times) for _, times in embedded]
-
-    def save_now_and_then(self) -> None:
-        """Write the journal, if the last one is some seconds old."""
+            timestamps_crc32 = self._timestamps.crc32
+            # Frames of clips that are not counted yet do no harm.
+            progress.frames_per_clip[progress.clips :] = [len(times) for _, times in embedded]
+        # All at once: an interrupt, at which it is saved, must not find half of a change.
+        self.journal = replace(
+            progress,
+            clips=clips,
+            embeddings_crc32=self._embeddings.crc32,
+            timestamps_crc32=timestamps_crc32,
+        )
         if not self._part.private and time.monotonic() - self._saved >= JOURNAL_SECONDS:
             self._save()
 
@@ -168,7 +178,7 @@ class UnfinishedSplit:
 
     def _open_files(self) -> None:
         journal = self.journal
-        rows = journal.clips if self.scene else sum(journal.frames_per_clip)
+        rows = journal.clips if self.scene else sum(journal.frames_per_clip[: journal.clips])
         self._embeddings = GrowingNpy(
             self._part.path / EMBEDDINGS,
             (self._size,),

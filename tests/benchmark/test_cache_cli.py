@@ -41,7 +41,7 @@ def _entry(module: str, task: str, splits: int = 2, days: float = 0.0) -> CacheE
 def _stop_in_test(entry: CacheEntry) -> None:
     def run() -> None:
         with UnfinishedSplit(entry, "test", 2, True, Journal("", 1)) as part:
-            part.append([(np.ones((1, 2), np.float32), np.empty(0))] * 2)
+            part.append([(np.ones((1, 2), np.float32), np.empty(0))] * 2, part.journal)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

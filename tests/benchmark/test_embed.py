@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,10 +7,11 @@ import pytest
 import soundfile
 
 from benchmark import embed_split
-from benchmark.cache import CacheEntry
+from benchmark.cache import CacheEntry, read_record
 from benchmark.embed import embed_task
 from benchmark.embeddings import EventSplit, SceneSplit
 from benchmark.fingerprint import module_hash, weights_hash
+from benchmark.growing_npy import GrowingNpy
 from benchmark.hear_module import HearModule, load_hear_module
 from benchmark.hear_outputs import HearModuleError
 from benchmark.tasks.labels import read_scene_labels, row_order
@@ -207,3 +209,37 @@ def test_costs_are_kept_with_the_embeddings(
     assert again.peak_memory_bytes == embedded.peak_memory_bytes
     if embedded.peak_memory_bytes is not None:  # on Linux
         assert embedded.peak_memory_bytes > 39e6
+
+
+@pytest.mark.parametrize("stop_at", range(8))  # two appends for each of a split's four clips
+def test_an_interrupt_loses_no_more_than_a_batch(
+    tmp_path: Path,
+    modules: Path,
+    entry: CacheEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_at: int,
+) -> None:
+    monkeypatch.setattr(embed_split, "CHUNK_SECONDS", 0.01)  # a clip each
+    task = read_task(write_event_task(tmp_path, clips=4))
+    hear = load_hear_module(write_module(modules, timestamp=COUNT_CALLS))
+    whole_entry = CacheEntry.of("whole", "task", {})
+    whole = embed_task(hear, task, whole_entry)
+    hear.model.calls = 0
+    append, appends = GrowingNpy.append, itertools.count()
+
+    def interrupted(file: GrowingNpy, rows: np.ndarray) -> None:
+        append(file, rows)
+        if next(appends) == stop_at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(GrowingNpy, "append", interrupted)
+        embed_task(hear, task, entry)
+    again = embed_task(hear, task, entry)
+    assert hear.model.calls == 12 + 1  # the interrupted clip was embedded twice
+    assert again.audio_seconds == whole.audio_seconds
+    for split in task.splits:
+        for path in (CacheEntry.embeddings_path, CacheEntry.timestamps_path):
+            assert path(entry, split).read_bytes() == path(whole_entry, split).read_bytes()
+        record, expected = (read_record(e.record_path(split)) for e in (entry, whole_entry))
+        assert record.frames_per_clip == expected.frames_per_clip

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,8 @@ def _split(entry: CacheEntry, made_from: str = "this") -> UnfinishedSplit:
 def _stop_after(entry: CacheEntry, clips: int) -> None:
     def run() -> None:
         with _split(entry) as part:
-            part.append([(row[None], np.empty(0)) for row in ROWS[:clips]])
-            part.journal.batch_samples = 50
+            rows = [(row[None], np.empty(0)) for row in ROWS[:clips]]
+            part.append(rows, replace(part.journal, batch_samples=50))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -35,7 +36,8 @@ def _stop_after(entry: CacheEntry, clips: int) -> None:
 
 
 def _finish(part: UnfinishedSplit) -> None:
-    part.append([(row[None], np.empty(0)) for row in ROWS[part.journal.clips :]])
+    rows = [(row[None], np.empty(0)) for row in ROWS[part.journal.clips :]]
+    part.append(rows, part.journal)
     names = [str(row) for row in range(len(ROWS))]
     crc32 = part.journal.embeddings_crc32
     part.finish(SplitRecord(names, None, crc32, None, 0.0, 0.0, 0.0, None))

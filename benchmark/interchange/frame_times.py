@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import reprlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -80,20 +80,15 @@ def write_frame_times(folder: Path, split: str, prefix: str, frames: FrameTimes)
         prefix: What stands before each clip's name: upstream has ``{task folder}/{split}/``.
         frames: Clips and times.
     """
+    times_of_clips = np.split(frames.timestamps_ms, np.cumsum(frames.frames_per_clip)[:-1])
     with frame_times_path(folder, split).open("w", encoding="utf-8") as file:
         separator = "[\n"
-        for clip, times in _clip_times(frames):
+        for clip, times in zip(frames.clips, times_of_clips, strict=True):
             name = json.dumps(prefix + clip)
-            for time in times:
+            for time in times.tolist():
                 file.write(f"{separator}    [\n        {name},\n        {time!r}\n    ]")
                 separator = ",\n"
         file.write("\n]")
-
-
-def _clip_times(frames: FrameTimes) -> Sequence[tuple[str, list[float]]]:
-    ends = np.cumsum(frames.frames_per_clip)[:-1]
-    times = [part.tolist() for part in np.split(frames.timestamps_ms, ends)]
-    return list(zip(frames.clips, times, strict=True))
 
 
 def _rows(path: Path) -> list[object]:

@@ -78,6 +78,16 @@ def table_notes(board: Leaderboard) -> list[str]:
 
 def reading_notes(board: Leaderboard) -> list[str]:
     """What ± and the mean are."""
+    notes = deviation_notes(board)
+    if board.has_mean:
+        notes.append(
+            "The mean is plain, over scores of different kinds; it is not HEAR's normalised score."
+        )
+    return notes
+
+
+def deviation_notes(board: Leaderboard) -> list[str]:
+    """What ± is."""
     folds = any(task.folds > 1 for task in board.tasks)
     single = any(task.folds == 1 for task in board.tasks)
     seeds = len(board.seeds)
@@ -93,10 +103,6 @@ def reading_notes(board: Leaderboard) -> list[str]:
         notes.append(
             f"Scores of tasks without folds are means over {seeds} seeds of the heads, ± the "
             "standard deviation over seeds; `scores.csv` has every value."
-        )
-    if board.has_mean:
-        notes.append(
-            "The mean is plain, over scores of different kinds; it is not HEAR's normalised score."
         )
     return notes
 

@@ -1,0 +1,1 @@
+"""Leaderboards from result files alone: intervals, ranks, overall scores, and their tables."""

@@ -1,0 +1,53 @@
+"""Kept predictions of a table's entries, resampled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.cell_files import predictions_path
+from benchmark.predictions import load_predictions
+from benchmark.results import Cell
+from benchmark.statistics import FoldScore, cell_fold_scores
+
+
+def entry_fold_scores(files: Sequence[tuple[Path, Cell]]) -> list[FoldScore]:
+    """The first score of one module on one task, of every test split.
+
+    Of several seeds it is the mean over seeds on the same drawn clips, so that the interval is
+    that of the number in the table. It says what other clips would do; what other seeds would do,
+    the deviation over seeds says.
+
+    Args:
+        files: The entry's finished cells, one per seed.
+
+    Raises:
+        ValueError, OSError: A cell's predictions are absent, damaged, or of another cell.
+    """
+    seeds = [_cell_fold_scores(path, cell) for path, cell in files]
+    if len(seeds) == 1:
+        return seeds[0]
+    clips = [[fold.clips for fold in folds] for folds in seeds]
+    if any(of_seed != clips[0] for of_seed in clips):
+        raise ValueError(f"{files[0][0].name} and its other seeds were not tested on equal clips.")
+    return [_mean_over_seeds(folds) for folds in zip(*seeds, strict=True)]
+
+
+def _cell_fold_scores(path: Path, cell: Cell) -> list[FoldScore]:
+    file = predictions_path(path)
+    if not file.exists():
+        raise FileNotFoundError(f"there is no predictions file {file.name}")
+    if hashlib.sha256(file.read_bytes()).hexdigest() != cell.predictions_hash:
+        raise ValueError(f"{file.name} is not the one that was written with its cell")
+    return cell_fold_scores(load_predictions(file), cell.task.score, cell.protocol.rules)
+
+
+def _mean_over_seeds(folds: Sequence[FoldScore]) -> FoldScore:
+    def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray(np.mean([fold.score(counts) for fold in folds], axis=0))
+
+    return FoldScore(folds[0].clips, score)

@@ -1,0 +1,253 @@
+"""A table with what may be said of it: intervals, ranks, overall scores, published rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.entry import Entry
+from benchmark.leaderboard import Leaderboard
+from benchmark.published import MATCHED_BY, PublishedScore, published_for
+from benchmark.report.merged_cells import NOT_RUN, CellFile, merged, read_cells
+from benchmark.report.resampled import entry_fold_scores
+from benchmark.results import ModuleFacts, TaskFacts
+from benchmark.statistics import (
+    Comparisons,
+    FoldScore,
+    Interval,
+    Overall,
+    RankRange,
+    Replicates,
+    bootstrap_task,
+    compare_models,
+    overall_scores,
+    rank_ranges,
+    resamples_for,
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One model on one task.
+
+    Attributes:
+        entry: Its cells over seeds.
+        interval: 95 % bootstrap interval over test clips of the first score's mean over folds and
+            seeds; None for failed cells and cells without predictions.
+        ranks: Which ranks it may have among the rows with predictions; None as above.
+    """
+
+    entry: Entry
+    interval: Interval | None
+    ranks: RankRange | None
+
+    @property
+    def not_run(self) -> bool:
+        """Whether nobody ran this model on this task: not a failure, though the entry has one."""
+        return self.entry.reason == NOT_RUN
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Everything that a leaderboard shows, whatever it is drawn with.
+
+    Attributes:
+        title: Of the page.
+        board: Rows, best first, and columns; every place has an entry.
+        standings: By (row label, task name).
+        comparisons: Paired tests by task name, of the rows with predictions, under their labels.
+        overall: Best first, rows by their labels, published ones by `published_label`; rows that
+            lack a score are not in it. Empty where there are fewer than two tasks with scores.
+        published: By task name; tasks that no published score matches have an empty list.
+        cautions: What must be said under every table.
+        commands: What made the runs, as far as their cells know.
+    """
+
+    title: str
+    board: Leaderboard
+    standings: dict[tuple[str, str], Standing]
+    comparisons: dict[str, Comparisons]
+    overall: list[Overall]
+    published: dict[str, list[PublishedScore]]
+    cautions: list[str]
+    commands: list[str]
+
+    def overall_of(self, label: str) -> Overall | None:
+        """The overall scores of a row; None if it has none."""
+        return next((overall for overall in self.overall if overall.model == label), None)
+
+
+def published_label(model: str) -> str:
+    """Row label of a published model, which no row of one's own can be taken for."""
+    return f"{model} (published)"
+
+
+def standings_of(folders: Sequence[Path]) -> Standings:
+    """Read one or several results folders; nothing but their files is needed.
+
+    Rows and columns of all folders make one table (see `benchmark.report.merged_cells`).
+
+    Raises:
+        FileNotFoundError: A folder without results.
+        ValueError: Files that cannot stand in one table, or that this version cannot read.
+    """
+    read = [read_cells(folder) for folder in folders]
+    files = [file for found, _ in read for file in found]
+    names = dict.fromkeys(folder.resolve().name for folder in folders)
+    unread = [caution for _, cautions in read for caution in cautions]
+    return standings_of_cells(files, f"Leaderboard: {' + '.join(names)}", unread)
+
+
+def standings_of_cells(
+    files: Sequence[CellFile], title: str, cautions: Sequence[str] = ()
+) -> Standings:
+    """The same for cells that have been read.
+
+    Args:
+        files: At least one.
+        title: Of the page.
+        cautions: What is known already.
+    """
+    files = merged(files)
+    board = Leaderboard.of([cell for _, cell in sorted(files, key=lambda f: f.cell.protocol.seed)])
+    board = replace(board, seeds=sorted(board.seeds))
+    published = {
+        task.task: published_for(task.task, task.score, board.protocol) for task in board.tasks
+    }
+    resampled, unpredicted = _resample(board, files)
+    comparisons = {task: compare_models(replicates) for task, replicates in resampled.items()}
+    overall = _overall(board, resampled, published)
+    return Standings(
+        title=title,
+        board=replace(board, modules=_best_first(board, overall)),
+        standings=_standings(board, resampled, comparisons),
+        comparisons=comparisons,
+        overall=overall,
+        published=published,
+        cautions=[
+            *cautions,
+            *unpredicted,
+            *_few_clips(resampled),
+            *_board_cautions(board),
+            *([MATCHED_BY] if any(published.values()) else []),
+        ],
+        commands=[],
+    )
+
+
+def _resample(
+    board: Leaderboard, files: Sequence[CellFile]
+) -> tuple[dict[str, Replicates], list[str]]:
+    """Resampled scores of each task that has any, and cautions about entries without."""
+    paths: dict[tuple[str, str], list[CellFile]] = {}
+    for file in sorted(files, key=lambda file: file.cell.protocol.seed):
+        paths.setdefault((file.cell.module.label, file.cell.task.task), []).append(file)
+    folds: dict[str, dict[str, list[FoldScore]]] = {task.task: {} for task in board.tasks}
+    cautions = []
+    for (label, task), entry in board.entries.items():
+        if entry.reason:
+            continue
+        try:
+            folds[task][label] = entry_fold_scores(paths[label, task])
+        except (ValueError, OSError) as error:
+            cautions.append(
+                f"{label} on {task} has no interval and is left out of ranks, as its predictions "
+                f"cannot be used ({str(error).rstrip('.')})."
+            )
+    resamples = resamples_for(max((len(models) for models in folds.values()), default=0))
+    return {
+        task.task: bootstrap_task(task.task, folds[task.task], task.better, resamples)
+        for task in board.tasks
+        if folds[task.task]
+    }, cautions
+
+
+def _standings(
+    board: Leaderboard, resampled: dict[str, Replicates], comparisons: dict[str, Comparisons]
+) -> dict[tuple[str, str], Standing]:
+    ranks = {task: rank_ranges(tests) for task, tests in comparisons.items()}
+    return {
+        (label, task): Standing(
+            entry,
+            resampled[task].interval(label) if label in ranks.get(task, {}) else None,
+            ranks.get(task, {}).get(label),
+        )
+        for (label, task), entry in board.entries.items()
+    }
+
+
+def _overall(
+    board: Leaderboard,
+    resampled: dict[str, Replicates],
+    published: dict[str, list[PublishedScore]],
+) -> list[Overall]:
+    """Over the tasks that somebody has a score in."""
+    resamples = next((found.values.shape[1] for found in resampled.values()), 1)
+    columns = [
+        _with_exact_rows(board, task, resampled.get(task.task), published[task.task], resamples)
+        for task in board.tasks
+    ]
+    scored = [column for column in columns if np.isfinite(column.estimates).any()]
+    return overall_scores(scored) if len(scored) > 1 else []
+
+
+def _with_exact_rows(
+    board: Leaderboard,
+    task: TaskFacts,
+    resampled: Replicates | None,
+    published: Sequence[PublishedScore],
+    resamples: int,
+) -> Replicates:
+    """A task's resampled scores, and as constants those that cannot be resampled."""
+    known = dict(zip(resampled.models, resampled.values, strict=True)) if resampled else {}
+    scores = {
+        module.label: board.entries[module.label, task.task].primary for module in board.modules
+    }
+    estimates = {label: score for label, score in scores.items() if score is not None}
+    estimates |= {published_label(row.model): row.value for row in published}
+    values = [known.get(label, np.full(resamples, score)) for label, score in estimates.items()]
+    return Replicates(
+        task=task.task,
+        better=task.better,
+        models=tuple(estimates),
+        estimates=np.array(list(estimates.values())),
+        values=np.stack(values) if values else np.empty((0, resamples)),
+        drawn=resampled.drawn if resampled else 0,
+    )
+
+
+def _best_first(board: Leaderboard, overall: Sequence[Overall]) -> list[ModuleFacts]:
+    """By the overall score, or by a single task's score; rows without follow as they came."""
+    order = [row.model for row in overall]
+    if not order and len(board.tasks) == 1:
+        (task,) = board.tasks
+        sign = -1 if task.better == "higher" else 1
+        scores = {module.label: board.row(module)[0].primary for module in board.modules}
+        known = {k: v for k, v in scores.items() if v is not None and not math.isnan(v)}
+        order = sorted(known, key=lambda label: sign * known[label])
+    place = {label: index for index, label in enumerate(order)}
+    return sorted(board.modules, key=lambda module: place.get(module.label, len(order)))
+
+
+def _few_clips(resampled: dict[str, Replicates]) -> list[str]:
+    return [found.caution for found in resampled.values() if found.caution]
+
+
+def _board_cautions(board: Leaderboard) -> list[str]:
+    """What merged runs do not have in common."""
+    cautions = []
+    for (label, task), entry in board.entries.items():
+        seeds = [cell.protocol.seed for cell in entry.cells]
+        if not entry.reason and seeds != board.seeds:
+            ran = ", ".join(map(str, seeds))
+            cautions.append(f"{label} on {task} was run with seed {ran} only.")
+    machines = {cell.machine for entry in board.entries.values() for cell in entry.cells}
+    if len(machines - {""}) > 1:
+        cautions.append(
+            "Cells were made on different machines, so that their speed and memory do not compare."
+        )
+    return cautions

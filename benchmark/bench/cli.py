@@ -60,6 +60,9 @@ out_option = click.option(
 @click.option(
     "--modes", callback=_modes, default="exact,fast", show_default=True, metavar="NAME,..."
 )
+@click.option(
+    "--device", default="cpu", show_default=True, help="Torch device that trains in fast mode."
+)
 @out_option
 @debug_option
 @one_line
@@ -70,6 +73,7 @@ def heads(
     runs: int,
     upstream: str,
     modes: list[Mode],
+    device: str,
     out: Sequence[Path],
     debug: bool,
 ) -> None:
@@ -94,7 +98,7 @@ def heads(
         check_report_path(path)
     console = make_console()
     with nullcontext(folders) if folders else embedded_folders(console) as chosen:
-        plan = Plan(chosen, grid, grid_points, runs, modes, shlex.split(upstream))
+        plan = Plan(chosen, grid, grid_points, runs, modes, shlex.split(upstream), device)
 
         def keep(found: Findings) -> None:
             for path in out:

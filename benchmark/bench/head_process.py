@@ -40,7 +40,7 @@ def first_optimizer_step() -> Cost:
     return now() - before
 
 
-def timed_heads(folder: Path, protocol: Protocol) -> HeadRun:
+def timed_heads(folder: Path, protocol: Protocol, device: str) -> HeadRun:
     """Train and score the heads of a folder's task."""
     steps: dict[torch.optim.Optimizer, int] = {}
 
@@ -51,7 +51,7 @@ def timed_heads(folder: Path, protocol: Protocol) -> HeadRun:
     counting = register_optimizer_step_post_hook(count)
     before = now()
     task, splits = read_heareval_folder(folder)
-    result = evaluate_task(task, splits, protocol)
+    result = evaluate_task(task, splits, protocol, device=device)
     work = now() - before
     counting.remove()
     counts = list(steps.values())  # in exact mode every training has an optimiser of its own
@@ -102,7 +102,7 @@ def main(request: dict[str, Any]) -> None:
     if "trainings" in request:
         run = timed_bare_loop(folder, trainings_of(request["trainings"]))
     else:
-        run = timed_heads(folder, Protocol(**request["protocol"]))
+        run = timed_heads(folder, Protocol(**request["protocol"]), request["device"])
     sys.stdout.write(json.dumps(asdict(run)) + "\n")
 
 

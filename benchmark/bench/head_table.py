@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.bench.cost import Cost
 from benchmark.bench.heads import BARE_LOOP, UPSTREAM, Findings, Plan, Series
 from benchmark.bench.report import Report
+from benchmark.environment import machine
 
 COLUMNS = (
     "task",
@@ -26,7 +27,7 @@ def heads_report(plan: Plan, found: Findings) -> Report:
         title=f"Heads: grid {plan.grid}, {plan.grid_points} points, medians of {runs} runs",
         columns=COLUMNS,
         rows=table_rows(found),
-        notes=notes(found),
+        notes=notes(plan, found),
         measured=as_json(plan, found),
     )
 
@@ -69,7 +70,7 @@ def _scores(series: Series) -> str:
     return f"{low:.4f}" if low == high else f"{low:.4f} to {high:.4f}"
 
 
-def notes(found: Findings) -> list[str]:
+def notes(plan: Plan, found: Findings) -> list[str]:
     """What a reader must know of the numbers."""
     lines = [
         "Sides run one after the other in every round, each in a process of its own with "
@@ -89,6 +90,8 @@ def notes(found: Findings) -> list[str]:
             f"{low:.1f} to {high:.1f} s. Off both goes what an optimiser's first step, in which "
             "torch imports half of itself, took in our process; ours leaves it out as well."
         )
+    if plan.device != "cpu":
+        lines.append(f"Fast mode trained on {machine(plan.device)}.")
     for task, shape in found.shapes.items():
         lines.append(
             f"{task}: {shape['rows']} training rows of size {shape['size']}, "
@@ -108,6 +111,7 @@ def as_json(plan: Plan, found: Findings) -> dict[str, object]:
         "grid": plan.grid,
         "grid_points": plan.grid_points,
         "runs": plan.runs,
+        "device": plan.device,
         "upstream_start": seconds(found.starts),
         "tasks": found.shapes,
         "series": [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,9 @@ class Plan:
         grid_points: How many of its points are tried.
         runs: Times that everything is run.
         modes: Of ours; at least one.
-        upstream: Command line of ``heareval.predictions.runner``; empty to leave it out.
+        upstream: Command line of ``heareval.predictions.runner``; empty to leave it out. It takes a
+            GPU by itself where there is one.
+        device: Torch device that trains in fast mode.
     """
 
     folders: Sequence[Path]
@@ -41,6 +43,7 @@ class Plan:
     runs: int
     modes: Sequence[Mode]
     upstream: Sequence[str] = ()
+    device: str = "cpu"
 
 
 @dataclass
@@ -144,7 +147,8 @@ def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
     task = folder.resolve().name
     for mode in plan.modes:
         protocol = Protocol(plan.grid, mode=mode, grid_points=plan.grid_points)
-        run, whole = _process({"folder": str(folder), "protocol": asdict(protocol)})
+        request = {"folder": str(folder), "protocol": asdict(protocol), "device": plan.device}
+        run, whole = _process(request)
         yield _add(found.of(task, mode), whole, run.work, run.score)
         if mode == "exact":
             found.shapes[task] = run.shape
@@ -158,7 +162,7 @@ def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
         yield _add(found.of(task, UPSTREAM), theirs.whole, work, theirs.score)
 
 
-def _process(request: dict[str, object]) -> tuple[HeadRun, Cost]:
+def _process(request: Mapping[str, object]) -> tuple[HeadRun, Cost]:
     command = [sys.executable, "-m", "benchmark.bench.head_process", json.dumps(request)]
     said, whole = run_measured(command)
     return HeadRun.from_json(said.splitlines()[-1]), whole

@@ -15,7 +15,7 @@ from benchmark.heads import evaluate_task
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from tests.benchmark.heads.upstream_scores import assert_equals_upstream
-from tests.parity.environment import HEAREVAL, REPOSITORY
+from tests.parity.environment import HEAREVAL, REPOSITORY, SCRIPTS
 from tests.parity.made_embeddings import MADE_TASKS, write_embeddings
 
 pytestmark = pytest.mark.parity
@@ -59,6 +59,16 @@ def scored_by_upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", MADE_TASKS)
 def test_upstream_and_ours_agree_on_made_tasks(scored_by_upstream: Path, name: str) -> None:
     compare(scored_by_upstream / name, Protocol("faster", mode="exact", grid_points=POINTS))
+
+
+def test_upstream_and_ours_agree_on_scores_and_events(tmp_path: Path) -> None:
+    if not RUNNER.is_file():
+        pytest.skip("the shims that let heareval run (../shared/tools) are absent here")
+    script = SCRIPTS / "compare_heareval_scores.py"
+    printed = HEAREVAL.run("python", str(script), str(RUNNER), cwd=tmp_path)
+    for name, (values, worst) in json.loads(printed.splitlines()[-1]).items():
+        print(f"| {name} | {values} | {worst:.1e} |")
+        assert worst < 1e-6, name
 
 
 def compare(folder: Path, protocol: Protocol) -> None:

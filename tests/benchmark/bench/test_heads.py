@@ -71,7 +71,7 @@ def test_the_steps_of_every_training_are_counted(folder, monkeypatch):
     monkeypatch.setattr(train, "train_head", counted_head)
     monkeypatch.setattr(train, "train_epoch", counted_epoch)
     protocol = Protocol("faster", mode="exact", grid_points=3)
-    run = head_process.timed_heads(folder, protocol)
+    run = head_process.timed_heads(folder, protocol, "cpu")
     rows = {0: 36, 1: 30, 2: 34}  # fold i + 2 trains
     assert [t.fold for t in run.trainings] == [0, 0, 0, 1, 2]
     assert [t.steps for t in run.trainings] == [
@@ -84,7 +84,7 @@ def test_the_steps_of_every_training_are_counted(folder, monkeypatch):
 
 
 def test_the_bare_loop_takes_the_same_steps(folder, monkeypatch):
-    run = head_process.timed_heads(folder, Protocol("faster", mode="exact", grid_points=2))
+    run = head_process.timed_heads(folder, Protocol("faster", mode="exact", grid_points=2), "cpu")
     steps = []
     monkeypatch.setattr(head_process, "bare_loop", lambda *arguments: steps.append(arguments))
     head_process.timed_bare_loop(folder, run.trainings)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from benchmark.averages import mean, std, std_over_folds
 from benchmark.results import Cell, TaskFacts
 
+# The reason of a cell that nobody asked for: where runs of different rows or columns are merged.
+NOT_RUN = "Not run in these results."
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -23,6 +26,11 @@ class Entry:
     def reason(self) -> str | None:
         """Why the first of the failed cells failed; None if all are finished."""
         return next((cell.reason for cell in self.cells if cell.reason), None)
+
+    @property
+    def not_run(self) -> bool:
+        """Whether nobody ran this: not a failure, though it has a reason."""
+        return self.reason == NOT_RUN
 
     @property
     def primary(self) -> float | None:

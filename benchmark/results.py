@@ -82,7 +82,8 @@ class Cost:
 class Cell:
     """One module on one task under one seed, finished or failed.
 
-    ``predictions_hash`` is the SHA-256 of the predictions file beside a finished cell.
+    ``predictions_hash`` is the SHA-256 of the predictions file beside a finished cell; ``command``
+    is the command line that made it, empty in cells written before it was kept.
     """
 
     module: ModuleFacts
@@ -98,6 +99,7 @@ class Cell:
     versions: str = ""
     machine: str = ""
     date: str = ""
+    command: str = ""
     schema: int = SCHEMA
 
     @property

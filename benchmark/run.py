@@ -143,6 +143,7 @@ def _blanks(
             reason=reason,
             embedding_dtype=plan.embedding_dtype,
             device=plan.device,
+            command=plan.command,
         )
         for protocol in plan.protocols
     ]

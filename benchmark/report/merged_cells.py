@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.cell_files import load_cell
+from benchmark.entry import NOT_RUN
 from benchmark.protocol import Protocol
 from benchmark.results import Cell, ModuleFacts, TaskFacts
-
-# The reason of a cell that nobody asked for: where runs of different rows or columns are merged.
-NOT_RUN = "Not run in these results."
 
 
 class CellFile(NamedTuple):
@@ -83,8 +81,10 @@ def _under_common_names(files: list[CellFile]) -> list[CellFile]:
         for path, cell in files
     ]
     there = {(_spec(cell), cell.task.task) for _, cell in named}
-    blank = replace(by_finished[0].cell, folds=[], cost=None, task_hash="", reason=NOT_RUN)
-    blank = replace(blank, predictions_hash="", date="", machine="", versions="")
+    first = by_finished[0].cell
+    blank = Cell(
+        first.module, first.task, first.protocol, "", NOT_RUN, embedding_dtype=first.embedding_dtype
+    )
     return named + [
         CellFile(Path(), replace(blank, module=module, task=task))
         for spec, module in modules.items()

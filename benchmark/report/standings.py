@@ -12,7 +12,7 @@ import numpy as np
 from benchmark.entry import Entry
 from benchmark.leaderboard import Leaderboard
 from benchmark.published import MATCHED_BY, PublishedScore, published_for
-from benchmark.report.merged_cells import NOT_RUN, CellFile, merged, read_cells
+from benchmark.report.merged_cells import CellFile, merged, read_cells
 from benchmark.report.resampled import entry_fold_scores
 from benchmark.results import ModuleFacts, TaskFacts
 from benchmark.statistics import (
@@ -47,8 +47,8 @@ class Standing:
 
     @property
     def not_run(self) -> bool:
-        """Whether nobody ran this model on this task: not a failure, though the entry has one."""
-        return self.entry.reason == NOT_RUN
+        """Whether nobody ran this model on this task."""
+        return self.entry.not_run
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def standings_of_cells(
             *_board_cautions(board),
             *([MATCHED_BY] if any(published.values()) else []),
         ],
-        commands=[],
+        commands=_commands(files),
     )
 
 
@@ -231,6 +231,12 @@ def _best_first(board: Leaderboard, overall: Sequence[Overall]) -> list[ModuleFa
         order = sorted(known, key=lambda label: sign * known[label])
     place = {label: index for index, label in enumerate(order)}
     return sorted(board.modules, key=lambda module: place.get(module.label, len(order)))
+
+
+def _commands(files: Sequence[CellFile]) -> list[str]:
+    """Each command once, by the date of the first cell it made."""
+    cells = sorted((file.cell for file in files), key=lambda cell: cell.date)
+    return list(dict.fromkeys(cell.command for cell in cells if cell.command))
 
 
 def _few_clips(resampled: dict[str, Replicates]) -> list[str]:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from benchmark.cell_files import predictions_path
+from benchmark.entry import NOT_RUN
 from benchmark.protocol import Protocol
-from benchmark.report.merged_cells import NOT_RUN
 from benchmark.report.standings import published_label, standings_of
 from benchmark.results import Cell, TaskFacts
 from tests.benchmark.report.results_folders import (
@@ -233,3 +233,10 @@ def test_no_results_and_unreadable_ones_are_said(tmp_path: Path) -> None:
     write_cell(tmp_path, OTHER, SCENES, hit((9, 30)))
     (caution,) = standings_of([tmp_path]).cautions
     assert path.name in caution
+
+
+def test_commands_are_in_the_order_of_their_runs(tmp_path: Path) -> None:
+    for module, date, command in ((OURS, "2026-02", "b"), (OTHER, "2026-01", "a")):
+        write_cell(tmp_path, module, SCENES, hit((9, 30)), date=date, command=command)
+    write_cell(tmp_path, FLOOR, SCENES, hit((9, 30)), date="2026-03", command="b")
+    assert standings_of([tmp_path]).commands == ["a", "b"]

@@ -1,0 +1,157 @@
+"""A leaderboard as people have them: 5 models, 4 tasks, one failed cell, published rows."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from benchmark.leaderboard import Leaderboard
+from benchmark.protocol import Protocol
+from benchmark.published import published_for
+from benchmark.report.standings import Standing, Standings
+from benchmark.results import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
+from benchmark.statistics import (
+    FoldScore,
+    Replicates,
+    bootstrap_task,
+    compare_models,
+    overall_scores,
+    rank_ranges,
+    resamples_for,
+)
+from benchmark.statistics.fold_score import ratio_of_sums
+
+PROTOCOL = Protocol("default", 42, "exact")
+REASON = "clip rain/0042.wav: the module gave NaN embeddings, so that no head can be trained on it"
+PUBLISHED = ("CP-JKU PaSST base", "CVSSP PANNS", "OpenL3", "CREPE", "Descript/MARL Wav2CLIP")
+
+BASE = "benchmark.baselines"
+MODULES = [
+    ModuleFacts(
+        "multi", "msssl_hear", "", None, "a1" * 32, "m", 16000, 4_512_345, 1024, 512
+    ),
+    ModuleFacts("cola", f"{BASE}.cola", "", None, "b2" * 32, "m", 16000, 4_512_345, 512, 512),
+    ModuleFacts(
+        "panns-cnn6 (ours, same data, not official)",
+        f"{BASE}.panns",
+        "",
+        "panns-cnn6 (ours, same data, not official): not the authors' network",
+        "c3" * 32,
+        "m",
+        32000,
+        4_600_000,
+        512,
+        512,
+    ),
+    ModuleFacts("logmel", f"{BASE}.logmel", "", None, "d4" * 32, "m", 16000, 0, 256, 64),
+    ModuleFacts("random", f"{BASE}.random", "", None, "e5" * 32, "m", 16000, 4_512_345, 512, 512),
+]
+TASKS = [
+    TaskFacts("esc50-v2.0.0-full", "scene", "top1_acc", None, 5),
+    TaskFacts("spoken_digit-1.0.9-speakers", "scene", "top1_acc", "made from FSDD, 6 speakers", 6),
+    TaskFacts("dcase2016_task2-hear2021-full", "event", "event_onset_200ms_fms"),
+    TaskFacts("nsynth_pitch-v2.2.3-5h", "pitch", "pitch_acc"),
+]
+CLIPS = (400, 250, 40, 450)  # per fold
+SHARES = (  # of clips that are right
+    (0.72, 0.58, 0.74, 0.58),
+    (0.69, 0.57, 0.70, 0.60),
+    (0.73, 0.22, 0.55, 0.09),
+    (0.42, 0.52, 0.41, 0.60),
+    (0.32, 0.40, None, 0.41),
+)
+SPEEDS = (62.0, 92.0, 29.0, 1328.0, 140.0)
+
+
+def _folds(rng: np.random.Generator, share: float, folds: int, clips: int) -> list[FoldScore]:
+    return [
+        FoldScore(
+            tuple(f"{fold}-{clip}.wav" for clip in range(clips)),
+            ratio_of_sums((rng.random(clips) < share).astype(float), np.ones(clips)),
+        )
+        for fold in range(folds)
+    ]
+
+
+def _cell(row: int, task: TaskFacts, folds: list[FoldScore] | None) -> Cell:
+    cost = Cost(512, 2000, 10_000.0, 99.0, 10_000.0 / SPEEDS[row], False, 61.0, 700_000_000 + row)
+    return Cell(
+        module=MODULES[row],
+        task=task,
+        protocol=PROTOCOL,
+        task_hash="t",
+        reason=None if folds else REASON,
+        folds=[
+            FoldScores(f"fold{i:02d}", {task.score: fold.value}, fold.value, 3)
+            for i, fold in enumerate(folds or [])
+        ],
+        cost=cost if folds else None,
+        versions="python 3.11.2; torch 2.13.0; numpy 2.4.0",
+        machine="x86_64 Linux, 2 cores, AMD EPYC",
+        date="2026-11-23T08:00:00+00:00",
+    )
+
+
+def demo_standings() -> Standings:
+    """Right clips are drawn; intervals, tests and overall scores are worked out from them."""
+    rng = np.random.default_rng(7)
+    cells, resampled = [], {}
+    for column, task in enumerate(TASKS):
+        folds = {
+            MODULES[row].label: _folds(rng, shares[column], task.folds, CLIPS[column])
+            for row, shares in enumerate(SHARES)
+            if shares[column] is not None
+        }
+        cells += [
+            _cell(row, task, folds.get(module.label)) for row, module in enumerate(MODULES)
+        ]
+        resampled[task.task] = bootstrap_task(task.task, folds, resamples=resamples_for(5))
+    return _standings(Leaderboard.of(cells), resampled)
+
+
+def _standings(board: Leaderboard, resampled: dict[str, Replicates]) -> Standings:
+    comparisons = {task: compare_models(found) for task, found in resampled.items()}
+    ranks = {task: rank_ranges(tests) for task, tests in comparisons.items()}
+    published = {
+        task.task: [
+            row
+            for row in published_for(task.task, task.score, board.protocol)
+            if row.model in PUBLISHED
+        ]
+        for task in board.tasks
+    }
+    return Standings(
+        title="Leaderboard: demo",
+        board=board,
+        standings={
+            (label, task): Standing(
+                entry,
+                None if entry.reason else resampled[task].interval(label),
+                None if entry.reason else ranks[task][label],
+            )
+            for (label, task), entry in board.entries.items()
+        },
+        comparisons=comparisons,
+        overall=overall_scores(list(resampled.values())),
+        published=published,
+        cautions=["spoken_digit-1.0.9-speakers: its folds are speakers; see `results/README.md`."],
+        commands=["msbench run --baselines cola,panns --grid default --mode exact --out demo"],
+    )
+
+
+def small_standings(models: int, tasks: int) -> Standings:
+    """The first models and tasks of the demo, no overall scores."""
+    demo = demo_standings()
+    kept = {task.task for task in demo.board.tasks[:tasks]}
+    rows = demo.board.modules[:models]
+    board = replace(demo.board, modules=rows, tasks=demo.board.tasks[:tasks])
+    return replace(
+        demo,
+        board=board,
+        overall=[],
+        published={},
+        comparisons={
+            task: tests
+            for task, tests in demo.comparisons.items()
+            if task in kept and models == len(demo.board.modules)
+        },
+    )

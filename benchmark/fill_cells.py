@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -91,7 +92,9 @@ class CellFiller:
         """Train and score heads, save the cell and what they predicted."""
         started = time.perf_counter()
         saved = heads_folder(entry, blank)
-        describe(saved, read_about(entry.folder))  # for msbench cache ls
+        # For msbench cache ls. Another run that finished the same cell may remove the folder.
+        with suppress(FileNotFoundError, FileExistsError):
+            describe(saved, read_about(entry.folder))
         result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved, blank.device)
         seconds = time.perf_counter() - started
         predictions = predictions_file(task_predictions(result, embedded.splits, task.vocabulary))

@@ -47,7 +47,7 @@ def _run(
     )
     console = Console(width=160)
     with RunProgress(console, 1) as progress:
-        return run(plan, progress)
+        return run(plan, progress).board
 
 
 def _calls(modules: Path) -> int:
@@ -75,6 +75,9 @@ def test_whole_run(tasks_dir: Path, modules: Path, capsys: pytest.CaptureFixture
         "cells",
         "leaderboard.csv",
         "leaderboard.md",
+        "leaderboard_long.csv",
+        "leaderboard_pairs.csv",
+        "leaderboard_short.md",
         "scores.csv",
     ]
     assert "Made by `msbench run x`." in (out / "leaderboard.md").read_text()
@@ -277,6 +280,17 @@ def test_an_unforeseen_exception_is_named(
     monkeypatch.setattr(fill_cells, "evaluate_task", fail)
     (entry,) = _run(tasks_dir, write_module(modules)).entries.values()
     assert entry.reason == "AttributeError: no such thing"
+
+
+def test_a_folder_of_heads_that_another_run_removes_harms_nobody(
+    tasks_dir: Path, modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed(*args: object) -> None:
+        raise FileNotFoundError("heads")
+
+    monkeypatch.setattr(fill_cells, "describe", removed)
+    (entry,) = _run(tasks_dir, write_module(modules)).entries.values()
+    assert entry.reason is None
 
 
 def test_rows_with_the_same_label_stay_apart(tasks_dir: Path, modules: Path) -> None:

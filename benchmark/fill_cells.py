@@ -137,6 +137,7 @@ def _fold_scores(result: TaskResult) -> list[FoldScores]:
             epoch=fold.epoch,
             hyperparameters=dict(fold.hyperparameters),
             postprocessing=dict(fold.postprocessing),
+            validation_curve=[[epoch, score] for epoch, score in fold.validation_curve],
         )
         for fold in result.folds
     ]

@@ -53,7 +53,8 @@ class TaskFacts:
 class FoldScores:
     """Scores of one test split, and the head that made them.
 
-    ``postprocessing`` is empty for scene tasks.
+    ``postprocessing`` is empty for scene tasks. ``validation_curve`` has [epoch, score] of every
+    validation of the head's training; empty in cells written before it was kept.
     """
 
     fold: str
@@ -62,6 +63,8 @@ class FoldScores:
     epoch: int
     hyperparameters: dict[str, int | float | str] = field(default_factory=dict)
     postprocessing: dict[str, float] = field(default_factory=dict)
+    # Scores are what two cells of one question must have in common; older ones have no curve.
+    validation_curve: list[list[float]] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import math
 
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.monitor import Mode, Monitored
-from benchmark.heads.trained_head import is_better
+from benchmark.heads.trained_head import Curve, is_better
 
 
 class EarlyStopping:
@@ -24,6 +24,7 @@ class EarlyStopping:
         score: Watched number at the best epoch; NaN is stored as the worst infinity.
         epoch: Best epoch, from 0; of equals the first. -1 before the first validation.
         postprocessing: Choice at the best epoch.
+        curve: Epoch and watched number of every validation so far.
         stopped: Whether training is over: patience has run out, or the number was not finite.
     """
 
@@ -33,6 +34,7 @@ class EarlyStopping:
         self.worst = -math.inf if mode == "max" else math.inf
         self.score, self.epoch = self.worst, -1
         self.postprocessing: Postprocessing | None = None
+        self.curve: Curve = ()
         self.stopped = False
         self._best_finite, self._waited = self.worst, 0
 
@@ -43,6 +45,7 @@ class EarlyStopping:
             Whether this epoch is the best so far, so that its weights are to be kept.
         """
         score = found.score
+        self.curve += ((epoch, score),)
         is_best = self.epoch < 0 or is_better(score, self.score, self.mode)
         if is_best:
             self.score = self.worst if math.isnan(score) else score

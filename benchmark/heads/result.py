@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from benchmark.averages import mean_over_folds, std_over_folds
 from benchmark.embeddings import Event
 from benchmark.heads.monitor import Mode
+from benchmark.heads.trained_head import Curve
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class FoldResult:
         clips: Clips of the test split, in row order.
         predictions: Scene task: probabilities, float32, shape (clips, classes). Event task: the
             predicted events of each clip.
+        validation_curve: Epoch and watched number of every validation of the head's training.
     """
 
     test_split: str
@@ -40,6 +42,7 @@ class FoldResult:
     postprocessing: tuple[tuple[str, float], ...]
     clips: tuple[str, ...]
     predictions: NDArray[np.float32] | dict[str, list[Event]]
+    validation_curve: Curve = ()
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class SavedHeads:
             "epoch": trained.epoch,
             "postprocessing": trained.postprocessing,
             "seconds": trained.seconds,
+            "curve": trained.curve,
             "size": trained.head.size,
             "classes": trained.head.classes,
         }
@@ -78,6 +79,7 @@ class SavedHeads:
                 facts["epoch"],
                 None if chosen is None else Postprocessing(*chosen),
                 facts["seconds"],
+                tuple((epoch, score) for epoch, score in facts["curve"]),
             )
         except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError):
             return None

@@ -56,6 +56,7 @@ def score_fold(task: Task, trained: TrainedHead, split: Split, rules: Rules) -> 
         ),
         clips=split.clips,
         predictions=predictions,
+        validation_curve=trained.curve,
     )
 
 

@@ -80,6 +80,7 @@ def train_head(point: GridPoint, data: FoldData) -> TrainedHead:
         epoch=stopping.epoch,
         postprocessing=stopping.postprocessing,
         seconds=time.perf_counter() - began,
+        curve=stopping.curve,
     )
 
 

@@ -127,7 +127,13 @@ class Followed:
         """What came of it."""
         found = self.stopping
         return TrainedHead(
-            head.eval(), self.point, found.score, found.epoch, found.postprocessing, seconds
+            head.eval(),
+            self.point,
+            found.score,
+            found.epoch,
+            found.postprocessing,
+            seconds,
+            found.curve,
         )
 
 

@@ -10,6 +10,8 @@ from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
 from benchmark.heads.monitor import Mode
 
+Curve = tuple[tuple[int, float], ...]  # epoch, from 0, and score of every validation
+
 
 @dataclass(frozen=True)
 class TrainedHead:
@@ -22,6 +24,7 @@ class TrainedHead:
         epoch: Best epoch, from 0.
         postprocessing: Choice at the best epoch; None in a scene task.
         seconds: Wall time of the training; of heads that are trained together, their equal share.
+        curve: Epoch and watched number of every validation, NaN as it was.
     """
 
     head: Head
@@ -30,6 +33,7 @@ class TrainedHead:
     epoch: int
     postprocessing: Postprocessing | None
     seconds: float
+    curve: Curve = ()
 
 
 def is_better(score: float, than: float, mode: Mode) -> bool:

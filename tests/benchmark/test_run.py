@@ -194,6 +194,7 @@ def test_kept_predictions_give_the_cells_scores(tasks_dir: Path, modules: Path) 
         for fold, scored in zip(load_predictions(file).folds, cell.folds, strict=True):
             folds.append(f"{cell.task.task} {fold.fold}")
             assert fold.fold == scored.fold
+            assert [scored.epoch, scored.validation_score] in scored.validation_curve
             assert set(fold.clips) == {path.name for path in _clips(tasks_dir, cell, fold.fold)}
             if isinstance(fold, ScenePredictions):
                 again = {name: SCENE_SCORES[name](fold.probabilities, fold.targets) for name in ALL}

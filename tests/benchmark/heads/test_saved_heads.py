@@ -17,7 +17,8 @@ POINT = GridPoint(1, 8, 0.1, 1e-3, 1, 10, 1, 64, "xavier_normal_")
 
 
 def _trained(postprocessing: Postprocessing | None = None) -> TrainedHead:
-    return TrainedHead(Head(4, 3, POINT).eval(), POINT, 0.5, 7, postprocessing, 1.5)
+    curve = ((3, 0.25), (7, 0.5))
+    return TrainedHead(Head(4, 3, POINT).eval(), POINT, 0.5, 7, postprocessing, 1.5, curve)
 
 
 @pytest.mark.parametrize("postprocessing", [None, Postprocessing(250, 125)])

@@ -130,6 +130,7 @@ def test_training_stops_after_patience_validations_without_improvement():
     trained, validations = scripted([0.5, 0.4, 0.5, 0.6, 0.1, 0.2, 0.3, 0.9], patience=3)
     assert validations == 7
     assert (trained.score, trained.epoch) == (0.6, 3)
+    assert trained.curve == tuple(enumerate([0.5, 0.4, 0.5, 0.6, 0.1, 0.2, 0.3]))
 
 
 def test_smaller_is_better_in_min_mode():

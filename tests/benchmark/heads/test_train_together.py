@@ -58,6 +58,12 @@ def test_points_stop_by_their_own_patience_epochs_and_intervals():
     # The first validation is an improvement; then patience runs.
     assert len(calls) == (1 + 2) + (1 + 4) + 2
     assert set(calls) == {(6, 3)}
+    assert [[epoch for epoch, _ in head.curve] for head in heads] == [
+        [0, 1, 2],
+        [*range(5)],
+        [2, 5],
+    ]
+    assert {score for head in heads for _, score in head.curve} == {0.5}
 
 
 @pytest.mark.parametrize(("mode", "worst"), [("max", -math.inf), ("min", math.inf)])

@@ -27,12 +27,18 @@ class HeadStack:
     of them in ``dtype``. Biases of hidden layers are not trained, since BatchNorm takes away what
     they add.
 
+    Batches come without ``centre``, which BatchNorm takes away just as well. Its running mean,
+    however, would follow ``W x`` with a lag, since the weights move; and where embeddings have a
+    large mean (log-mel statistics), that lag is seen in every validation score of upstream's. So it
+    is kept: ``lagging`` is the running mean of ``W centre``.
+
     Args:
         heads: Of equal shape. They are trained in place.
         learning_rates: Adam's, one per head.
         dropout: Probability of dropping a hidden unit.
         dtype: Of matrix products and activations.
         generator: Draws the dropout masks, which the heads share.
+        centre: What was taken off all embeddings, float32, shape (size,).
     """
 
     def __init__(
@@ -42,11 +48,13 @@ class HeadStack:
         dropout: float,
         dtype: torch.dtype,
         generator: torch.Generator,
+        centre: Tensor,
     ) -> None:
         self.heads = list(heads)
         self.dropout = dropout
         self.dtype = dtype
         self.generator = generator
+        self.centre = centre
         for head in self.heads:
             for layer in head.hidden_layers:
                 nn.init.zeros_(layer.linear.bias)
@@ -61,6 +69,7 @@ class HeadStack:
             (self._stacked(layer.norm.running_mean), self._stacked(layer.norm.running_var))
             for layer in self.heads[0].hidden_layers
         ]
+        self.lagging = self.running[0][0].clone() if self.running else centre.new_zeros(0)
 
     def _stacked(self, statistics: Tensor | None) -> Tensor:
         assert statistics is not None  # BatchNorm tracks them
@@ -81,6 +90,8 @@ class HeadStack:
 
     def _training_logits(self, batch: Tensor) -> Tensor:
         values = batch
+        if self.running:
+            self.lagging.lerp_(self._weighted_centre(), BN_MOMENTUM)
         for number, (mean, variance) in enumerate(self.running):
             layers = [head.hidden_layers[number] for head in self.heads]
             values = self._product([layer.linear.weight for layer in layers], values)
@@ -116,6 +127,8 @@ class HeadStack:
             layers = [head.hidden_layers[number] for head in self.heads]
             factor = torch.cat([layer.norm.weight for layer in layers]) / (variance + BN_EPS).sqrt()
             shift = torch.cat([layer.norm.bias for layer in layers]) - factor * mean
+            if number == 0:
+                shift += factor * (self._weighted_centre() - self.lagging)
             factors = factor.view(len(layers), -1, 1)
             weights = [
                 layer.linear.weight * own for layer, own in zip(layers, factors, strict=True)
@@ -123,6 +136,11 @@ class HeadStack:
             values = self._product(weights, values) + shift.view(factors.shape).to(self.dtype)
             values = functional.relu(values)
         return self._project(values)
+
+    @torch.no_grad()
+    def _weighted_centre(self) -> Tensor:
+        """``W centre`` of the first layers, shape (heads * units,)."""
+        return torch.cat([head.hidden_layers[0].linear.weight @ self.centre for head in self.heads])
 
     def _project(self, values: Tensor) -> Tensor:
         projections = [head.projection for head in self.heads]
@@ -138,15 +156,19 @@ class HeadStack:
         return torch.bmm(stacked, values)
 
     def state(self, index: int) -> dict[str, Tensor]:
-        """A head's weights and running statistics, copied to the CPU, as in its ``state_dict``."""
-        head = self.heads[index]
+        """A head's weights and running statistics, copied to the CPU, as in its ``state_dict``.
+
+        They are for embeddings as they are, the centre not taken off.
+        """
+        head, count = self.heads[index], len(self.heads)
         for layer, (mean, variance) in zip(head.hidden_layers, self.running, strict=True):
-            for kept, running in (
-                (layer.norm.running_mean, mean),
-                (layer.norm.running_var, variance),
-            ):
-                assert kept is not None
-                kept.copy_(running.view(len(self.heads), -1)[index])
+            assert layer.norm.running_mean is not None
+            assert layer.norm.running_var is not None
+            layer.norm.running_mean.copy_(mean.view(count, -1)[index])
+            layer.norm.running_var.copy_(variance.view(count, -1)[index])
+        for layer in head.hidden_layers[:1]:
+            assert layer.norm.running_mean is not None
+            layer.norm.running_mean += self.lagging.view(count, -1)[index]
         return {name: tensor.to("cpu", copy=True) for name, tensor in head.state_dict().items()}
 
     def keep(self, indices: Sequence[int]) -> None:
@@ -157,6 +179,7 @@ class HeadStack:
             (mean.view(count, -1)[kept].flatten(), variance.view(count, -1)[kept].flatten())
             for mean, variance in self.running
         ]
+        self.lagging = self.lagging.view(count, -1)[kept].flatten()
         self.optimizer.param_groups = [self.optimizer.param_groups[index] for index in indices]
         self.heads = [self.heads[index] for index in indices]
 

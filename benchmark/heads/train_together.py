@@ -88,6 +88,7 @@ def train_stack(
         points[0].dropout,
         rows.dtype,
         torch.Generator(device).manual_seed(dropout_seed),
+        rows.centre.to(device),
     )
     followed = [
         Followed(point, EarlyStopping(data.mode, point.patience), head.state_dict())
@@ -96,7 +97,6 @@ def train_stack(
     train_in_lockstep(stack, rows, followed, data)
     for head, one in zip(heads, followed, strict=True):
         head.cpu().load_state_dict(one.kept)
-        restore_centre(head, rows.centre)
     seconds = (time.perf_counter() - began) / len(points)
     return [one.trained(head, seconds) for head, one in zip(heads, followed, strict=True)]
 
@@ -221,14 +221,3 @@ def training_mean(data: FoldData) -> Tensor:
     differences in large offsets (log-mel statistics). BatchNorm is blind to it.
     """
     return data.rows.embeddings.mean(dim=0, dtype=torch.float64).float()
-
-
-def restore_centre(head: Head, centre: Tensor) -> None:
-    """Let a head that was trained on centred embeddings take plain ones.
-
-    The first BatchNorm's running mean is that of ``W (x - centre)``; that of ``W x`` is larger by
-    ``W centre``.
-    """
-    for layer in head.hidden_layers[:1]:
-        assert layer.norm.running_mean is not None
-        layer.norm.running_mean += layer.linear.weight.detach() @ centre

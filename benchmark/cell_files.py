@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from benchmark.atomic_file import write_bytes, write_text
-from benchmark.protocol import Protocol
-from benchmark.results import SCHEMA, Cell, Cost, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results import Cell
+from benchmark.schema.cell_json import cell_of, cell_text
 
 
 def cell_path(out: Path, cell: Cell) -> Path:
@@ -40,7 +37,7 @@ def predictions_path(cell: Path) -> Path:
 def save_cell(path: Path, cell: Cell, predictions: bytes | None = None) -> None:
     """Write a cell after its predictions, so that whoever finds the cell finds them too.
 
-    NaN and infinite scores are written as Python's json writes them.
+    `benchmark.schema` says what is in it.
 
     Args:
         path: The cell's file.
@@ -49,24 +46,28 @@ def save_cell(path: Path, cell: Cell, predictions: bytes | None = None) -> None:
     """
     if predictions is not None:
         write_bytes(predictions_path(path), predictions)
-    write_text(path, json.dumps(asdict(cell), indent=1) + "\n")
+    write_text(path, cell_text(cell))
     if predictions is None:
         predictions_path(path).unlink(missing_ok=True)
+
+
+def read_cell(path: Path) -> Cell:
+    """Read a cell.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: The file is damaged, edited to something that is no cell, or of a version that
+            is not known: one sentence with file and key.
+    """
+    try:
+        return cell_of(path.read_text("utf-8"))
+    except ValueError as error:  # also what is no UTF-8
+        raise ValueError(f"{path}: {error}; run the command again that made it.") from error
 
 
 def load_cell(path: Path) -> Cell | None:
     """Read a cell, or None if there is none that this version can read."""
     try:
-        facts: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if facts["schema"] != SCHEMA:
-            return None
-        nested = {
-            "module": ModuleFacts(**facts["module"]),
-            "task": TaskFacts(**facts["task"]),
-            "protocol": Protocol(**facts["protocol"]),
-            "folds": [FoldScores(**fold) for fold in facts["folds"]],
-            "cost": Cost(**facts["cost"]) if facts["cost"] else None,
-        }
-        return Cell(**{**facts, **nested})
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_cell(path)
+    except (OSError, ValueError):
         return None

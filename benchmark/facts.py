@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from benchmark.distribution import distribution_of
 from benchmark.fingerprint import module_hash, weights_hash
 from benchmark.hear_module import HearModule
 from benchmark.results import ModuleFacts, TaskFacts
@@ -31,6 +32,7 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
         parameters=hear.parameter_count,
         scene_embedding_size=hear.scene_embedding_size,
         timestamp_embedding_size=hear.timestamp_embedding_size,
+        distribution=distribution_of(hear.module_name),
     )
 
 

@@ -10,12 +10,15 @@ from benchmark.averages import mean_over_folds
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 
-SCHEMA = 2  # of a cell's JSON
+SCHEMA = 3  # of a cell's JSON; see benchmark.schema
 
 
 @dataclass(frozen=True)
 class ModuleFacts:
-    """What a results row says about its module; of a module that cannot be loaded, its name."""
+    """What a results row says about its module; of a module that cannot be loaded, its name.
+
+    ``distribution`` is name and version of what was installed to have it, e.g. ``"openl3 0.4.2"``.
+    """
 
     label: str
     module: str
@@ -27,6 +30,7 @@ class ModuleFacts:
     parameters: int | None = None
     scene_embedding_size: int | None = None
     timestamp_embedding_size: int | None = None
+    distribution: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class TaskFacts:
     """
 
     task: str
-    family: str = "unknown"
+    family: Literal["scene", "event", "pitch", "unknown"] = "unknown"
     score: str = ""
     notice: str | None = None
     folds: int = 1

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.cell_files import load_cell
+from benchmark.cell_files import read_cell
 from benchmark.entry import NOT_RUN
 from benchmark.protocol import Protocol
 from benchmark.results import Cell, ModuleFacts, TaskFacts
@@ -21,7 +21,9 @@ class CellFile(NamedTuple):
 
 
 def read_cells(folder: Path) -> tuple[list[CellFile], list[str]]:
-    """The cells of a results folder, sorted by file name, and a caution if some cannot be read.
+    """The cells of a results folder, sorted by file name, and cautions if some are left out.
+
+    Left out is what cannot be read, and what an earlier version of the protocol left in the folder.
 
     Raises:
         FileNotFoundError: The folder has no cells.
@@ -32,17 +34,26 @@ def read_cells(folder: Path) -> tuple[list[CellFile], list[str]]:
         raise FileNotFoundError(
             f"{folder} holds no results (cells/*.json): give the --out folder of a msbench run."
         )
-    loaded = [(path, load_cell(path)) for path in paths]
-    files = [CellFile(path, cell) for path, cell in loaded if cell]
-    unread = [path for path, cell in loaded if cell is None]
+    files, unread = [], []
+    for path in paths:
+        try:
+            files.append(CellFile(path, read_cell(path)))
+        except (ValueError, OSError) as error:
+            unread.append(str(error))
     if not files:
-        raise ValueError(f"{unread[0]} cannot be read by this version: run its command again.")
-    if not unread:
-        return files, []
-    return files, [
-        f"{folder.name}: {len(unread)} of {len(paths)} cells are damaged or of another version and "
-        f"left out, e.g. {unread[0].name}: run the command again."
-    ]
+        raise ValueError(unread[0])
+    newest = max(file.cell.protocol.version for file in files)
+    current = [file for file in files if file.cell.protocol.version == newest]
+    cautions = []
+    if unread:
+        count = f"{len(unread)} of {len(paths)} cells cannot be read and are left out"
+        cautions.append(f"{folder.name}: {count}, e.g. {unread[0]}")
+    if len(current) < len(files):
+        count = f"{len(files) - len(current)} of {len(paths)} cells"
+        cautions.append(
+            f"{folder.name}: {count} are of an earlier protocol than {newest} and left out."
+        )
+    return current, cautions
 
 
 def merged(files: Sequence[CellFile]) -> list[CellFile]:

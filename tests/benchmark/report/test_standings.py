@@ -235,6 +235,27 @@ def test_no_results_and_unreadable_ones_are_said(tmp_path: Path) -> None:
     assert path.name in caution
 
 
+def test_what_is_wrong_with_an_edited_cell_is_said_once(tmp_path: Path) -> None:
+    write_cell(tmp_path, OTHER, SCENES, hit((9, 30)))
+    path = write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
+    path.write_text(path.read_text().replace('"epoch": 3', '"epoch": "three"'))
+    (caution,) = standings_of([tmp_path]).cautions
+    assert f"{path}: key folds[0].epoch is 'three'; expected a whole number" in caution
+
+
+def test_what_an_earlier_protocol_left_in_the_folder_does_not_stand_in_the_way(
+    tmp_path: Path,
+) -> None:
+    old = Protocol("default", 42, "exact", version=1)
+    write_cell(tmp_path, OURS, SCENES, hit((20, 30)), old)
+    assert standings_of([tmp_path]).board.protocol == old
+    write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
+    standings = standings_of([tmp_path])
+    assert standings.board.entries["ours", "scenes-v1"].primary == 0.3
+    (caution,) = standings.cautions
+    assert "1 of 2 cells are of an earlier protocol" in caution
+
+
 def test_commands_are_in_the_order_of_their_runs(tmp_path: Path) -> None:
     for module, date, command in ((OURS, "2026-02", "b"), (OTHER, "2026-01", "a")):
         write_cell(tmp_path, module, SCENES, hit((9, 30)), date=date, command=command)

@@ -119,6 +119,8 @@ def _check(task: Task, point: GridPoint) -> None:
             not isinstance(value, int | float) or value < lowest.get(field.name, 1)
         ):
             raise ValueError(f"{where} has {field.name} {value!r}, which is no sensible number.")
+    if point.dropout >= 1:
+        raise ValueError(f"{where} has dropout {point.dropout!r}, which leaves no unit.")
     if point.max_epochs < point.check_val_every_n_epoch:
         raise ValueError(
             f"Task {task.full_name}: training would end after max_epochs = {point.max_epochs}, "

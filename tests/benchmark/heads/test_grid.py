@@ -84,6 +84,7 @@ def test_dcase_validates_every_tenth_epoch_and_metadata_has_the_last_word():
         ({"max_epochs": [2]}, "max_epochs = 2, before its first validation at epoch 3"),
         ({"lr": ["high"]}, "lr 'high', which is no sensible number"),
         ({"batch_size": [0]}, "batch_size 0, which is no sensible number"),
+        ({"dropout": [1.0]}, "dropout 1.0, which leaves no unit"),
         ({"initialization": ["zeros_"]}, "initialization 'zeros_'"),
     ],
 )

@@ -29,6 +29,7 @@ from benchmark.cli_options import (
 )
 from benchmark.interchange.cli import export, score
 from benchmark.protocol import Mode, Protocol
+from benchmark.report.cli import report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -110,9 +111,10 @@ def run(
     specs = row_specs(modules, baselines, floor)
     # Heavy from here on: torch and scikit-learn.
     from benchmark.chosen_tasks import choose, tasks_of
+    from benchmark.report.write import TABLES
     from benchmark.run import Run
     from benchmark.run import run as run_plan
-    from benchmark.terminal import RunProgress, make_console, print_leaderboard
+    from benchmark.terminal import RunProgress, make_console, print_standings
 
     console = make_console()
     chosen = choose(tasks_of(tasks_dir, console), tasks)
@@ -130,10 +132,10 @@ def run(
         debug=debug,
     )
     with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
-        board = run_plan(plan, progress)
-    print_leaderboard(console, board)
-    console.print(f"Written: {out}/leaderboard.md, leaderboard.csv, scores.csv", soft_wrap=True)
-    if any(entry.reason for entry in board.entries.values()):
+        standings = run_plan(plan, progress)
+    print_standings(console, standings)
+    console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
+    if any(entry.reason for entry in standings.board.entries.values()):
         sys.exit(SOME_FAILED)
 
 
@@ -180,6 +182,7 @@ main.add_command(cache)
 main.add_command(export)
 main.add_command(score)
 main.add_command(bench)
+main.add_command(report)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.averages import mean
 from benchmark.entry import Entry
 from benchmark.protocol import Protocol
 from benchmark.results import Cell, ModuleFacts, TaskFacts
@@ -16,7 +15,7 @@ FAMILIES = ("scene", "event", "pitch", "unknown")
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Cells of one run, arranged.
+    """Cells of one protocol, arranged.
 
     Attributes:
         modules: Rows, in the order they were asked for.
@@ -66,14 +65,3 @@ class Leaderboard:
         if not numbers:
             return None
         return max(numbers) if task.better == "higher" else min(numbers)
-
-    @property
-    def has_mean(self) -> bool:
-        """Whether a plain mean over tasks makes any sense: several, all with better = higher."""
-        return len(self.tasks) > 1 and all(task.better == "higher" for task in self.tasks)
-
-    def mean(self, module: ModuleFacts) -> float | None:
-        """Plain mean of a row's scores, None if one of its entries failed."""
-        values = [entry.primary for entry in self.row(module)]
-        scores = [value for value in values if value is not None]
-        return mean(scores) if len(scores) == len(values) else None

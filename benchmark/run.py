@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.atomic_file import write_text
+from benchmark.cell_files import cell_path
 from benchmark.facts import module_facts, task_facts
 from benchmark.failure import failure_reason
 from benchmark.fill_cells import CellFiller
 from benchmark.hear_module import HearModule, load_hear_module
-from benchmark.leaderboard import Leaderboard
-from benchmark.leaderboard_csv import leaderboard_csv
-from benchmark.leaderboard_markdown import leaderboard_markdown
 from benchmark.protocol import Protocol
+from benchmark.report.merged_cells import CellFile
+from benchmark.report.standings import Standings, standings_of_cells
+from benchmark.report.write import write_report
 from benchmark.results import Cell, ModuleFacts
-from benchmark.scores_csv import write_scores
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
@@ -56,8 +55,8 @@ class Run:
         return [replace(self.protocol, seed=seed) for seed in range(first, first + self.seeds)]
 
 
-def run(plan: Run, progress: RunProgress) -> Leaderboard:
-    """Fill every cell, write ``scores.csv``, ``leaderboard.csv`` and ``leaderboard.md``.
+def run(plan: Run, progress: RunProgress) -> Standings:
+    """Fill every cell, and write the tables of `benchmark.report.write`.
 
     A module or task that fails leaves its cells with the reason, and the rest goes on.
     """
@@ -78,7 +77,10 @@ def run(plan: Run, progress: RunProgress) -> Leaderboard:
                 progress.finished(cell, kept)
                 seeds.append(cell)
             cells += sorted(seeds, key=lambda cell: cell.protocol.seed)
-    return _write_tables(plan, cells)
+    files = [CellFile(cell_path(plan.out, cell), cell) for cell in cells]
+    standings = standings_of_cells(files, f"Leaderboard: {plan.out.resolve().name}")
+    write_report(standings, plan.out)
+    return standings
 
 
 def _load(
@@ -147,12 +149,3 @@ def _blanks(
         )
         for protocol in plan.protocols
     ]
-
-
-def _write_tables(plan: Run, cells: Sequence[Cell]) -> Leaderboard:
-    board = Leaderboard.of(cells)
-    title = f"Leaderboard: {plan.out.name}"
-    write_scores(plan.out / "scores.csv", board)
-    write_text(plan.out / "leaderboard.csv", leaderboard_csv(board))
-    write_text(plan.out / "leaderboard.md", leaderboard_markdown(board, title, plan.command))
-    return board

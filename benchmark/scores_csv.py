@@ -10,9 +10,7 @@ import io
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
-from benchmark.atomic_file import write_text
 from benchmark.averages import mean, std
 from benchmark.entry import Entry
 from benchmark.leaderboard import Leaderboard
@@ -66,18 +64,20 @@ COLUMNS = {
 }
 
 
-def write_scores(path: Path, board: Leaderboard) -> None:
-    """Write ``scores.csv``: a row per module, task, score, seed and fold, and their means."""
+def scores_csv(board: Leaderboard) -> str:
+    """A row per module, task, score, seed and fold, and their means; none of what was not run."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
     writer.writeheader()
     for module in board.modules:
         for entry in board.row(module):
+            if entry.not_run:
+                continue
             for cell in entry.cells:
                 writer.writerows(_cell_rows(cell))
             if len(entry.cells) > 1 and not entry.reason:
                 writer.writerows(_seed_rows(entry))
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def _cell_rows(cell: Cell) -> Iterator[dict[str, object]]:

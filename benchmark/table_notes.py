@@ -34,7 +34,7 @@ def protocol_sentence(board: Leaderboard) -> str:
     ]
     return (
         f"HEAR downstream protocol (version {asked.version}), {', '.join(parts)}. "
-        "Best of a column in bold. embedding size: of a scene / of a frame, where they differ. "
+        "embedding size: of a scene / of a frame, where they differ. "
         "audio s / s: seconds of audio embedded per second on the machine that `scores.csv` names. "
         "peak memory: the model and what embedding took beside it."
     )
@@ -73,16 +73,6 @@ def table_notes(board: Leaderboard) -> list[str]:
     floors = [module.label for module in board.modules if module.module in FLOORS]
     if floors:
         notes.append(f"Floors, to be beaten: {', '.join(floors)}.")
-    return notes
-
-
-def reading_notes(board: Leaderboard) -> list[str]:
-    """What ± and the mean are."""
-    notes = deviation_notes(board)
-    if board.has_mean:
-        notes.append(
-            "The mean is plain, over scores of different kinds; it is not HEAR's normalised score."
-        )
     return notes
 
 

@@ -22,11 +22,15 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.leaderboard import Leaderboard
+from benchmark.report.numbers import score_text
+from benchmark.report.short_markdown import score_and_ranks
+from benchmark.report.standings import Standings
 from benchmark.results import Cell
 from benchmark.table_notes import protocol_in_short, score_name, table_notes
 
 PIPE_WIDTH = 160  # columns, where there is no terminal to ask
+
+RANKS = "(1–3): ranks left open by tests on resampled clips; bold: no row is significantly better."
 
 
 def make_console() -> Console:
@@ -131,22 +135,30 @@ def _outcome(cell: Cell, kept: bool) -> str:
     return f"{text}, embedding {embedding}, heads {cell.cost.head_seconds:.1f} s"
 
 
-def print_leaderboard(console: Console, board: Leaderboard) -> None:
-    """Print the table of scores and what must be said under it."""
+def print_standings(console: Console, standings: Standings) -> None:
+    """Print scores with their rank ranges, and what must be said under them."""
+    board = standings.board
     table = Table()
     table.add_column("")
     for task in board.tasks:
         name = f"{task.task} †" if task.notice else task.task
         table.add_column(Text(f"{name}\n{score_name(task)}"), justify="right")
+    if standings.overall:
+        table.add_column(Text("normalised\nscore ↑"), justify="right")
     for module in board.modules:
-        scores = []
-        for entry in board.row(module):
-            failed = entry.primary is None
-            text = "failed" if failed else f"{entry.primary:.3f}"
-            best = not failed and entry.primary == board.best(entry.task)
-            scores.append(Text(text, style="red" if failed else "bold" if best else ""))
-        table.add_row(Text(module.label), *scores)
+        scores = [_score(standings, module.label, task.task) for task in board.tasks]
+        overall = standings.overall_of(module.label)
+        shown = [score_text(overall.normalised, 2) if overall else "–"] if standings.overall else []
+        table.add_row(Text(module.label), *scores, *shown)
     console.print(Text(protocol_in_short(board)), soft_wrap=True)
     console.print(table)
-    for note in table_notes(board):
+    if standings.comparisons:
+        console.print(Text(RANKS), soft_wrap=True)
+    for note in [*table_notes(board), *standings.cautions]:
         console.print(Text(note), soft_wrap=True)
+
+
+def _score(standings: Standings, label: str, task: str) -> Text:
+    failed = standings.standings[label, task].entry.reason is not None
+    style = "red" if failed else "bold" if standings.is_best(label, task) else ""
+    return Text(score_and_ranks(standings, label, task), style=style)

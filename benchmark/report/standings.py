@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.entry import Entry
-from benchmark.leaderboard import Leaderboard
+from benchmark.leaderboard import FAMILIES, Leaderboard
 from benchmark.published import MATCHED_BY, PublishedScore, published_for
 from benchmark.report.merged_cells import CellFile, merged, read_cells
 from benchmark.report.resampled import entry_fold_scores
 from benchmark.results import ModuleFacts, TaskFacts
+from benchmark.rows import FLOORS
 from benchmark.statistics import (
     Comparisons,
     FoldScore,
@@ -80,6 +81,20 @@ class Standings:
         """The overall scores of a row; None if it has none."""
         return next((overall for overall in self.overall if overall.model == label), None)
 
+    def is_best(self, label: str, task: str) -> bool:
+        """Whether no other row is significantly better; without tests, whether no score is higher.
+
+        Scores that are equal as printed, to three decimals, are equal.
+        """
+        standing = self.standings[label, task]
+        score = standing.entry.primary
+        if score is None or math.isnan(score):
+            return False
+        if task in self.comparisons:
+            return standing.ranks is not None and standing.ranks.first == 1
+        best = self.board.best(standing.entry.task)
+        return best is not None and f"{score:.3f}" == f"{best:.3f}"
+
 
 def published_label(model: str) -> str:
     """Row label of a published model, which no row of one's own can be taken for."""
@@ -113,8 +128,7 @@ def standings_of_cells(
         cautions: What is known already.
     """
     files = merged(files)
-    board = Leaderboard.of([cell for _, cell in sorted(files, key=lambda f: f.cell.protocol.seed)])
-    board = replace(board, seeds=sorted(board.seeds))
+    board = _arranged(files)
     published = {
         task.task: published_for(task.task, task.score, board.protocol) for task in board.tasks
     }
@@ -136,6 +150,17 @@ def standings_of_cells(
             *([MATCHED_BY] if any(published.values()) else []),
         ],
         commands=_commands(files),
+    )
+
+
+def _arranged(files: Sequence[CellFile]) -> Leaderboard:
+    """The table in an order that does not depend on that of the files; floors come last."""
+    cells = sorted((file.cell for file in files), key=lambda cell: cell.protocol.seed)
+    board = Leaderboard.of(cells)
+    return replace(
+        board,
+        modules=sorted(board.modules, key=lambda module: (module.module in FLOORS, module.label)),
+        tasks=sorted(board.tasks, key=lambda task: (FAMILIES.index(task.family), task.task)),
     )
 
 
@@ -221,7 +246,7 @@ def _with_exact_rows(
 
 
 def _best_first(board: Leaderboard, overall: Sequence[Overall]) -> list[ModuleFacts]:
-    """By the overall score, or by a single task's score; rows without follow as they came."""
+    """By the overall score, or by a single task's score; others follow by name, floors last."""
     order = [row.model for row in overall]
     if not order and len(board.tasks) == 1:
         (task,) = board.tasks

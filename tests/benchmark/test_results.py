@@ -12,7 +12,7 @@ from benchmark.entry import Entry
 from benchmark.leaderboard import Leaderboard
 from benchmark.protocol import Protocol
 from benchmark.results import Cell, Cost, FoldScores, ModuleFacts, TaskFacts, better, peak_memory
-from benchmark.scores_csv import COLUMNS, write_scores
+from benchmark.scores_csv import COLUMNS, scores_csv
 
 COST = Cost(8, 10, 50.0, 4.0, 2.5, True, 3.0, 700_000_000)
 CELL = Cell(
@@ -47,12 +47,14 @@ def test_unreadable_cells_count_as_absent(tmp_path: Path, content: str) -> None:
     assert load_cell(path) is None
 
 
-def test_a_cell_of_version_1_counts_as_absent(tmp_path: Path) -> None:
+def test_a_cell_of_version_1_is_read_and_made_again(tmp_path: Path) -> None:
     facts = asdict(CELL)
     facts |= {"schema": 1, "protocol": {"grid": "faster", "seed": 42, "version": 1}}
     facts |= {"hyperparameters": {"lr": 1e-3}, "postprocessing": {}}
     (tmp_path / "cell.json").write_text(json.dumps(facts))
-    assert load_cell(tmp_path / "cell.json") is None
+    cell = load_cell(tmp_path / "cell.json")
+    assert cell is not None
+    assert not cell.answers(CELL)
 
 
 def test_predictions_are_there_before_their_cell_and_go_with_it(tmp_path: Path) -> None:
@@ -161,7 +163,7 @@ def test_cell_paths_tell_checkpoints_and_embeddings_apart() -> None:
 
 
 def _scores(path: Path, *cells: Cell) -> pd.DataFrame:
-    write_scores(path, Leaderboard.of(cells))
+    path.write_text(scores_csv(Leaderboard.of(cells)))
     table = pd.read_csv(path)
     assert list(table.columns) == list(COLUMNS)
     return table

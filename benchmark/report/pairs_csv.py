@@ -1,0 +1,53 @@
+"""``leaderboard_pairs.csv``: the paired tests behind the ranks.
+
+``COLUMNS`` is its schema; ``results/README.md`` repeats it for readers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from itertools import combinations
+
+from benchmark.report.standings import Standings
+
+COLUMNS = {
+    "task": "folder name of the task",
+    "score": "name of its first score",
+    "a": "a row of the tables with predictions",
+    "b": "another, below it in the table",
+    "value_a": "score of a",
+    "value_b": "score of b",
+    "p": "two-sided p-value of the paired bootstrap test on test clips",
+    "p_holm": "the same after Holm's correction over all pairs of the task",
+    "better": "a or b where p_holm is at most 0.05, else empty",
+}
+
+
+def pairs_csv(standings: Standings) -> str:
+    """A row per task and pair of rows."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
+    writer.writeheader()
+    for task in standings.board.tasks:
+        tests = standings.comparisons.get(task.task)
+        if tests is None:
+            continue
+        tested = [m.label for m in standings.board.modules if m.label in tests.models]
+        for a, b in combinations(tested, 2):
+            row, column = tests.models.index(a), tests.models.index(b)
+            ahead, behind = tests.better[row, column], tests.better[column, row]
+            writer.writerow(
+                {
+                    "task": task.task,
+                    "score": task.score,
+                    "a": a,
+                    "b": b,
+                    "value_a": standings.board.entries[a, task.task].primary,
+                    "value_b": standings.board.entries[b, task.task].primary,
+                    "p": tests.p[row, column],
+                    "p_holm": tests.adjusted[row, column],
+                    "better": "a" if ahead else "b" if behind else "",
+                }
+            )
+    return text.getvalue()

@@ -1,0 +1,30 @@
+"""The files of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.atomic_file import write_text
+from benchmark.report.leaderboard_markdown import leaderboard_markdown
+from benchmark.report.long_csv import long_csv
+from benchmark.report.pairs_csv import pairs_csv
+from benchmark.report.short_markdown import short_markdown
+from benchmark.report.standings import Standings
+from benchmark.report.wide_csv import wide_csv
+from benchmark.scores_csv import scores_csv
+
+TABLES: dict[str, Callable[[Standings], str]] = {
+    "leaderboard.md": leaderboard_markdown,
+    "leaderboard_short.md": short_markdown,
+    "leaderboard.csv": wide_csv,
+    "leaderboard_long.csv": long_csv,
+    "leaderboard_pairs.csv": pairs_csv,
+    "scores.csv": lambda standings: scores_csv(standings.board),
+}
+
+
+def write_report(standings: Standings, out: Path) -> None:
+    """Write all tables into a folder, which is made if need be."""
+    for name, table in TABLES.items():
+        write_text(out / name, table(standings))

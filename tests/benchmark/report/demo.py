@@ -1,6 +1,7 @@
 """A leaderboard as people have them: 5 models, 4 tasks, one failed cell, published rows."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -26,9 +27,7 @@ PUBLISHED = ("CP-JKU PaSST base", "CVSSP PANNS", "OpenL3", "CREPE", "Descript/MA
 
 BASE = "benchmark.baselines"
 MODULES = [
-    ModuleFacts(
-        "multi", "msssl_hear", "", None, "a1" * 32, "m", 16000, 4_512_345, 1024, 512
-    ),
+    ModuleFacts("multi", "msssl_hear", "", None, "a1" * 32, "m", 16000, 4_512_345, 1024, 512),
     ModuleFacts("cola", f"{BASE}.cola", "", None, "b2" * 32, "m", 16000, 4_512_345, 512, 512),
     ModuleFacts(
         "panns-cnn6 (ours, same data, not official)",
@@ -91,6 +90,7 @@ def _cell(row: int, task: TaskFacts, folds: list[FoldScore] | None) -> Cell:
     )
 
 
+@cache
 def demo_standings() -> Standings:
     """Right clips are drawn; intervals, tests and overall scores are worked out from them."""
     rng = np.random.default_rng(7)
@@ -101,9 +101,7 @@ def demo_standings() -> Standings:
             for row, shares in enumerate(SHARES)
             if shares[column] is not None
         }
-        cells += [
-            _cell(row, task, folds.get(module.label)) for row, module in enumerate(MODULES)
-        ]
+        cells += [_cell(row, task, folds.get(module.label)) for row, module in enumerate(MODULES)]
         resampled[task.task] = bootstrap_task(task.task, folds, resamples=resamples_for(5))
     return _standings(Leaderboard.of(cells), resampled)
 
@@ -138,20 +136,37 @@ def _standings(board: Leaderboard, resampled: dict[str, Replicates]) -> Standing
     )
 
 
-def small_standings(models: int, tasks: int) -> Standings:
-    """The first models and tasks of the demo, no overall scores."""
+def part_of_demo(models: int, tasks: int) -> Standings:
+    """The first models and tasks of the demo, without overall scores and published rows."""
     demo = demo_standings()
     kept = {task.task for task in demo.board.tasks[:tasks]}
-    rows = demo.board.modules[:models]
-    board = replace(demo.board, modules=rows, tasks=demo.board.tasks[:tasks])
+    board = replace(demo.board, modules=demo.board.modules[:models], tasks=demo.board.tasks[:tasks])
+    tests = {task: found for task, found in demo.comparisons.items() if task in kept}
+    return replace(
+        demo, board=board, overall=[], published={}, comparisons=tests if models > 1 else {}
+    )
+
+
+def failed_demo(reason: str = REASON) -> Standings:
+    """The demo with all its cells failed."""
+    demo = demo_standings()
+    entries = {
+        key: replace(
+            entry, cells=tuple(replace(cell, reason=reason, cost=None) for cell in entry.cells)
+        )
+        for key, entry in demo.board.entries.items()
+    }
     return replace(
         demo,
-        board=board,
+        board=replace(demo.board, entries=entries),
+        standings={key: Standing(entry, None, None) for key, entry in entries.items()},
+        comparisons={},
         overall=[],
         published={},
-        comparisons={
-            task: tests
-            for task, tests in demo.comparisons.items()
-            if task in kept and models == len(demo.board.modules)
-        },
     )
+
+
+def empty_standings() -> Standings:
+    """No rows, no columns."""
+    board = Leaderboard([], [], {}, PROTOCOL, [42], "float32")
+    return Standings("Leaderboard: nothing", board, {}, {}, [], {}, [], [])

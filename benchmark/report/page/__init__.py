@@ -1,0 +1,1 @@
+"""What ``leaderboard.html`` shows, worked out before a template writes it down."""

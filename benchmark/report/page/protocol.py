@@ -1,0 +1,56 @@
+"""How the scores were made, for the page's list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from benchmark.report.standings import Standings
+from benchmark.results import Cell, ModuleFacts
+from benchmark.table_notes import MODES, RULES
+
+
+def protocol_facts(standings: Standings) -> list[tuple[str, str]]:
+    """Names and values: grid, mode, rules, seeds and where the runs were made."""
+    board = standings.board
+    asked = board.protocol
+    published = "HEAR's published protocol"
+    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
+    facts = [
+        ("Protocol", f"HEAR downstream evaluation, version {asked.version} of this code"),
+        ("Grid", f"`{asked.grid}` ({grid}), at most {asked.grid_points} points"),
+        ("Mode", f"`{asked.mode}` ({MODES[asked.mode]})"),
+        ("Rules", f"`{asked.rules}` ({RULES[asked.rules]})"),
+        ("Seeds of the heads", ", ".join(map(str, board.seeds))),
+        ("Embeddings", board.embedding_dtype),
+        ("Intervals", "95 %, percentile bootstrap over test clips, folds staying as they are"),
+        ("Tests", "paired bootstrap of all pairs of a task, Holm-corrected, 5 %"),
+    ]
+    cells = [cell for module in board.modules for cell in board.cells(module)]
+    return facts + [("Made on", machine) for machine in _each(cells, lambda cell: cell.machine)]
+
+
+def provenance(standings: Standings) -> list[dict[str, str]]:
+    """What stands behind every row run here; several values of a row are joined by "; "."""
+    return [
+        _row_provenance(module, standings.board.cells(module)) for module in standings.board.modules
+    ]
+
+
+def _row_provenance(module: ModuleFacts, cells: list[Cell]) -> dict[str, str]:
+    ran = [cell for cell in cells if not cell.reason]
+    dates = sorted(_each(ran, lambda cell: cell.date[:10]))
+    return {
+        "row": module.label,
+        "module": module.module,
+        "checkpoint": module.checkpoint or "its default",
+        "weights (SHA-256)": module.weights_hash[:16],
+        "sample rate": f"{module.sample_rate:,} Hz" if module.sample_rate else "",
+        "device": "; ".join(_each(ran, lambda cell: cell.device)),
+        "versions": " | ".join(_each(ran, lambda cell: cell.versions)),
+        "date": " to ".join(dict.fromkeys([*dates[:1], *dates[-1:]])),
+    }
+
+
+def _each(cells: Iterable[Cell], fact: Callable[[Cell], str]) -> list[str]:
+    """A fact's different values, those that are not empty."""
+    return list(dict.fromkeys(fact(cell) for cell in cells if fact(cell)))

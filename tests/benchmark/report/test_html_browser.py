@@ -1,0 +1,314 @@
+"""The page in a real Chromium: sorting, filtering, theme, keyboard, and that nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.report.html import leaderboard_html
+from tests.benchmark.report.demo import TASKS, demo_standings, empty_standings, failed_demo
+
+pytestmark = pytest.mark.browser
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+Driver = Any  # selenium's, which need not be installed
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """A browser with an empty profile, which logs what it fetches."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield started
+    started.quit()
+
+
+@pytest.fixture(scope="module")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "leaderboard.html"
+    path.write_text(leaderboard_html(demo_standings()), "utf-8")
+    return path
+
+
+@pytest.fixture
+def page(chromium: Driver, demo_file: Path) -> Iterator[Driver]:
+    """The demo, freshly loaded; whatever a test did must leave no word on the console."""
+    _load(chromium, demo_file)
+    yield chromium
+    assert chromium.get_log("browser") == []
+
+
+def _load(chromium: Driver, path: Path) -> None:
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    chromium.set_window_size(1500, 1000)
+    chromium.get_log("performance")
+    chromium.get(path.as_uri())
+
+
+def _css(page: Driver, selector: str) -> Any:
+    return page.find_element("css selector", selector)
+
+
+def _all(page: Driver, selector: str) -> list[Any]:
+    return list(page.find_elements("css selector", selector))
+
+
+def _names(page: Driver) -> list[str]:
+    """Names of the rows that are shown, from above."""
+    return [name.text for name in _all(page, "#board tbody tr:not([hidden]) > th bdi")]
+
+
+def _heads(page: Driver) -> list[str]:
+    """Titles of the columns that are shown."""
+    return [title.text for title in _all(page, "#board thead .title") if title.is_displayed()]
+
+
+def _button(page: Driver, title: str) -> Any:
+    return page.find_element("xpath", f"//button[starts-with(normalize-space(), '{title}')]")
+
+
+def _click(page: Driver, title: str) -> None:
+    """Click the button of a column, which may have to be scrolled into view."""
+    button = _button(page, title)
+    page.execute_script("arguments[0].scrollIntoView({inline: 'nearest'})", button)
+    button.click()
+
+
+def _sorting(page: Driver) -> list[tuple[str, str]]:
+    return [
+        (head.find_element("css selector", ".title").text, head.get_attribute("aria-sort"))
+        for head in _all(page, "#board th[aria-sort]")
+    ]
+
+
+def _keys(page: Driver, *keys: str) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(page).send_keys(*keys).perform()
+
+
+def test_a_click_sorts_best_first_and_another_turns_it(page: Driver) -> None:
+    first = _names(page)
+    assert _sorting(page) == [("normalised score", "descending")]
+    assert "sorted by normalised score, best first" in _css(page, "#status").text
+    _click(page, "speed")
+    by_speed = ["logmel", "random", "cola", "multi", "panns-cnn6 (ours, same data, not official)"]
+    assert _names(page)[:5] == by_speed
+    assert _sorting(page) == [("speed", "descending")]
+    _click(page, "speed")
+    assert _names(page)[:5] == by_speed[::-1]  # blanks, the published rows, stay last
+    assert _sorting(page) == [("speed", "ascending")]
+    assert "sorted by speed, worst first" in _css(page, "#status").text
+    _click(page, "mean rank")
+    assert _sorting(page) == [("mean rank", "ascending")]
+    _click(page, "normalised score")
+    assert _names(page) == first
+
+
+def test_every_column_sorts(page: Driver) -> None:
+    data = json.loads(_css(page, "#data").get_attribute("textContent"))
+    for column, button in zip(data["columns"], _all(page, "#board .sort"), strict=True):
+        page.execute_script("arguments[0].click()", button)
+        shown = page.execute_script(
+            "return Array.from(document.querySelectorAll('#board tbody tr'),"
+            " (row) => Number(row.dataset.row))"
+        )
+        order = [column["order"][row] for row in shown]
+        known = [place for place in order if place is not None]
+        assert known == sorted(known, reverse=column["first"] == "descending")
+        assert order[: len(known)] == known
+
+
+def test_a_task_parts_its_tie_groups(page: Driver) -> None:
+    assert not _all(page, "#board tr.parted")
+    _click(page, TASKS[0].task)
+    parted = [row.find_element("css selector", "bdi").text for row in _all(page, "tr.parted")]
+    column = [title.strip("†") for title in _heads(page)].index(TASKS[0].task) + 1
+    cells = _all(page, f"#board tbody tr:not(.published) > :nth-child({column}) .rank")
+    firsts = [cell.text.split()[-1].split("–")[0] for cell in cells]
+    own = [name.text for name in _all(page, "#board tbody tr:not(.published) bdi")]
+    changes = [b != a for a, b in pairwise(firsts)]
+    assert parted == [name for name, change in zip(own[1:], changes, strict=True) if change]
+    assert parted
+
+
+def test_the_keyboard_alone_sorts_filters_and_reads_reasons(page: Driver) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    _keys(page, Keys.TAB)
+    assert page.switch_to.active_element.get_attribute("id") == "find"
+    _keys(page, "cola")
+    assert _names(page) == ["cola"]
+    assert "1 of 10 rows" in _css(page, "#status").text
+    _keys(page, *[Keys.BACKSPACE] * 4, Keys.TAB, Keys.SPACE)  # the first box: overall scores
+    assert "normalised score" not in _heads(page)
+    _keys(page, Keys.SPACE)
+    assert "normalised score" in _heads(page)
+    for _ in range(30):
+        _keys(page, Keys.TAB)
+        focused = page.switch_to.active_element
+        outline = page.execute_script("return getComputedStyle(arguments[0]).outlineStyle", focused)
+        assert outline != "none"  # the focus can be seen
+        if focused.tag_name == "button" and "speed" in focused.text:
+            break
+    _keys(page, Keys.ENTER)
+    assert _sorting(page) == [("speed", "descending")]
+    assert page.switch_to.active_element == _button(page, "speed")
+    _keys(page, Keys.SPACE)
+    assert _sorting(page) == [("speed", "ascending")]
+    # Back to a column that must not hide behind the names.
+    ActionChains(page).key_down(Keys.SHIFT).send_keys(Keys.TAB * 4).key_up(Keys.SHIFT).perform()
+    back = page.switch_to.active_element
+    names = _css(page, "#board tbody th").rect
+    assert back.text.startswith(TASKS[2].task[:8])
+    assert back.rect["x"] >= names["x"] + names["width"]
+    for _ in range(30):
+        _keys(page, Keys.TAB)
+        if page.switch_to.active_element.text == "failed":
+            break
+    assert "NaN embeddings" in _css(page, "#tip").text
+    _keys(page, Keys.ESCAPE)
+    assert not _css(page, "#tip").is_displayed()
+
+
+def test_families_rows_and_names_filter(page: Driver) -> None:
+    _css(page, "input[value=scene]").click()
+    heads = _heads(page)
+    assert TASKS[0].task not in heads and TASKS[2].task in heads
+    assert "Scene tasks" not in [group.text for group in _all(page, ".group")]
+    assert TASKS[0].task not in _css(page, "main").text  # nor among the paired tests
+    shown = page.execute_script(
+        "return Array.from(document.querySelectorAll('#board tbody tr'), (row) =>"
+        " Array.from(row.cells).filter((cell) => cell.checkVisibility()).length)"
+    )
+    assert shown == [len(heads)] * 10
+    _css(page, "input[value=scene]").click()
+    assert TASKS[0].task in _heads(page)
+    assert len(_names(page)) == 10
+    _css(page, "#published").click()
+    assert sorted(_names(page)) == sorted(m.label for m in demo_standings().board.modules)
+    _css(page, "#find").send_keys("OFFICIAL panns")
+    assert _names(page) == ["panns-cnn6 (ours, same data, not official)"]
+    _css(page, "#find").clear()
+    _css(page, "#find").send_keys("no such model")
+    assert _names(page) == []
+    assert _css(page, "#status").text.startswith("0 of 10 rows")
+
+
+def test_the_theme_follows_the_system_or_the_switch(page: Driver) -> None:
+    from selenium.webdriver.support.ui import Select
+
+    def background() -> str:
+        return str(page.execute_script("return getComputedStyle(document.body).backgroundColor"))
+
+    def system(theme: str) -> None:
+        feature = {"name": "prefers-color-scheme", "value": theme}
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [feature]})
+
+    system("light")
+    light = background()
+    system("dark")
+    dark = background()
+    assert light != dark
+    theme = Select(_css(page, "#theme"))
+    theme.select_by_visible_text("light")
+    assert background() == light
+    theme.select_by_visible_text("dark")
+    system("light")
+    assert background() == dark
+
+
+def test_a_reason_shows_under_the_pointer_and_in_the_list(page: Driver) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    link = _css(page, "#board .failed")
+    tip = _css(page, "#tip")
+    ActionChains(page).move_to_element(link).perform()
+    assert "NaN embeddings" in tip.text
+    place = tip.rect
+    assert place["x"] >= 0 and place["x"] + place["width"] <= 1500
+    ActionChains(page).move_to_element(_css(page, "h1")).perform()
+    assert not tip.is_displayed()
+    # The focus scrolls a link into view and its reason with it.
+    page.set_window_size(600, 400)
+    page.execute_script("arguments[0].focus()", link)
+    page.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    assert "NaN embeddings" in tip.text
+    gap = tip.rect["y"] - link.rect["y"] - link.rect["height"]
+    assert 0 <= gap < 20 or 0 <= link.rect["y"] - tip.rect["y"] - tip.rect["height"] < 20
+    link.click()
+    assert page.current_url.endswith("#failure-1")
+    assert "NaN embeddings" in _css(page, "li:target").text
+
+
+def test_nothing_is_fetched(page: Driver, demo_file: Path) -> None:
+    events = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    fetched = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert [url for url in fetched if not url.startswith("data:")] == [demo_file.as_uri()]
+    assert page.execute_script("return performance.getEntriesByType('resource').length") == 0
+    # The policy would stop whatever a name smuggled in.
+    blocked = page.execute_async_script(
+        "const done = arguments[0];"
+        "document.addEventListener('securitypolicyviolation', (e) => done(e.effectiveDirective));"
+        "const s = document.createElement('script'); s.textContent = 'window.evil = 1';"
+        "document.body.append(s);"
+    )
+    assert blocked.startswith("script-src")
+    assert page.execute_script("return window.evil") is None
+    assert "Content Security Policy" in page.get_log("browser")[0]["message"]
+
+
+def test_screenshots_in_light_and_dark_and_on_a_phone(page: Driver, tmp_path: Path) -> None:
+    def shot(name: str, theme: str, width: int, height: int, mobile: bool) -> bytes:
+        feature = {"name": "prefers-color-scheme", "value": theme}
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [feature]})
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+        page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        page.save_screenshot(str(tmp_path / f"{name}.png"))
+        return (tmp_path / f"{name}.png").read_bytes()
+
+    light = shot("light", "light", 1500, 1000, False)
+    assert shot("dark", "dark", 1500, 1000, False) != light
+    shot("phone", "light", 390, 844, True)
+    # The page itself never scrolls sideways; the table does, and its first column stays.
+    assert page.execute_script("return document.documentElement.scrollWidth") == 390
+    page.execute_script("document.querySelector('.scroll').scrollLeft = 400")
+    assert _css(page, "#board tbody th").location["x"] < 20
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("standings", [empty_standings, failed_demo], ids=["empty", "all failed"])
+def test_poor_tables_run_without_errors(chromium: Driver, tmp_path: Path, standings: Any) -> None:
+    path = tmp_path / "leaderboard.html"
+    path.write_text(leaderboard_html(standings()), "utf-8")
+    _load(chromium, path)
+    assert _css(chromium, "#controls").is_displayed()
+    assert chromium.get_log("browser") == []

@@ -27,6 +27,7 @@ from benchmark.cli_options import (
     tasks_dir_option,
     tasks_option,
 )
+from benchmark.compare.cli import compare
 from benchmark.interchange.cli import export, score
 from benchmark.protocol import Mode, Protocol
 from benchmark.report.cli import report
@@ -183,6 +184,7 @@ main.add_command(export)
 main.add_command(score)
 main.add_command(bench)
 main.add_command(report)
+main.add_command(compare)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ JSON has no NaN and no infinities. They are written as the strings ``"NaN"``, ``
 
 from __future__ import annotations
 
+import json
 import math
 import types
 from collections.abc import Mapping
@@ -130,12 +131,9 @@ def _named(key: str) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    text = {None: "null", True: "true", False: "false"}.get(value) if _is_word(value) else None
-    return text or (repr(value) if len(repr(value)) < 60 else f"{repr(value)[:57]}...")
-
-
-def _is_word(value: object) -> bool:
-    return value is None or isinstance(value, bool)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return repr(value) if len(repr(value)) < 60 else f"{repr(value)[:57]}..."
 
 
 def _expected(kind: Any) -> str:  # noqa: ANN401

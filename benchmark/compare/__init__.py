@@ -1,0 +1,1 @@
+"""``msbench compare``: two results folders, or two rows: what changed, significantly or not."""

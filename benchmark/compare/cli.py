@@ -1,0 +1,65 @@
+"""``msbench compare``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from benchmark.cli_options import debug_option, one_line
+
+GOT_WORSE = 1
+
+
+@click.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option(
+    "--rows",
+    nargs=2,
+    metavar="X Y",
+    help="Compare row X of A with row Y of B, by label or by module; A and B may be one folder.",
+)
+@click.option(
+    "--markdown",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write the comparison here.",
+)
+@click.option("--force", is_flag=True, help="Compare also where a task itself was changed.")
+@debug_option
+@one_line
+def compare(
+    a: Path,
+    b: Path,
+    rows: tuple[str, str] | None,
+    markdown: Path | None,
+    force: bool,
+    debug: bool,
+) -> None:
+    """Say what changed from the results folder A to the results folder B, and whether by chance.
+
+    Every module and task that both have is compared on the same resampled test clips, under
+    whatever protocols the two were made; what differs beside the scores (weights, hyperparameters,
+    versions, machine) is named. Works offline, from cells and predictions alone.
+
+    Exit status 0: nothing got significantly worse; 1: something did, or fails where it did not;
+    2: the two cannot be compared.
+
+    \b
+    Examples:
+      msbench compare results/before results/after
+      msbench compare results/embedded results/embedded --rows cola multi --markdown rows.md
+    """  # noqa: D301 -- click wants the character behind \\b
+    from benchmark.atomic_file import write_text
+    from benchmark.compare.comparison import compare_folders
+    from benchmark.compare.text import comparison_markdown, print_comparison
+    from benchmark.terminal import make_console
+
+    comparison = compare_folders(a, b, rows, force)
+    print_comparison(make_console(), comparison)
+    if markdown:
+        write_text(markdown, comparison_markdown(comparison))
+    if comparison.worse:
+        sys.exit(GOT_WORSE)

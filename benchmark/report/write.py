@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.atomic_file import write_text
+from benchmark.report.html import leaderboard_html
 from benchmark.report.leaderboard_markdown import leaderboard_markdown
 from benchmark.report.long_csv import long_csv
 from benchmark.report.pairs_csv import pairs_csv
@@ -17,6 +18,7 @@ from benchmark.scores_csv import scores_csv
 TABLES: dict[str, Callable[[Standings], str]] = {
     "leaderboard.md": leaderboard_markdown,
     "leaderboard_short.md": short_markdown,
+    "leaderboard.html": leaderboard_html,
     "leaderboard.csv": wide_csv,
     "leaderboard_long.csv": long_csv,
     "leaderboard_pairs.csv": pairs_csv,

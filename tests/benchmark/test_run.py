@@ -74,6 +74,7 @@ def test_whole_run(tasks_dir: Path, modules: Path, capsys: pytest.CaptureFixture
     assert sorted(path.name for path in out.iterdir()) == [
         "cells",
         "leaderboard.csv",
+        "leaderboard.html",
         "leaderboard.md",
         "leaderboard_long.csv",
         "leaderboard_pairs.csv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from benchmark.report.page.cell import Order, PageCell, PageColumn, PageRow
@@ -12,14 +13,19 @@ from benchmark.report.standings import Standings
 from benchmark.statistics import Interval
 
 Scores = Mapping[str, tuple[float, Interval]]
+NOTHING = Interval(math.nan, math.nan)
 
 
 def overall_columns(standings: Standings, rows: Sequence[PageRow]) -> list[PageColumn]:
     """HEAR's normalised score and the mean rank; nothing where there is no overall score."""
     if not standings.overall:
         return []
-    normalised = {row.model: (row.normalised, row.normalised_interval) for row in standings.overall}
-    ranks = {row.model: (row.mean_rank, row.mean_rank_interval) for row in standings.overall}
+    found = standings.overall
+    normalised = {row.model: (row.normalised, row.normalised_interval) for row in found}
+    ranks = {row.model: (row.mean_rank, row.mean_rank_interval) for row in found}
+    if not standings.comparisons:  # nothing was resampled: these intervals have no width
+        normalised = {name: (value, NOTHING) for name, (value, _) in normalised.items()}
+        ranks = {name: (value, NOTHING) for name, (value, _) in ranks.items()}
     return [
         _column("normalised score", "−1 to 1 ↑", "descending", normalised, rows, 3),
         _column("mean rank", "over tasks ↓", "ascending", ranks, rows, 1),

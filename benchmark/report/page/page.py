@@ -55,6 +55,12 @@ class Page:
         return counts
 
     @property
+    def has_lone_scores(self) -> bool:
+        """Whether a score is drawn without an interval."""
+        cells = [cell for column in self.columns for cell in column.cells]
+        return any(cell.bar is not None and cell.bar.low is None for cell in cells)
+
+    @property
     def script_data(self) -> dict[str, object]:
         """What the page's script sorts and filters by; column 0 is the rows' names."""
         names = sorted(row.name.casefold() for row in self.rows)

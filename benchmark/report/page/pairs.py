@@ -82,12 +82,15 @@ def pair_table(standings: Standings, task: TaskFacts) -> PairTable | None:
 
 def _best_first(
     task: TaskFacts, tests: Comparisons, entries: dict[str, Entry]
-) -> Callable[[int], tuple[bool, float]]:
+) -> Callable[[int], tuple[bool, float, str]]:
+    """Equal scores by name, so that the order in which cells were read does not show."""
     sign = -1 if task.better == "higher" else 1
 
-    def key(row: int) -> tuple[bool, float]:
-        value = entries[tests.models[row]].primary
-        return (True, 0.0) if value is None or math.isnan(value) else (False, sign * value)
+    def key(row: int) -> tuple[bool, float, str]:
+        name = tests.models[row]
+        value = entries[name].primary
+        absent = value is None or math.isnan(value)
+        return absent, 0.0 if value is None or absent else sign * value, name
 
     return key
 

@@ -22,9 +22,12 @@ def protocol_facts(standings: Standings) -> list[tuple[str, str]]:
         ("Rules", f"`{asked.rules}` ({RULES[asked.rules]})"),
         ("Seeds of the heads", ", ".join(map(str, board.seeds))),
         ("Embeddings", board.embedding_dtype),
-        ("Intervals", "95 %, percentile bootstrap over test clips, folds staying as they are"),
-        ("Tests", "paired bootstrap of all pairs of a task, Holm-corrected, 5 %"),
     ]
+    if standings.comparisons:
+        facts += [
+            ("Intervals", "95 %, percentile bootstrap over test clips, folds staying as they are"),
+            ("Tests", "paired bootstrap of all pairs of a task, Holm-corrected, 5 %"),
+        ]
     cells = [cell for module in board.modules for cell in board.cells(module)]
     return facts + [("Made on", machine) for machine in _each(cells, lambda cell: cell.machine)]
 

@@ -327,6 +327,23 @@ def test_one_model_on_one_task() -> None:
     assert len(page.one("table", id="board").one("tbody").all("tr")) == 1
 
 
+def test_without_predictions_there_are_scores_but_no_intervals(demo: Standings) -> None:
+    lone = {
+        place: replace(standing, interval=None, ranks=None)
+        for place, standing in demo.standings.items()
+    }
+    page = parsed(leaderboard_html(replace(demo, standings=lone, comparisons={})))
+    _check_sound(page)
+    board = page.one("table", id="board")
+    assert not board.all("span", class_="interval") and not board.all("span", class_="rank")
+    assert board.all("circle", class_="alone") == board.all("circle")
+    for column, task in enumerate(demo.board.tasks, start=2):
+        cells = [row.all("td")[column] for row in board.one("tbody").all("tr")]
+        best = [cell.words for cell in cells if cell.all("span", class_="best")]
+        assert best == [f"{demo.board.best(task):.3f}"]
+    assert "95 %" not in page.one("p", class_="key").words
+
+
 def test_one_task_is_sorted_by_its_scores() -> None:
     page = parsed(leaderboard_html(part_of_demo(5, 1)))
     scores = _first_numbers(page)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,6 +33,9 @@ from benchmark.compare.cli import compare
 from benchmark.interchange.cli import export, score
 from benchmark.protocol import Mode, Protocol
 from benchmark.report.cli import report
+
+if TYPE_CHECKING:
+    from benchmark.tracking.tracking import TrackerName
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,6 +79,12 @@ def main() -> None:
 )
 @device_option
 @click.option("--floor/--no-floor", default=True, help="Add the rows logmel and random.")
+@click.option(
+    "--tracker",
+    type=click.Choice(["mlflow", "wandb"]),
+    help="Also log finished cells as runs there: mlflow to MLFLOW_TRACKING_URI or ./mlruns, wandb "
+    "offline to ./wandb or as WANDB_MODE says.",
+)
 @debug_option
 @one_line
 def run(
@@ -90,6 +101,7 @@ def run(
     embedding_dtype: str,
     device: str,
     floor: bool,
+    tracker: TrackerName | None,
     debug: bool,
 ) -> None:
     """Embed tasks with every MODULE, train HEAR's shallow heads, and write a leaderboard.
@@ -116,8 +128,10 @@ def run(
     from benchmark.run import Run
     from benchmark.run import run as run_plan
     from benchmark.terminal import RunProgress, make_console, print_standings
+    from benchmark.tracking.tracking import Tracking
 
     console = make_console()
+    tracking = Tracking(tracker, partial(click.echo, err=True)) if tracker else None
     chosen = choose(tasks_of(tasks_dir, console), tasks)
     name = "embedded" if tasks_dir is None else tasks_dir.resolve().name
     out = out or Path("results") / name
@@ -133,7 +147,7 @@ def run(
         debug=debug,
     )
     with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
-        standings = run_plan(plan, progress)
+        standings = run_plan(plan, progress, tracking)
     print_standings(console, standings)
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
     if any(entry.reason for entry in standings.board.entries.values()):

@@ -14,12 +14,13 @@ from benchmark.hear_module import HearModule, load_hear_module
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Standings, standings_of_cells
-from benchmark.report.write import write_report
+from benchmark.report.write import TABLES, write_report
 from benchmark.results import Cell, ModuleFacts
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
 from benchmark.terminal import RunProgress
+from benchmark.tracking.tracking import Tracking
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,15 @@ class Run:
         return [replace(self.protocol, seed=seed) for seed in range(first, first + self.seeds)]
 
 
-def run(plan: Run, progress: RunProgress) -> Standings:
+def run(plan: Run, progress: RunProgress, tracking: Tracking | None = None) -> Standings:
     """Fill every cell, and write the tables of `benchmark.report.write`.
 
     A module or task that fails leaves its cells with the reason, and the rest goes on.
+
+    Args:
+        plan: What to run.
+        progress: Shows it.
+        tracking: Gets every finished cell, also those that an earlier run made, and the tables.
     """
     cells: list[Cell] = []
     filler = CellFiller(plan.out, progress.step, plan.debug)
@@ -75,11 +81,15 @@ def run(plan: Run, progress: RunProgress) -> Standings:
             seeds = []
             for cell, kept in _task_cells(plan, filler, hear, module, task, hashes):
                 progress.finished(cell, kept)
+                if tracking:
+                    tracking.cell(cell_path(plan.out, cell), cell)
                 seeds.append(cell)
             cells += sorted(seeds, key=lambda cell: cell.protocol.seed)
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in cells]
     standings = standings_of_cells(files, f"Leaderboard: {plan.out.resolve().name}")
     write_report(standings, plan.out)
+    if tracking:
+        tracking.tables(plan.out, list(TABLES))
     return standings
 
 

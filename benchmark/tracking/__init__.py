@@ -1,0 +1,1 @@
+"""``msbench run --tracker``: finished cells as runs of MLflow or Weights & Biases."""

@@ -5,6 +5,7 @@
 
 import csv
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,43 @@ def measured(folder: str) -> str:
     return (ROOT / folder / "leaderboard_short.md").read_text(encoding="utf-8")
 
 
+def stale(readme: str) -> list[str]:
+    """Folders whose table in the text is not the measured one."""
+    return [folder for folder, block in BLOCK.findall(readme) if block != measured(folder)]
+
+
 @pytest.mark.parametrize(("folder", "block"), TABLES_SHOWN, ids=FOLDERS)
 def test_a_table_is_the_measured_one(folder: str, block: str) -> None:
     assert block.startswith("|")
     assert block == measured(folder), "stale: run python -m tests.test_readme"
+
+
+def test_every_edit_of_a_copy_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, block = TABLES_SHOWN[0]
+    head, rule, first, second, *rest = block.splitlines(keepends=True)
+    score = re.search(r"0\.\d\d\d", first)
+    assert score and stale(README) == []
+    edits = {
+        "a digit": block.replace(score[0], "0.999"),
+        "order": "".join([head, rule, second, first, *rest]),
+        "a row less": "".join([head, rule, first, *rest]),
+        "a row more": block + second,
+        "a column's name": block.replace("↑", "↓", 1),
+        "nothing left": "",
+    }
+    for edit, text in edits.items():
+        assert stale(README.replace(block, text)) == [folder], edit
+    # The other way round: new results, and the README as it was.
+    for shown in FOLDERS:
+        (tmp_path / shown).mkdir(parents=True)
+        (tmp_path / shown / "leaderboard_short.md").write_text(measured(shown), encoding="utf-8")
+    (tmp_path / folder / "leaderboard_short.md").write_text(edits["a digit"], encoding="utf-8")
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    assert stale(README) == [folder]
+
+
+def test_no_table_escapes_by_a_broken_mark() -> None:
+    assert README.count("<!-- leaderboard:") == README.count("<!-- /leaderboard") == len(FOLDERS)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

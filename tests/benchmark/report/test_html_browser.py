@@ -156,7 +156,6 @@ def test_a_task_parts_its_tie_groups(page: Driver) -> None:
 
 
 def test_the_keyboard_alone_sorts_filters_and_reads_reasons(page: Driver) -> None:
-    from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
     _keys(page, Keys.TAB)
@@ -180,12 +179,6 @@ def test_the_keyboard_alone_sorts_filters_and_reads_reasons(page: Driver) -> Non
     assert page.switch_to.active_element == _button(page, "speed")
     _keys(page, Keys.SPACE)
     assert _sorting(page) == [("speed", "ascending")]
-    # Back to a column that must not hide behind the names.
-    ActionChains(page).key_down(Keys.SHIFT).send_keys(Keys.TAB * 4).key_up(Keys.SHIFT).perform()
-    back = page.switch_to.active_element
-    names = _css(page, "#board tbody th").rect
-    assert back.text.startswith(TASKS[2].task[:8])
-    assert back.rect["x"] >= names["x"] + names["width"]
     for _ in range(30):
         _keys(page, Keys.TAB)
         if page.switch_to.active_element.text == "failed":
@@ -193,6 +186,22 @@ def test_the_keyboard_alone_sorts_filters_and_reads_reasons(page: Driver) -> Non
     assert "NaN embeddings" in _css(page, "#tip").text
     _keys(page, Keys.ESCAPE)
     assert not _css(page, "#tip").is_displayed()
+
+
+def test_the_focus_never_hides_behind_the_names(page: Driver) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    page.set_window_size(800, 1000)
+    _click(page, "speed")
+    seen = []
+    for _ in range(8):
+        ActionChains(page).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+        focused = page.switch_to.active_element
+        seen.append(focused.text.split("\n")[0])
+        names = _css(page, "#board tbody th").rect
+        assert focused.rect["x"] >= names["x"] + names["width"], seen
+    assert seen[-1] == "normalised score"
 
 
 def test_families_rows_and_names_filter(page: Driver) -> None:
@@ -263,6 +272,15 @@ def test_a_reason_shows_under_the_pointer_and_in_the_list(page: Driver) -> None:
     link.click()
     assert page.current_url.endswith("#failure-1")
     assert "NaN embeddings" in _css(page, "li:target").text
+
+
+def test_paper_shows_what_is_folded(page: Driver) -> None:
+    folded = "return document.querySelectorAll('details:not([open])').length"
+    assert page.execute_script(folded) == 5  # four tasks and the provenance
+    page.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.execute_script(folded) == 0
+    page.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert page.execute_script(folded) == 5
 
 
 def test_nothing_is_fetched(page: Driver, demo_file: Path) -> None:

@@ -10,8 +10,8 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 
-from benchmark.published import PublishedScore
-from benchmark.report.standings import Standing, Standings, published_label
+from benchmark.published import PublishedScore, published_label
+from benchmark.report.standings import Standing, Standings
 from benchmark.results import Cell, ModuleFacts, TaskFacts, peak_memory, speed
 
 COLUMNS = {
@@ -34,6 +34,7 @@ COLUMNS = {
     "notice": "what the task's author wants said beside its scores, e.g. that it is synthetic",
     "module": "import name of the HEAR module",
     "checkpoint": "path or name given to its load_model; empty for its default",
+    "distribution": "name and version of the installed distribution that it is from, if any",
     "weights_hash": "SHA-256 of the model's parameters and buffers",
     "module_hash": "SHA-256 of weights, code, checkpoint, sample rate and embedding sizes",
     "task_hash": "SHA-256 of the task's metadata, labels and audio at the module's sample rate",
@@ -109,6 +110,7 @@ def _source(module: ModuleFacts, task: TaskFacts, cells: Sequence[Cell]) -> dict
         "note": module.note,
         "module": module.module,
         "checkpoint": module.checkpoint,
+        "distribution": module.distribution,
         "weights_hash": module.weights_hash,
         "module_hash": module.module_hash,
         "task_hash": first.task_hash,

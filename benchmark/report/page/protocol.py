@@ -46,6 +46,7 @@ def _row_provenance(module: ModuleFacts, cells: list[Cell]) -> dict[str, str]:
         "row": module.label,
         "module": module.module,
         "checkpoint": module.checkpoint or "its default",
+        "distribution": module.distribution,
         "weights (SHA-256)": module.weights_hash[:16],
         "sample rate": f"{module.sample_rate:,} Hz" if module.sample_rate else "",
         "device": "; ".join(_each(ran, lambda cell: cell.device)),

@@ -86,7 +86,8 @@ def run(plan: Run, progress: RunProgress, tracking: Tracking | None = None) -> S
                 seeds.append(cell)
             cells += sorted(seeds, key=lambda cell: cell.protocol.seed)
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in cells]
-    standings = standings_of_cells(files, f"Leaderboard: {plan.out.resolve().name}")
+    title, advance = f"Leaderboard: {plan.out.resolve().name}", progress.step("resampling clips")
+    standings = standings_of_cells(files, title, advance=advance)
     write_report(standings, plan.out)
     if tracking:
         tracking.tables(plan.out, list(TABLES))

@@ -35,6 +35,11 @@ class PublishedScore:
     note: str | None
 
 
+def published_label(model: str) -> str:
+    """Row label of a published model, which no row of one's own can be taken for."""
+    return f"{model} (published)"
+
+
 @cache
 def published_scores() -> tuple[PublishedScore, ...]:
     """All published scores, model by model; blanks of the leaderboard are left out."""

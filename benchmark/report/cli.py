@@ -23,28 +23,43 @@ from benchmark.cli_options import debug_option, one_line
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write.  [default: DIR, if there is one only]",
 )
+@click.option("--plots", is_flag=True, help="Also draw pictures, into plots/ (needs matplotlib).")
+@click.option(
+    "--tasks-dir",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="With --plots: folder of the tasks, for the spectrograms of event tasks.",
+)
 @debug_option
 @one_line
-def report(folders: Sequence[Path], out: Path | None, debug: bool) -> None:
+def report(
+    folders: Sequence[Path], out: Path | None, plots: bool, tasks_dir: Path | None, debug: bool
+) -> None:
     """Write the leaderboard of the results folders DIR, offline, from their cells alone.
 
     Several folders become one table: their rows and columns, under one protocol (seeds may
-    differ). Nothing is run, and neither tasks nor models are needed.
+    differ). Nothing is run, and neither tasks nor models are needed. Intervals take seconds, of
+    tasks scored by mAP on many clips minutes.
 
     \b
     Examples:
-      msbench report results/embedded
+      msbench report results/embedded --plots
       msbench report results/mine results/baselines --out results/both
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
         raise ValueError("Several folders make one table: say with --out where to write it.")
     from benchmark.report.standings import standings_of
     from benchmark.report.write import TABLES, write_report
-    from benchmark.terminal import make_console, print_standings
+    from benchmark.terminal import bar, make_console, print_standings
 
     console = make_console()
-    standings = standings_of(folders)
+    with bar(console, "Resampling test clips") as advance:
+        standings = standings_of(folders, advance)
     out = out or folders[0]
     write_report(standings, out)
     print_standings(console, standings)
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
+    if plots:
+        from benchmark.report.plots import write_plots
+
+        pictures = write_plots(standings, folders, out, tasks_dir)
+        console.print(f"Written: {len(pictures)} pictures in {out / 'plots'}", soft_wrap=True)

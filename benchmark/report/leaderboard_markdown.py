@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from benchmark.published import PublishedScore
+from benchmark.published import PublishedScore, published_label
 from benchmark.report.markdown_table import escape, markdown_table
 from benchmark.report.numbers import count_text, score_text, speed_text
 from benchmark.report.reading import (
@@ -15,7 +15,7 @@ from benchmark.report.reading import (
     numbered_remarks,
     published_remark,
 )
-from benchmark.report.standings import Standing, Standings, published_label
+from benchmark.report.standings import Standing, Standings
 from benchmark.results import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
 from benchmark.table_notes import protocol_sentence, score_name

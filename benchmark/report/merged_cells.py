@@ -19,6 +19,11 @@ class CellFile(NamedTuple):
     path: Path
     cell: Cell
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Row label and task name."""
+        return self.cell.module.label, self.cell.task.task
+
 
 def read_cells(folder: Path) -> tuple[list[CellFile], list[str]]:
     """The cells of a results folder, sorted by file name, and cautions if some are left out.
@@ -164,5 +169,5 @@ def _difference(a: Cell, b: Cell) -> str:
 
 def _conflict(a: CellFile, b: CellFile, what: str) -> ValueError:
     return ValueError(
-        f"{a.path} and {b.path} {what}, and cannot stand in one table: report them apart."
+        f"{a.path} and {b.path} {what}, and cannot stand in one table: keep them in folders apart."
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.report.standings import Standings, published_label
+from benchmark.published import published_label
+from benchmark.report.standings import Standings
 from benchmark.table_notes import deviation_notes, table_notes
 
 

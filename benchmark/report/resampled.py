@@ -3,19 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.cell_files import predictions_path
+from benchmark.leaderboard import Leaderboard
 from benchmark.predictions import load_predictions
+from benchmark.report.merged_cells import CellFile
 from benchmark.results import Cell
-from benchmark.statistics import FoldScore, cell_fold_scores
+from benchmark.statistics import (
+    FoldScore,
+    Replicates,
+    bootstrap_task,
+    cell_fold_scores,
+    resamples_for,
+)
 
 
-def entry_fold_scores(files: Sequence[tuple[Path, Cell]]) -> list[FoldScore]:
+def resample(
+    board: Leaderboard,
+    files: Sequence[CellFile],
+    advance: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, Replicates], list[str]]:
+    """Resampled scores of each task that has any, and cautions about entries without.
+
+    Args:
+        board: The table.
+        files: Its cells, under its names.
+        advance: Called with (done, total) as tasks are resampled.
+    """
+    resampled, cautions = {}, []
+    rows = {
+        task.task: [row for row in board.modules if not board.entries[row.label, task.task].reason]
+        for task in board.tasks
+    }
+    resamples = resamples_for(max(len(labels) for labels in rows.values()))
+    for done, task in enumerate(board.tasks):
+        if advance:
+            advance(done, len(board.tasks))
+        models: dict[str, list[FoldScore]] = {}
+        for row in rows[task.task]:
+            place = (row.label, task.task)
+            own = [file for file in files if file.place == place]
+            try:
+                models[row.label] = entry_fold_scores(own)
+            except (ValueError, OSError) as error:
+                cautions.append(
+                    f"{row.label} on {task.task} has no interval and is left out of ranks, as its "
+                    f"predictions cannot be used ({str(error).rstrip('.')})."
+                )
+        if models:
+            resampled[task.task] = bootstrap_task(task.task, models, task.better, resamples)
+    if advance:
+        advance(len(board.tasks), len(board.tasks))
+    return resampled, cautions
+
+
+def entry_fold_scores(files: Sequence[CellFile]) -> list[FoldScore]:
     """The first score of one module on one task, of every test split.
 
     Of several seeds it is the mean over seeds on the same drawn clips, so that the interval is
@@ -28,7 +75,8 @@ def entry_fold_scores(files: Sequence[tuple[Path, Cell]]) -> list[FoldScore]:
     Raises:
         ValueError, OSError: A cell's predictions are absent, damaged, or of another cell.
     """
-    seeds = [_cell_fold_scores(path, cell) for path, cell in files]
+    in_order = sorted(files, key=lambda file: file.cell.protocol.seed)
+    seeds = [_cell_fold_scores(path, cell) for path, cell in in_order]
     if len(seeds) == 1:
         return seeds[0]
     clips = [[fold.clips for fold in folds] for folds in seeds]

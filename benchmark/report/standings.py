@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from benchmark.entry import Entry
 from benchmark.leaderboard import FAMILIES, Leaderboard
 from benchmark.published import MATCHED_BY, PublishedScore, published_for
 from benchmark.report.merged_cells import CellFile, merged, read_cells
-from benchmark.report.resampled import entry_fold_scores
-from benchmark.results import ModuleFacts, TaskFacts
+from benchmark.report.overall_of_tasks import overall_of_tasks
+from benchmark.report.resampled import resample
+from benchmark.results import ModuleFacts
 from benchmark.rows import FLOORS
 from benchmark.statistics import (
     Comparisons,
-    FoldScore,
     Interval,
     Overall,
     RankRange,
     Replicates,
-    bootstrap_task,
     compare_models,
-    overall_scores,
     rank_ranges,
-    resamples_for,
 )
 
 
@@ -96,15 +91,16 @@ class Standings:
         return best is not None and f"{score:.3f}" == f"{best:.3f}"
 
 
-def published_label(model: str) -> str:
-    """Row label of a published model, which no row of one's own can be taken for."""
-    return f"{model} (published)"
-
-
-def standings_of(folders: Sequence[Path]) -> Standings:
+def standings_of(
+    folders: Sequence[Path], advance: Callable[[int, int], None] | None = None
+) -> Standings:
     """Read one or several results folders; nothing but their files is needed.
 
     Rows and columns of all folders make one table (see `benchmark.report.merged_cells`).
+
+    Args:
+        folders: Results folders.
+        advance: Called with (done, total) as the tasks are resampled.
 
     Raises:
         FileNotFoundError: A folder without results.
@@ -114,11 +110,14 @@ def standings_of(folders: Sequence[Path]) -> Standings:
     files = [file for found, _ in read for file in found]
     names = dict.fromkeys(folder.resolve().name for folder in folders)
     unread = [caution for _, cautions in read for caution in cautions]
-    return standings_of_cells(files, f"Leaderboard: {' + '.join(names)}", unread)
+    return standings_of_cells(files, f"Leaderboard: {' + '.join(names)}", unread, advance)
 
 
 def standings_of_cells(
-    files: Sequence[CellFile], title: str, cautions: Sequence[str] = ()
+    files: Sequence[CellFile],
+    title: str,
+    cautions: Sequence[str] = (),
+    advance: Callable[[int, int], None] | None = None,
 ) -> Standings:
     """The same for cells that have been read.
 
@@ -126,15 +125,16 @@ def standings_of_cells(
         files: At least one.
         title: Of the page.
         cautions: What is known already.
+        advance: As above.
     """
     files = merged(files)
     board = _arranged(files)
     published = {
         task.task: published_for(task.task, task.score, board.protocol) for task in board.tasks
     }
-    resampled, unpredicted = _resample(board, files)
+    resampled, unpredicted = resample(board, files, advance)
     comparisons = {task: compare_models(replicates) for task, replicates in resampled.items()}
-    overall = _overall(board, resampled, published)
+    overall = overall_of_tasks(board, resampled, published)
     return Standings(
         title=title,
         board=replace(board, modules=_best_first(board, overall)),
@@ -164,33 +164,6 @@ def _arranged(files: Sequence[CellFile]) -> Leaderboard:
     )
 
 
-def _resample(
-    board: Leaderboard, files: Sequence[CellFile]
-) -> tuple[dict[str, Replicates], list[str]]:
-    """Resampled scores of each task that has any, and cautions about entries without."""
-    paths: dict[tuple[str, str], list[CellFile]] = {}
-    for file in sorted(files, key=lambda file: file.cell.protocol.seed):
-        paths.setdefault((file.cell.module.label, file.cell.task.task), []).append(file)
-    folds: dict[str, dict[str, list[FoldScore]]] = {task.task: {} for task in board.tasks}
-    cautions = []
-    for (label, task), entry in board.entries.items():
-        if entry.reason:
-            continue
-        try:
-            folds[task][label] = entry_fold_scores(paths[label, task])
-        except (ValueError, OSError) as error:
-            cautions.append(
-                f"{label} on {task} has no interval and is left out of ranks, as its predictions "
-                f"cannot be used ({str(error).rstrip('.')})."
-            )
-    resamples = resamples_for(max((len(models) for models in folds.values()), default=0))
-    return {
-        task.task: bootstrap_task(task.task, folds[task.task], task.better, resamples)
-        for task in board.tasks
-        if folds[task.task]
-    }, cautions
-
-
 def _standings(
     board: Leaderboard, resampled: dict[str, Replicates], comparisons: dict[str, Comparisons]
 ) -> dict[tuple[str, str], Standing]:
@@ -203,46 +176,6 @@ def _standings(
         )
         for (label, task), entry in board.entries.items()
     }
-
-
-def _overall(
-    board: Leaderboard,
-    resampled: dict[str, Replicates],
-    published: dict[str, list[PublishedScore]],
-) -> list[Overall]:
-    """Over the tasks that somebody has a score in."""
-    resamples = next((found.values.shape[1] for found in resampled.values()), 1)
-    columns = [
-        _with_exact_rows(board, task, resampled.get(task.task), published[task.task], resamples)
-        for task in board.tasks
-    ]
-    scored = [column for column in columns if np.isfinite(column.estimates).any()]
-    return overall_scores(scored) if len(scored) > 1 else []
-
-
-def _with_exact_rows(
-    board: Leaderboard,
-    task: TaskFacts,
-    resampled: Replicates | None,
-    published: Sequence[PublishedScore],
-    resamples: int,
-) -> Replicates:
-    """A task's resampled scores, and as constants those that cannot be resampled."""
-    known = dict(zip(resampled.models, resampled.values, strict=True)) if resampled else {}
-    scores = {
-        module.label: board.entries[module.label, task.task].primary for module in board.modules
-    }
-    estimates = {label: score for label, score in scores.items() if score is not None}
-    estimates |= {published_label(row.model): row.value for row in published}
-    values = [known.get(label, np.full(resamples, score)) for label, score in estimates.items()]
-    return Replicates(
-        task=task.task,
-        better=task.better,
-        models=tuple(estimates),
-        estimates=np.array(list(estimates.values())),
-        values=np.stack(values) if values else np.empty((0, resamples)),
-        drawn=resampled.drawn if resampled else 0,
-    )
 
 
 def _best_first(board: Leaderboard, overall: Sequence[Overall]) -> list[ModuleFacts]:

@@ -10,7 +10,8 @@ import io
 import math
 from collections.abc import Iterator
 
-from benchmark.report.standings import Standings, published_label
+from benchmark.published import published_label
+from benchmark.report.standings import Standings
 from benchmark.results import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from benchmark.published import published_label
 from benchmark.report.page.cell import PageRow
-from benchmark.report.standings import Standings, published_label
+from benchmark.report.standings import Standings
 from benchmark.rows import FLOORS
 
 

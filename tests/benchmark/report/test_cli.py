@@ -65,3 +65,15 @@ def test_a_conflict_is_one_line(tmp_path: Path) -> None:
     assert result.output.startswith("Error: ")
     assert len(result.output.splitlines()) == 1
     assert not (tmp_path / "both").exists()
+
+
+def test_pictures_are_drawn_if_asked_for(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    folder = write_cell(tmp_path / "a", OURS, SCENES, hit((9, 30))).parents[1]
+    assert _report(folder).exit_code == 0
+    assert not (folder / "plots").exists()
+    result = _report(folder, "--plots")
+    assert result.exit_code == 0, result.output
+    pictures = sorted(path.suffix for path in (folder / "plots").iterdir())
+    assert f"{len(pictures)} pictures" in result.output
+    assert set(pictures) == {".png", ".svg"}

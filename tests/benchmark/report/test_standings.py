@@ -7,7 +7,8 @@ import pytest
 from benchmark.cell_files import predictions_path
 from benchmark.entry import NOT_RUN
 from benchmark.protocol import Protocol
-from benchmark.report.standings import published_label, standings_of
+from benchmark.published import published_label
+from benchmark.report.standings import standings_of
 from benchmark.results import Cell, TaskFacts
 from tests.benchmark.report.results_folders import (
     FLOOR,
@@ -261,3 +262,11 @@ def test_commands_are_in_the_order_of_their_runs(tmp_path: Path) -> None:
         write_cell(tmp_path, module, SCENES, hit((9, 30)), date=date, command=command)
     write_cell(tmp_path, FLOOR, SCENES, hit((9, 30)), date="2026-03", command="b")
     assert standings_of([tmp_path]).commands == ["a", "b"]
+
+
+def test_progress_ends_with_all_tasks_done(tmp_path: Path) -> None:
+    for task in (SCENES, PITCH):
+        write_cell(tmp_path, OURS, task, hit((9, 30)))
+    steps: list[tuple[int, int]] = []
+    standings_of([tmp_path], lambda done, total: steps.append((done, total)))
+    assert steps == [(0, 2), (1, 2), (2, 2)]

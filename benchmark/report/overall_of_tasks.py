@@ -1,0 +1,58 @@
+"""Overall scores of a table's rows, published ones among them where they have every task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from benchmark.leaderboard import Leaderboard
+from benchmark.published import PublishedScore, published_label
+from benchmark.results import TaskFacts
+from benchmark.statistics import Overall, Replicates, overall_scores
+
+
+def overall_of_tasks(
+    board: Leaderboard,
+    resampled: Mapping[str, Replicates],
+    published: Mapping[str, Sequence[PublishedScore]],
+) -> list[Overall]:
+    """Over the tasks that somebody has a score in; empty where these are fewer than two.
+
+    Args:
+        board: The table.
+        resampled: By task name. Rows without, like published ones, are taken as exact.
+        published: By task name.
+    """
+    resamples = next((found.values.shape[1] for found in resampled.values()), 1)
+    columns = [
+        _with_exact_rows(board, task, resampled.get(task.task), published[task.task], resamples)
+        for task in board.tasks
+    ]
+    scored = [column for column in columns if np.isfinite(column.estimates).any()]
+    return overall_scores(scored) if len(scored) > 1 else []
+
+
+def _with_exact_rows(
+    board: Leaderboard,
+    task: TaskFacts,
+    resampled: Replicates | None,
+    published: Sequence[PublishedScore],
+    resamples: int,
+) -> Replicates:
+    """A task's resampled scores, and as constants those that cannot be resampled."""
+    known = dict(zip(resampled.models, resampled.values, strict=True)) if resampled else {}
+    scores = {
+        module.label: board.entries[module.label, task.task].primary for module in board.modules
+    }
+    estimates = {label: score for label, score in scores.items() if score is not None}
+    estimates |= {published_label(row.model): row.value for row in published}
+    values = [known.get(label, np.full(resamples, score)) for label, score in estimates.items()]
+    return Replicates(
+        task=task.task,
+        better=task.better,
+        models=tuple(estimates),
+        estimates=np.array(list(estimates.values())),
+        values=np.stack(values) if values else np.empty((0, resamples)),
+        drawn=resampled.drawn if resampled else 0,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
@@ -62,11 +63,10 @@ def confusion_figure(
     shares = _percent(counts)
     image = panel.imshow(
         np.ma.masked_invalid(shares),
-        cmap="Blues",
+        cmap=colormaps["Blues"].with_extremes(bad=UNSEEN),
         norm=PowerNorm(0.5, 0, 100),
         interpolation="nearest",
     )
-    image.cmap.set_bad(UNSEEN)
     _name_classes(panel, vocabulary)
     if classes <= NUMBERED_UP_TO:
         _write_numbers(panel, shares)

@@ -36,6 +36,8 @@ def _plain(part: str) -> str:
 @styled
 def save_picture(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a figure as PNG and SVG; the same figure gives the same bytes."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, for both
     paths = []
     for kind, metadata in METADATA.items():
         file = io.BytesIO()

@@ -32,7 +32,8 @@ def pictures(
 
     Confusions and timelines are of the rows that are no floors.
     """
-    yield "scores", scores_figure(standings)
+    if standings.board.entries:
+        yield "scores", scores_figure(standings)
     if cost_points(standings):
         yield "cost", cost_figure(standings)
     for task in standings.board.tasks:

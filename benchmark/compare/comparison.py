@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.compare.changes import changes
 from benchmark.compare.differences import Difference, differences
-from benchmark.compare.places import Matched, Side, match, match_rows
+from benchmark.compare.places import Side, match, match_rows
 
 
 @dataclass(frozen=True)
@@ -70,22 +72,24 @@ def compare_folders(
             f"{a} and {b} were made on different versions of {names}, whose scores do not compare: "
             "run one of them again, or add --force to see them all the same."
         )
+    found = differences(matched.places)
     return Comparison(
         a=a,
         b=b,
-        differences=differences(matched.places),
+        differences=found,
         changes=changes(matched.places),
         only=matched.only,
-        cautions=[*matched.cautions, *_cautions(matched)],
+        cautions=[*matched.cautions, *_cautions(found)],
     )
 
 
-def _cautions(matched: Matched) -> list[str]:
+def _cautions(found: Sequence[Difference]) -> list[str]:
     cautions = []
-    if any(not place.same_task for place in matched.places):
+    if any(not difference.place.same_task for difference in found):
         cautions.append("Scores on different versions of a task are set side by side (--force).")
-    finished = [place for place in matched.places if not place.a[0].cell.reason]
-    if any(len(files) == 1 for place in finished for files in (place.a, place.b)):
+    cautions += dict.fromkeys(difference.caution for difference in found if difference.caution)
+    tested = [difference.place for difference in found if not math.isnan(difference.p)]
+    if any(len(files) == 1 for place in tested for files in (place.a, place.b)):
         cautions.append(
             "The tests ask whether other test clips would tell the same of these heads. Heads of "
             "another seed score otherwise too: where it matters, run both with --seeds 5."

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.compare.places import Place, entry
 from benchmark.report.resampled import entry_fold_scores
-from benchmark.statistics import Interval, bootstrap_task, percentile_interval
+from benchmark.statistics import Interval, Replicates, bootstrap_task, percentile_interval
 from benchmark.statistics.bootstrap import RESAMPLES
 from benchmark.statistics.holm import holm
 from benchmark.statistics.interval import LEVEL
@@ -43,6 +42,7 @@ class Difference:
         p: Two-sided p of the paired test, after Holm's correction over all tests that were made;
             NaN where there was none.
         untested: Why there is no test; empty where there is.
+        caution: What must be said of the test, if anything.
     """
 
     place: Place
@@ -51,6 +51,7 @@ class Difference:
     interval: Interval | None = None
     p: float = math.nan
     untested: str = ""
+    caution: str = ""
 
     @property
     def change(self) -> float | None:
@@ -97,19 +98,24 @@ def _difference(place: Place, resamples: int) -> Difference:
     if a.task.score != b.task.score:
         return replace(plain, untested=f"{a.task.score} and {b.task.score} are different scores")
     try:
-        values = _resampled(place, resamples)
+        resampled = _resampled(place, resamples)
     except (ValueError, OSError) as error:
         return replace(plain, untested=str(error).rstrip("."))
     change = plain.b - plain.a
     if not math.isfinite(change):
         return replace(plain, untested="a score is not finite")
-    return replace(plain, interval=percentile_interval(values, LEVEL), p=paired_p(change, values))
-
-
-def _resampled(place: Place, resamples: int) -> NDArray[np.float64]:
-    """``b - a`` on resampled clips, shape (resamples,)."""
-    folds = {"A": entry_fold_scores(place.a), "B": entry_fold_scores(place.b)}
-    task = place.task
-    a, b = bootstrap_task(task.task, folds, task.better, resamples).values
+    a_values, b_values = resampled.values
     with np.errstate(invalid="ignore"):  # infinite d_prime
-        return np.asarray(b - a)
+        values = np.asarray(b_values - a_values)
+    return replace(
+        plain,
+        interval=percentile_interval(values, LEVEL),
+        p=paired_p(change, values),
+        caution=resampled.caution or "",
+    )
+
+
+def _resampled(place: Place, resamples: int) -> Replicates:
+    """Scores of both folders on the same resampled clips."""
+    folds = {"A": entry_fold_scores(place.a), "B": entry_fold_scores(place.b)}
+    return bootstrap_task(place.task.task, folds, place.task.better, resamples)

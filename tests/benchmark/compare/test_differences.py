@@ -61,6 +61,7 @@ def test_differences_that_chance_explains(tmp_path: Path) -> None:
     assert found.verdict == "no difference shown"
     assert compared.worse == []
     assert compared.summary == "1 compared: 1 no difference shown."
+    assert ["--seeds 5" in caution for caution in compared.cautions] == [True]
 
 
 def test_p_is_corrected_for_the_number_of_comparisons(tmp_path: Path) -> None:
@@ -147,7 +148,18 @@ def test_without_predictions_there_is_a_difference_and_no_test(tmp_path: Path) -
     assert found.change == pytest.approx(-0.4)
     assert found.verdict == "not tested"
     assert "no predictions file" in found.untested
+    assert compared.cautions == []
     assert compared.worse == []
+
+
+def test_few_clips_are_said(tmp_path: Path) -> None:
+    before, after = two(tmp_path)
+    write_cell(before, OURS, SCENES, hit((6, 12)))
+    write_cell(after, OURS, SCENES, hit((7, 12)))
+    write_cell(before, OTHER, SCENES, hit((6, 12)))
+    write_cell(after, OTHER, SCENES, hit((7, 12)))
+    cautions = compare_folders(before, after).cautions
+    assert sum("only 12 recordings" in caution for caution in cautions) == 1
 
 
 def test_what_is_better_depends_on_the_score() -> None:

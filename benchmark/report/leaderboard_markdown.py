@@ -74,8 +74,8 @@ def _score(standing: Standing, best: bool, remarks: Mapping[str, int]) -> str:
     lines = [f"**{number}**" if best else number]
     if entry.spread is not None:
         lines[0] += f" ± {score_text(entry.spread)}"
-    if standing.interval and not math.isnan(standing.interval.low):
-        lines.append(_bounds(standing.interval))
+    if standing.interval:
+        lines += _bounds(standing.interval)
     if standing.ranks:
         lines.append(f"rank {standing.ranks}")
     return "<br>".join(lines)
@@ -89,8 +89,8 @@ def _overall(standings: Standings, label: str) -> list[str]:
     if found is None:
         return [ABSENT, ABSENT]
     return [
-        f"{score_text(found.normalised)}<br>{_bounds(found.normalised_interval)}",
-        f"{score_text(found.mean_rank, 1)}<br>{_bounds(found.mean_rank_interval, 1)}",
+        "<br>".join([score_text(found.normalised), *_bounds(found.normalised_interval)]),
+        "<br>".join([score_text(found.mean_rank, 1), *_bounds(found.mean_rank_interval, 1)]),
     ]
 
 
@@ -134,5 +134,8 @@ def _published_score(column: list[PublishedScore], model: str, remarks: Mapping[
     return f"{score_text(row.value)}{note}"
 
 
-def _bounds(interval: Interval, decimals: int = 3) -> str:
-    return f"[{score_text(interval.low, decimals)}, {score_text(interval.high, decimals)}]"
+def _bounds(interval: Interval, decimals: int = 3) -> list[str]:
+    """A line, or none where there is no interval."""
+    if math.isnan(interval.low):
+        return []
+    return [f"[{score_text(interval.low, decimals)}, {score_text(interval.high, decimals)}]"]

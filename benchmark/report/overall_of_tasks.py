@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from benchmark.leaderboard import Leaderboard
 from benchmark.published import PublishedScore, published_label
 from benchmark.results import TaskFacts
-from benchmark.statistics import Overall, Replicates, overall_scores
+from benchmark.statistics import Interval, Overall, Replicates, overall_scores
+
+NOTHING = Interval(math.nan, math.nan)
 
 
 def overall_of_tasks(
@@ -21,7 +24,8 @@ def overall_of_tasks(
 
     Args:
         board: The table.
-        resampled: By task name. Rows without, like published ones, are taken as exact.
+        resampled: By task name. Scores without, like published ones, are taken as exact; a row that
+            has one gets no interval (NaN), as it would be too narrow.
         published: By task name.
     """
     resamples = next((found.values.shape[1] for found in resampled.values()), 1)
@@ -30,7 +34,16 @@ def overall_of_tasks(
         for task in board.tasks
     ]
     scored = [column for column in columns if np.isfinite(column.estimates).any()]
-    return overall_scores(scored) if len(scored) > 1 else []
+    if len(scored) < 2:
+        return []
+    models = [set(resampled[c.task].models) if c.task in resampled else set() for c in scored]
+    known: set[str] = set.intersection(*models)
+    return [
+        row
+        if row.model in known
+        else row._replace(normalised_interval=NOTHING, mean_rank_interval=NOTHING)
+        for row in overall_scores(scored)
+    ]
 
 
 def _with_exact_rows(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from benchmark.published import published_label
 from benchmark.report.standings import Standings
 from benchmark.table_notes import deviation_notes, table_notes
@@ -28,10 +30,12 @@ def overall_note(standings: Standings) -> list[str]:
     rows = f"{here} rows run here" if here > 1 else "row run here"
     if here < len(standings.overall):
         rows += f" and the {len(standings.overall) - here} published ones that have every task"
+    resampled = any(not math.isnan(row.mean_rank_interval.low) for row in standings.overall)
+    intervals = "Both with 95 % intervals, over" if resampled else "Both over"
     note = (
         "normalised score: HEAR's, from -1 to 1: each task's scores standardised (0 is the average "
         "of the rows, 1 a standard deviation above it or more), averaged over tasks. mean rank: "
-        f"1 is best. Both with 95 % intervals, over the {rows}: they change with the rows."
+        f"1 is best. {intervals} the {rows}: they change with the rows."
     )
     lacking = [label for label in own if standings.overall_of(label) is None]
     if lacking:

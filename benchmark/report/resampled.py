@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,8 @@ def resample(
         files: Its cells, under its names.
         advance: Called with (done, total) as tasks are resampled.
     """
-    resampled, cautions = {}, []
+    resampled: dict[str, Replicates] = {}
+    unusable: dict[str, dict[str, list[str]]] = {}  # by reason and row, the tasks
     rows = {
         task.task: [row for row in board.modules if not board.entries[row.label, task.task].reason]
         for task in board.tasks
@@ -51,15 +52,26 @@ def resample(
             try:
                 models[row.label] = entry_fold_scores(own)
             except (ValueError, OSError) as error:
-                cautions.append(
-                    f"{row.label} on {task.task} has no interval and is left out of ranks, as its "
-                    f"predictions cannot be used ({str(error).rstrip('.')})."
+                unusable.setdefault(str(error).rstrip("."), {}).setdefault(row.label, []).append(
+                    task.task
                 )
         if models:
             resampled[task.task] = bootstrap_task(task.task, models, task.better, resamples)
     if advance:
         advance(len(board.tasks), len(board.tasks))
-    return resampled, cautions
+    return resampled, _cautions(unusable, len(board.tasks))
+
+
+def _cautions(unusable: Mapping[str, Mapping[str, Sequence[str]]], tasks: int) -> list[str]:
+    """One sentence for each reason."""
+    sentences = []
+    for reason, rows in unusable.items():
+        named = [
+            f"{row} ({', '.join(names) if len(names) < tasks or tasks == 1 else 'all tasks'})"
+            for row, names in rows.items()
+        ]
+        sentences.append(f"Without interval and left out of ranks: {', '.join(named)}: {reason}.")
+    return sentences
 
 
 def entry_fold_scores(files: Sequence[CellFile]) -> list[FoldScore]:
@@ -88,7 +100,7 @@ def entry_fold_scores(files: Sequence[CellFile]) -> list[FoldScore]:
 def _cell_fold_scores(path: Path, cell: Cell) -> list[FoldScore]:
     file = predictions_path(path)
     if not file.exists():
-        raise FileNotFoundError(f"there is no predictions file {file.name}")
+        raise FileNotFoundError("no predictions file lies beside the cell")
     if hashlib.sha256(file.read_bytes()).hexdigest() != cell.predictions_hash:
         raise ValueError(f"{file.name} is not the one that was written with its cell")
     return cell_fold_scores(load_predictions(file), cell.task.score, cell.protocol.rules)

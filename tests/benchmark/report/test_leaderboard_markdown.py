@@ -124,7 +124,7 @@ def test_tasks_are_grouped_and_without_tests_the_best_is_marked() -> None:
     assert [floor[0], *floor[3:]] == ["logmel", *scores, "0", "64", *COSTS[1:]]
     assert "- † scenes-v1: synthetic" in markdown
     assert "- Floors, to be beaten: logmel." in markdown
-    assert "has no interval" in markdown
+    assert "Without interval" in markdown
     assert "How" not in markdown
     assert "Below a score" not in markdown
 

@@ -188,8 +188,8 @@ def test_without_its_predictions_a_cell_has_no_interval(tmp_path: Path, damage: 
     assert (ours.interval, ours.ranks) == (None, None)
     assert standings.standings["other", "scenes-v1"].ranks == (1, 1)
     (caution,) = standings.cautions
-    assert caution.startswith("ours on scenes-v1 has no interval")
-    assert predictions.name in caution
+    assert caution.startswith("Without interval and left out of ranks: ours (scenes-v1): ")
+    assert (predictions.name if damage != "absent" else "no predictions") in caution
 
 
 def test_published_rows_join_under_hears_protocol_only(tmp_path: Path) -> None:
@@ -211,6 +211,8 @@ def test_published_rows_are_in_the_overall_score_if_they_have_every_task(tmp_pat
     write_cell(tmp_path, OURS, vox, hit((30, 30)))
     overall = standings_of([tmp_path]).overall
     assert len(overall) == 35
+    without = {row.model for row in overall if np.isnan(row.normalised_interval.low)}
+    assert without == {row.model for row in overall} - {"ours"}
     assert overall[0].model == "ours"
     assert published_label("OpenL3") in {row.model for row in overall}
     write_cell(tmp_path, OURS, PITCH, hit((30, 30)))
@@ -270,3 +272,18 @@ def test_progress_ends_with_all_tasks_done(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     standings_of([tmp_path], lambda done, total: steps.append((done, total)))
     assert steps == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_one_caution_for_all_cells_without_predictions(tmp_path: Path) -> None:
+    for module in (OURS, OTHER):
+        for task in (SCENES, PITCH):
+            path = write_cell(tmp_path, module, task, hit((9, 30)))
+            if module == OURS or task == PITCH:
+                predictions_path(path).unlink()
+    standings = standings_of([tmp_path])
+    (caution,) = standings.cautions
+    assert "ranks: ours (all tasks), other (pitch-v1): no predictions file" in caution
+    # Taken as exact, their overall scores would be too certain.
+    assert all(np.isnan(row.normalised_interval).all() for row in standings.overall)
+    assert all(np.isnan(row.mean_rank_interval).all() for row in standings.overall)
+    assert [row.mean_rank for row in standings.overall] == [1.5, 1.5]

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from benchmark.cell_files import predictions_path
 from benchmark.leaderboard import Leaderboard
 from benchmark.predictions import load_predictions
+from benchmark.report.kept_replicates import replicates
 from benchmark.report.merged_cells import CellFile
 from benchmark.results import Cell
 from benchmark.statistics import (
     FoldScore,
     Replicates,
-    bootstrap_task,
     cell_fold_scores,
     resamples_for,
 )
@@ -46,9 +46,11 @@ def resample(
         if advance:
             advance(done, len(board.tasks))
         models: dict[str, list[FoldScore]] = {}
+        hashes: dict[str, list[str]] = {}
         for row in rows[task.task]:
             place = (row.label, task.task)
             own = [file for file in files if file.place == place]
+            hashes[row.label] = [file.cell.predictions_hash for file in own]
             try:
                 models[row.label] = entry_fold_scores(own)
             except (ValueError, OSError) as error:
@@ -56,7 +58,8 @@ def resample(
                     task.task
                 )
         if models:
-            resampled[task.task] = bootstrap_task(task.task, models, task.better, resamples)
+            rules = board.protocol.rules
+            resampled[task.task] = replicates(task, models, hashes, rules, resamples)
     if advance:
         advance(len(board.tasks), len(board.tasks))
     return resampled, _cautions(unusable, len(board.tasks))

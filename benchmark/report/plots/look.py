@@ -100,7 +100,9 @@ def own_labels(board: Leaderboard) -> list[str]:
 
 def short(name: str, width: int = 26, lines: int = 2) -> str:
     """A name broken into lines that fit, cut with an ellipsis if it needs more."""
-    broken = textwrap.wrap(name, width, break_on_hyphens=True) or [""]
+    if lines == 1:
+        return name if len(name) <= width else name[: width - 1] + "…"
+    broken = textwrap.wrap(name, width) or [""]
     if len(broken) > lines:
         broken = [*broken[: lines - 1], broken[lines - 1][: width - 1] + "…"]
     return "\n".join(broken)

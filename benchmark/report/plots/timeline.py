@@ -15,7 +15,8 @@ from benchmark.report.plots.file_scores import FileEvents
 from benchmark.report.plots.log_mel import Spectrogram, frequency_ticks
 from benchmark.report.plots.look import FAINT, INK, Look, short, styled
 
-WIDTH, SPECTROGRAM_HEIGHT, CLASS_HEIGHT = 12.0, 1.7, 0.3  # inches
+WIDTH, SPECTROGRAM_HEIGHT, CLASS_HEIGHT, LEAST_CLASS_HEIGHT = 12.0, 1.7, 0.3, 0.16  # inches
+FEW_CLASSES = 25  # more get the least height, in which names have room
 BAR = 0.36  # of a class's line: labels in the upper half, predictions in the lower
 LEAST_BAR = 0.002  # of the clip's length, so that the shortest event is seen
 
@@ -41,7 +42,8 @@ def timeline_figure(
     heights = []
     for (_, spectrogram), shown in zip(files, classes, strict=True):
         heights.append(SPECTROGRAM_HEIGHT if spectrogram else 0.01)
-        heights.append(CLASS_HEIGHT * max(len(shown), 2) + 0.3)
+        height = CLASS_HEIGHT if len(shown) <= FEW_CLASSES else LEAST_CLASS_HEIGHT
+        heights.append(height * max(len(shown), 2) + 0.3)
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.9 * len(files) + 0.8), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", weight="bold")
     panels = figure.subplots(2 * len(files), 1, height_ratios=heights, squeeze=False).ravel()

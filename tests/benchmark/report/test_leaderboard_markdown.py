@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 from rich.console import Console
 
 from benchmark.protocol import Protocol
@@ -260,3 +261,24 @@ def test_text_stays_in_its_cell() -> None:
     assert escape("a | b\nc\\|d <b>") == r"a \| b c\\\|d &lt;b>"
     with pytest.raises(ValueError, match="2 columns"):
         markdown_table(["", "x"], [["only one"]])
+
+
+def test_an_independent_parser_finds_the_table(tmp_path: Path) -> None:
+    """markdown-it, which rich installs, reads tables as GitHub does."""
+    strange = replace(STAND_IN, label="a \\| b\\", checkpoint="<script>|")
+    for module, hits in ((OURS, 90), (strange, 88), (FLOOR, 20)):
+        write_cell(tmp_path, module, ESC50, hit((hits, 100)), Protocol("default"))
+    write_failure(tmp_path, OTHER, ESC50, "clip a|b.wav | is <b>bad</b>", Protocol("default"))
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    for markdown in (leaderboard_markdown, short_markdown):
+        tokens = parser.parse(markdown(standings_of([tmp_path])))
+        kinds = [token.type for token in tokens]
+        rows = " ".join(kinds).split("tr_open")[1:]
+        assert len(rows) == 1 + 4 + (34 if markdown is leaderboard_markdown else 0)
+        columns = {row.count("td_open") + row.count("th_open") for row in rows}
+        assert len(columns) == 1
+        cells = [token.content for token in tokens if token.type == "inline"]
+        plain = [parser.renderInline(cell) for cell in cells]
+        assert "a \\| b\\" in plain
+        if markdown is leaderboard_markdown:
+            assert "(1) other: clip a|b.wav | is &lt;b&gt;bad&lt;/b&gt;" in plain

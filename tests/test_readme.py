@@ -72,7 +72,11 @@ def test_a_table_is_of_the_same_results_as_the_others(folder: str) -> None:
         rows = [row for row in csv.DictReader(file) if row.get("source", "run") == "run"]
     assert [row["label"] for row in rows] == list(shown)
     for row in rows:
-        scores = [f"{float(row[name]):.3f}" for name in row if name.count(":") == 1 and row[name]]
+        tasks = [
+            name for name in row if name.count(":") == 1 and not name.endswith((":low", ":high"))
+        ]
+        scores = [f"{float(row[name]):.3f}" for name in tasks if row[name]]
+        assert scores
         for score in scores:
             assert score in shown[row["label"]]
 

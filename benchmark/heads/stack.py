@@ -20,6 +20,11 @@ from benchmark.heads.outputs import PredictionType
 BN_MOMENTUM, BN_EPS = 0.1, 1e-5  # torch.nn.BatchNorm1d's defaults, as upstream has them
 
 
+_Affine = tuple[
+    Tensor, Tensor
+]  # weights, shape (heads, out, in), and what is added, (heads, out, 1)
+
+
 class HeadStack:
     """Trains several heads in lockstep on the same batches.
 
@@ -94,7 +99,7 @@ class HeadStack:
             self.lagging.lerp_(self._weighted_centre(), BN_MOMENTUM)
         for number, (mean, variance) in enumerate(self.running):
             layers = [head.hidden_layers[number] for head in self.heads]
-            values = self._product([layer.linear.weight for layer in layers], values)
+            values = _product(self._copies([layer.linear.weight for layer in layers]), values)
             heads, units, rows = values.shape
             # What is kept is scaled up, as dropout does; here through BatchNorm's own factors.
             gain = 1 / (1 - self.dropout)
@@ -110,50 +115,47 @@ class HeadStack:
             ).view(heads, units, rows)
             mask = keep_mask(units, rows, self.dropout, self.dtype, self.generator)
             values = masked_relu(values, mask)
-        return self._project(values)
+        return _projected(values, self._projection())
 
     @torch.no_grad()
-    def logits(self, batch: Tensor) -> Tensor:
+    def logits(self, batches: Sequence[Tensor]) -> Tensor:
         """Logits of every head, without dropout and with BatchNorm's running statistics.
 
         Args:
-            batch: Embeddings in ``dtype``, shape (size, rows).
+            batches: Embeddings in ``dtype``, each of shape (size, rows).
 
         Returns:
-            float32, shape (heads, classes, rows).
+            float32, shape (heads, classes, all rows).
         """
-        values = batch
-        for number, (mean, variance) in enumerate(self.running):
-            layers = [head.hidden_layers[number] for head in self.heads]
-            factor = torch.cat([layer.norm.weight for layer in layers]) / (variance + BN_EPS).sqrt()
-            shift = torch.cat([layer.norm.bias for layer in layers]) - factor * mean
-            if number == 0:
-                shift += factor * (self._weighted_centre() - self.lagging)
-            factors = factor.view(len(layers), -1, 1)
-            weights = [
-                layer.linear.weight * own for layer, own in zip(layers, factors, strict=True)
-            ]
-            values = self._product(weights, values) + shift.view(factors.shape).to(self.dtype)
-            values = functional.relu(values)
-        return self._project(values)
+        layers = [self._folded(number) for number in range(len(self.running))]
+        projection = self._projection()
+        return torch.cat([_through(batch, layers, projection) for batch in batches], dim=2)
+
+    def _folded(self, number: int) -> _Affine:
+        """A hidden layer's weights and shift with BatchNorm's running statistics in them."""
+        mean, variance = self.running[number]
+        layers = [head.hidden_layers[number] for head in self.heads]
+        factor = torch.cat([layer.norm.weight for layer in layers]) / (variance + BN_EPS).sqrt()
+        shift = torch.cat([layer.norm.bias for layer in layers]) - factor * mean
+        if number == 0:
+            shift += factor * (self._weighted_centre() - self.lagging)
+        factors = factor.view(len(layers), -1, 1)
+        weights = [layer.linear.weight * own for layer, own in zip(layers, factors, strict=True)]
+        return self._copies(weights), shift.view(factors.shape).to(self.dtype)
 
     @torch.no_grad()
     def _weighted_centre(self) -> Tensor:
         """``W centre`` of the first layers, shape (heads * units,)."""
         return torch.cat([head.hidden_layers[0].linear.weight @ self.centre for head in self.heads])
 
-    def _project(self, values: Tensor) -> Tensor:
+    def _projection(self) -> _Affine:
         projections = [head.projection for head in self.heads]
-        logits = self._product([layer.weight for layer in projections], values)
-        return logits.float() + torch.stack([layer.bias for layer in projections])[:, :, None]
+        biases = torch.stack([layer.bias for layer in projections])[:, :, None]
+        return self._copies([layer.weight for layer in projections]), biases
 
-    def _product(self, weights: Sequence[Tensor], values: Tensor) -> Tensor:
-        """(heads, out, in) times (in, rows), shared by all, or (heads, in, rows)."""
-        stacked = torch.stack(list(weights)).to(self.dtype)
-        if values.ndim == 2:
-            product = stacked.flatten(0, 1) @ values
-            return product.view(*stacked.shape[:2], -1)
-        return torch.bmm(stacked, values)
+    def _copies(self, weights: Sequence[Tensor]) -> Tensor:
+        """Weights of all heads side by side in ``dtype``, shape (heads, out, in)."""
+        return torch.stack(list(weights)).to(self.dtype)
 
     def state(self, index: int) -> dict[str, Tensor]:
         """A head's weights and running statistics, copied to the CPU, as in its ``state_dict``.
@@ -182,6 +184,24 @@ class HeadStack:
         self.lagging = self.lagging.view(count, -1)[kept].flatten()
         self.optimizer.param_groups = [self.optimizer.param_groups[index] for index in indices]
         self.heads = [self.heads[index] for index in indices]
+
+
+def _product(weights: Tensor, values: Tensor) -> Tensor:
+    """(heads, out, in) times (in, rows), shared by all, or (heads, in, rows)."""
+    if values.ndim == 2:
+        return (weights.flatten(0, 1) @ values).view(*weights.shape[:2], -1)
+    return torch.bmm(weights, values)
+
+
+def _through(values: Tensor, layers: Sequence[_Affine], projection: _Affine) -> Tensor:
+    for weights, shift in layers:
+        values = functional.relu(_product(weights, values) + shift)
+    return _projected(values, projection)
+
+
+def _projected(values: Tensor, projection: _Affine) -> Tensor:
+    weights, biases = projection
+    return _product(weights, values).float() + biases
 
 
 def stack_loss(logits: Tensor, targets: Tensor, prediction_type: PredictionType) -> Tensor:

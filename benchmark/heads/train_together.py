@@ -146,7 +146,7 @@ def train_in_lockstep(
         for batch in rows.batches:
             stack.step(batch.embeddings, batch.targets, data.prediction_type)
         if any(one.is_due(epoch + 1) for one in going):
-            logits = torch.cat([stack.logits(columns) for columns in rows.validation], dim=2).cpu()
+            logits = stack.logits(rows.validation).cpu()
             for place, one in enumerate(going):
                 if one.is_due(epoch + 1):
                     found = data.monitor([logits[place].T.contiguous()])

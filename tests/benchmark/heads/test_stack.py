@@ -63,7 +63,7 @@ def test_without_dropout_each_head_learns_as_it_would_alone(layers, kind, offset
         for name, value in head.state_dict().items():
             if not name.endswith("tracked"):
                 assert torch.allclose(found[name], value, rtol=2e-3, atol=1e-4), name
-        logits = stack.logits((inputs[0] - centre).T.contiguous())[index].T
+        logits = stack.logits([(inputs[0] - centre).T.contiguous()])[index].T
         assert torch.allclose(logits, head.eval()(inputs[0]), atol=2e-3)
 
 
@@ -74,7 +74,9 @@ def test_validation_logits_are_those_of_the_head_itself(layers):
     inputs, targets = some_batches("multiclass")
     for batch, wanted in zip(inputs, targets, strict=True):
         stack.step(batch.T.contiguous(), wanted, "multiclass")
-    logits = stack.logits(inputs[1].T.contiguous())
+    logits = stack.logits([inputs[1].T.contiguous()])
+    both = stack.logits([batch.T.contiguous() for batch in inputs[:2]])
+    assert torch.allclose(both[:, :, ROWS:], logits, atol=1e-6)
     for index, head in enumerate(heads):
         head.load_state_dict(stack.state(index))
         assert torch.allclose(logits[index].T, head.eval()(inputs[1]), atol=1e-5)
@@ -102,7 +104,7 @@ def test_bfloat16_products_learn_nearly_the_same():
         stack = stack_of(some_heads(1), dtype=dtype)
         for batch, wanted in zip(inputs, targets, strict=True):
             stack.step(batch.T.contiguous().to(dtype), wanted, "multiclass")
-        logits.append(stack.logits(inputs[0].T.contiguous().to(dtype)))
+        logits.append(stack.logits([inputs[0].T.contiguous().to(dtype)]))
     assert logits[1].dtype == torch.float32
     difference = (logits[0] - logits[1]).abs().mean() / logits[0].std()
     assert 0 < difference < 0.1

@@ -33,6 +33,7 @@ from benchmark.compare.cli import compare
 from benchmark.interchange.cli import export, score
 from benchmark.protocol import Mode, Protocol
 from benchmark.report.cli import report
+from benchmark.tasks_cli import tasks
 
 if TYPE_CHECKING:
     from benchmark.tracking.tracking import TrackerName
@@ -166,33 +167,7 @@ def validate(context: click.Context, module: str, model: str, device: str) -> No
     context.invoke(hear_validator, module=module, model=model, device=device)
 
 
-@main.group()
-def tasks() -> None:
-    """Look at tasks."""
-
-
-@tasks.command("ls")
-@tasks_dir_option
-@debug_option
-@one_line
-def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
-    """List the tasks of a folder, or of the embedded suite."""
-    from benchmark.chosen_tasks import tasks_of
-    from benchmark.tasks.find import UnreadableTask
-    from benchmark.terminal import make_console
-
-    for task in tasks_of(tasks_dir, make_console()):
-        if isinstance(task, UnreadableTask):
-            click.echo(f"{task.full_name:<36} cannot be read: {task.reason}")
-            continue
-        length = "any length" if task.sample_duration is None else f"{task.sample_duration:g} s"
-        scores = ", ".join(task.evaluation)
-        kind = f"{task.family}, {task.prediction_type}, {task.split_mode}"
-        click.echo(
-            f"{task.full_name:<36} {kind}, {len(task.vocabulary)} classes, {length}; {scores}"
-        )
-
-
+main.add_command(tasks)
 main.add_command(cache)
 main.add_command(export)
 main.add_command(score)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -32,9 +34,7 @@ def source_rate(task: Task, sample_rate: int) -> int:
     """
     if (task.folder / str(sample_rate)).is_dir():
         return sample_rate
-    present = sorted(
-        int(p.name) for p in task.folder.iterdir() if p.is_dir() and p.name.isdecimal()
-    )
+    present = rates_present(task.folder)
     if not present:
         raise FileNotFoundError(
             f"{task.folder} has no audio: it should have a folder {sample_rate}/ of clips."
@@ -47,6 +47,11 @@ def source_rate(task: Task, sample_rate: int) -> int:
             "add a folder of that rate or a higher one (audio is never upsampled)."
         )
     return higher[0]
+
+
+def rates_present(folder: Path) -> list[int]:
+    """Sample rates, Hz, of which a task's folder has audio, in ascending order."""
+    return sorted(int(p.name) for p in folder.iterdir() if p.is_dir() and p.name.isdecimal())
 
 
 def clip_path(task: Task, split: str, file: str, sample_rate: int) -> Path:
@@ -96,36 +101,74 @@ def read_clip(task: Task, split: str, file: str, sample_rate: int) -> NDArray[np
 
 def _decode(path: Path, rate: int) -> NDArray[np.float32]:
     """Decode a mono file and check its header and samples."""
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is an empty file (0 bytes).")
-    try:
+    with readable(path):
         audio, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        reason = getattr(error, "error_string", str(error)).rstrip(".")
-        raise ValueError(f"{path} cannot be read as audio: {reason}.") from None
     samples, channels = audio.shape
-    if channels != 1:
-        raise ValueError(f"{path} has {channels} channels: HEAR's clips are mono, so mix it down.")
-    if samples == 0:
-        raise ValueError(f"{path} has no samples.")
-    if file_rate != rate:
-        raise ValueError(f"{path} is at {file_rate} Hz, but lies in the folder of {rate} Hz.")
+    for fault in header_faults(path, channels, samples, file_rate, rate):
+        raise ValueError(fault)
     mono: NDArray[np.float32] = audio[:, 0]
     finite = np.isfinite(mono)
     if not finite.all():
-        raise ValueError(
-            f"{path} has {np.count_nonzero(~finite)} samples that are NaN or infinite, "
-            f"the first at {np.argmin(finite) / rate:.3f} s."
-        )
+        bad, first = int(np.count_nonzero(~finite)), int(np.argmin(finite))
+        raise ValueError(not_finite_fault(path, bad, first / rate))
     return mono
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say in one sentence why a file cannot be read as audio.
+
+    Raises:
+        ValueError: It is empty, or libsndfile will not have it.
+    """
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is an empty file (0 bytes).")
+    try:
+        yield
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        reason = getattr(error, "error_string", str(error)).rstrip(".")
+        raise ValueError(f"{path} cannot be read as audio: {reason}.") from None
+
+
+def header_faults(
+    path: Path, channels: int, samples: int, file_rate: int, rate: int
+) -> Iterator[str]:
+    """What is wrong with a clip by its header alone, a sentence each.
+
+    Args:
+        path: The clip.
+        channels: Its channels.
+        samples: Its length in samples.
+        file_rate: Its sample rate, Hz.
+        rate: The rate of the folder it lies in, Hz.
+    """
+    if channels != 1:
+        yield f"{path} has {channels} channels: HEAR's clips are mono, so mix it down."
+    if samples == 0:
+        yield f"{path} has no samples."
+    if file_rate != rate:
+        yield f"{path} is at {file_rate} Hz, but lies in the folder of {rate} Hz."
+
+
+def not_finite_fault(path: Path, samples: int, seconds: float) -> str:
+    """What to say of a clip with so many NaN or infinite samples, the first at ``seconds``."""
+    return f"{path} has {samples} samples that are NaN or infinite, the first at {seconds:.3f} s."
+
+
+def length_fault(path: Path, samples: int, rate: int, seconds: float) -> str | None:
+    """What to say of a clip that does not last ``seconds``, but for what resampling leaves."""
+    if abs(samples - round(seconds * rate)) <= LENGTH_TOLERANCE:
+        return None
+    return (
+        f"{path} lasts {samples / rate:.3f} s, but every clip of this task lasts "
+        f"{seconds:g} s (sample_duration in task_metadata.json)."
+    )
 
 
 def _fit(audio: NDArray[np.float32], seconds: float, rate: int, path: Path) -> NDArray[np.float32]:
     """Pad or trim the few samples that resampling leaves; refuse any other length."""
+    fault = length_fault(path, len(audio), rate, seconds)
+    if fault:
+        raise ValueError(fault)
     wanted = round(seconds * rate)
-    if abs(len(audio) - wanted) > LENGTH_TOLERANCE:
-        raise ValueError(
-            f"{path} lasts {len(audio) / rate:.3f} s, but every clip of this task lasts "
-            f"{seconds:g} s (sample_duration in task_metadata.json)."
-        )
     return np.pad(audio[:wanted], (0, max(0, wanted - len(audio))))

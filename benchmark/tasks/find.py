@@ -39,14 +39,19 @@ def find_tasks(tasks_dir: Path) -> list[Task | UnreadableTask]:
     Raises:
         FileNotFoundError: ``tasks_dir`` is no folder, or has no folder in it.
     """
+    return [_try_to_read(folder) for folder in task_folders(tasks_dir)]
+
+
+def task_folders(tasks_dir: Path) -> list[Path]:
+    """The folders in ``tasks_dir`` that are or should be tasks, or itself; see ``find_tasks``."""
     if not tasks_dir.is_dir():
         raise FileNotFoundError(f"{tasks_dir} is not a folder of tasks.")
     if any((tasks_dir / name).exists() for name in (metadata.FILE_NAME, vocabulary.FILE_NAME)):
-        return [_try_to_read(tasks_dir)]
+        return [tasks_dir]
     folders = sorted(p for p in tasks_dir.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not folders:
         raise FileNotFoundError(f"{tasks_dir} has no task folder (with task_metadata.json) in it.")
-    return [_try_to_read(folder) for folder in folders]
+    return folders
 
 
 def _try_to_read(folder: Path) -> Task | UnreadableTask:

@@ -24,16 +24,13 @@ def read_scene_labels(task: Task, split: str) -> dict[str, list[str]]:
         ValueError: A label is not in the vocabulary, or a clip of a multiclass task has not
             exactly one label.
     """
-    path, entries = _read_entries(task, split)
+    path, entries = _read_lists(task, split)
     vocabulary = frozenset(task.vocabulary)
     labels: dict[str, list[str]] = {}
     for file, names in entries.items():
-        if task.prediction_type == "multiclass" and len(names) != 1:
-            raise ValueError(
-                f"{path}: clip {file!r} of a multiclass task must have exactly one label, "
-                f"but has {len(names)}: {names!r}."
-            )
-        labels[file] = [_known_label(name, vocabulary, path, file) for name in names]
+        if task.prediction_type == "multiclass":
+            check_one_label(names, path, file)
+        labels[file] = [known_label(name, vocabulary, path, file) for name in names]
     return labels
 
 
@@ -48,11 +45,11 @@ def read_events(task: Task, split: str) -> dict[str, list[Event]]:
         ValueError: A label is not in the vocabulary, a time is missing or no number, or an event
             ends before it starts.
     """
-    path, entries = _read_entries(task, split)
+    path, entries = _read_lists(task, split)
     vocabulary = frozenset(task.vocabulary)
     return {
         file: sorted(
-            (_event(event, vocabulary, path, file) for event in events),
+            (_known_event(event, vocabulary, path, file) for event in events),
             key=lambda event: event.onset_ms,
         )
         for file, events in entries.items()
@@ -82,21 +79,51 @@ def row_order(task: Task, labels_by_split: Mapping[str, Collection[str]]) -> dic
     return order
 
 
-def _read_entries(task: Task, split: str) -> tuple[Path, dict[str, list[Any]]]:
-    """The split's file and its content: a list under each plain file name."""
-    path = task.folder / f"{split}.json"
+def read_entries(folder: Path, split: str) -> tuple[Path, dict[str, Any]]:
+    """Read a split's label file: its path, and whatever it has under each clip's name.
+
+    Raises:
+        FileNotFoundError: The file is missing.
+        ValueError: It is not a JSON object, or has no clip.
+    """
+    path = folder / f"{split}.json"
     entries = read_json_object(path, f"the labels of split '{split}'")
     if not entries:
         raise ValueError(f"{path}: split '{split}' has no clip.")
-    for file, content in entries.items():
-        if Path(file).name != file:
-            raise ValueError(f"{path}: clip {file!r} must be a file name without folders.")
-        if not isinstance(content, list):
-            raise ValueError(f"{path}: clip {file!r} must have a list, but has {content!r}.")
     return path, entries
 
 
-def _known_label(label: object, vocabulary: frozenset[str], path: Path, file: str) -> str:
+def check_entry(content: object, path: Path, file: str) -> None:
+    """Refuse a clip that is no plain file name, or whose content is no list.
+
+    Raises:
+        ValueError: It is one of them.
+    """
+    if Path(file).name != file:
+        raise ValueError(f"{path}: clip {file!r} must be a file name without folders.")
+    if not isinstance(content, list):
+        raise ValueError(f"{path}: clip {file!r} must have a list, but has {content!r}.")
+
+
+def check_one_label(names: list[Any], path: Path, file: str) -> None:
+    """Refuse a clip of a multiclass task that has no label or several.
+
+    Raises:
+        ValueError: It has.
+    """
+    if len(names) != 1:
+        raise ValueError(
+            f"{path}: clip {file!r} of a multiclass task must have exactly one label, "
+            f"but has {len(names)}: {names!r}."
+        )
+
+
+def known_label(label: object, vocabulary: Collection[str], path: Path, file: str) -> str:
+    """A label as text; HEAR looks numbers up as text, too.
+
+    Raises:
+        ValueError: It is not in the vocabulary.
+    """
     name = str(label)
     if name not in vocabulary:
         raise ValueError(
@@ -106,7 +133,12 @@ def _known_label(label: object, vocabulary: frozenset[str], path: Path, file: st
     return name
 
 
-def _event(entry: object, vocabulary: frozenset[str], path: Path, file: str) -> Event:
+def timed_event(entry: object, path: Path, file: str) -> Event:
+    """An event whose times make sense; whether its label is in the vocabulary is not asked.
+
+    Raises:
+        ValueError: A key is missing, a time is no number, or it ends before it starts.
+    """
     if not isinstance(entry, dict) or not {"label", "start", "end"} <= entry.keys():
         raise ValueError(
             f"{path}: an event of clip {file!r} must have label, start and end, but is {entry!r}."
@@ -117,7 +149,21 @@ def _event(entry: object, vocabulary: frozenset[str], path: Path, file: str) -> 
             f"{path}: an event of clip {file!r} ends ({offset:g} ms) before it starts "
             f"({onset:g} ms)."
         )
-    return Event(_known_label(entry["label"], vocabulary, path, file), onset, offset)
+    return Event(str(entry["label"]), onset, offset)
+
+
+def _read_lists(task: Task, split: str) -> tuple[Path, dict[str, list[Any]]]:
+    """The split's file and its content: a list under each plain file name."""
+    path, entries = read_entries(task.folder, split)
+    for file, content in entries.items():
+        check_entry(content, path, file)
+    return path, entries
+
+
+def _known_event(entry: object, vocabulary: frozenset[str], path: Path, file: str) -> Event:
+    event = timed_event(entry, path, file)
+    known_label(event.label, vocabulary, path, file)
+    return event
 
 
 def _milliseconds(value: object, key: str, path: Path, file: str) -> float:

@@ -12,10 +12,10 @@ Labels and audio are not read here (see ``labels.py`` and ``audio.py``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from benchmark.tasks.metadata import Metadata
 from benchmark.tasks.vocabulary import read_vocabulary
@@ -94,28 +94,25 @@ def read_task(folder: Path) -> Task:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: a task is a folder in HEAR's format.")
     metadata = Metadata(folder)
-    embedding_type = metadata.choice("embedding_type", EMBEDDING_TYPES)
-    split_mode = metadata.choice("split_mode", SPLIT_MODES)
     return Task(
         folder=folder,
-        name=metadata.text("task_name"),
         full_name=folder.resolve().name,
-        embedding_type=embedding_type,
-        prediction_type=metadata.choice("prediction_type", PREDICTION_TYPES),
-        split_mode=split_mode,
-        splits=_splits(metadata, split_mode),
-        sample_duration=metadata.seconds("sample_duration"),
-        evaluation=_evaluation(metadata, embedding_type),
         vocabulary=read_vocabulary(folder),
-        use_scoring_for_early_stopping=metadata.flag("use_scoring_for_early_stopping", True),
-        postprocessing_grid=_postprocessing_grid(metadata),
-        param_grid=metadata.grid("task_specific_param_grid") or {},
-        notice=metadata.optional_text("notice"),
+        **{field: read(metadata) for field, read in METADATA_FIELDS.items()},
     )
 
 
-def _splits(metadata: Metadata, split_mode: SplitMode) -> tuple[str, ...]:
+def _embedding_type(metadata: Metadata) -> EmbeddingType:
+    return metadata.choice("embedding_type", EMBEDDING_TYPES)
+
+
+def _split_mode(metadata: Metadata) -> SplitMode:
+    return metadata.choice("split_mode", SPLIT_MODES)
+
+
+def _splits(metadata: Metadata) -> tuple[str, ...]:
     splits = metadata.names("splits")
+    split_mode = _split_mode(metadata)
     for split in splits:
         if Path(split).name != split:
             raise ValueError(f"{metadata.path}: split {split!r} is no plain name.")
@@ -132,8 +129,9 @@ def _splits(metadata: Metadata, split_mode: SplitMode) -> tuple[str, ...]:
     return splits
 
 
-def _evaluation(metadata: Metadata, embedding_type: EmbeddingType) -> tuple[str, ...]:
+def _evaluation(metadata: Metadata) -> tuple[str, ...]:
     scores = metadata.names("evaluation")
+    embedding_type = _embedding_type(metadata)
     known = ROW_SCORES + EVENT_SCORES if embedding_type == "event" else ROW_SCORES
     for score in scores:
         if score not in known:
@@ -156,3 +154,21 @@ def _postprocessing_grid(metadata: Metadata) -> Mapping[str, Sequence[float]] | 
                 f"median_filter_ms and min_duration, but has {name!r}: {values!r}."
             )
     return grid
+
+
+# Every field of a Task that its metadata tells, and how it is read and checked.
+METADATA_FIELDS: Final[Mapping[str, Callable[[Metadata], Any]]] = {
+    "name": lambda metadata: metadata.text("task_name"),
+    "embedding_type": _embedding_type,
+    "prediction_type": lambda metadata: metadata.choice("prediction_type", PREDICTION_TYPES),
+    "split_mode": _split_mode,
+    "splits": _splits,
+    "sample_duration": lambda metadata: metadata.seconds("sample_duration"),
+    "evaluation": _evaluation,
+    "use_scoring_for_early_stopping": lambda metadata: metadata.flag(
+        "use_scoring_for_early_stopping", True
+    ),
+    "postprocessing_grid": _postprocessing_grid,
+    "param_grid": lambda metadata: metadata.grid("task_specific_param_grid") or {},
+    "notice": lambda metadata: metadata.optional_text("notice"),
+}

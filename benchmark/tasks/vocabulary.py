@@ -23,19 +23,42 @@ def read_vocabulary(folder: Path) -> tuple[str, ...]:
         ValueError: No ``idx,label`` header, no rows, an index that is not a number, a gap among the
             indices, or an index or label that comes twice.
     """
+    labels, faults = parse_vocabulary(folder)
+    if faults:
+        raise ValueError(faults[0])
+    return tuple(labels[index] for index in range(len(labels)))
+
+
+def parse_vocabulary(folder: Path) -> tuple[dict[int, str], list[str]]:
+    """Read what can be read of a task's vocabulary, and find all that is wrong with it.
+
+    Returns:
+        Label by index, the first of each index; and every fault, a sentence each.
+
+    Raises:
+        FileNotFoundError: The file is missing.
+        ValueError: The file is not text, or has no ``idx,label`` header.
+    """
     path = folder / FILE_NAME
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: it should list the task's labels.")
     labels: dict[int, str] = {}
+    faults: list[str] = []
     for index_text, label in _rows(path):
-        index = _index(path, index_text)
+        if not index_text.strip().isdecimal():
+            faults.append(
+                f"{path}: idx must be a number from 0 on, but one row has {index_text!r}."
+            )
+            continue
+        index = int(index_text)
         if not label:
-            raise ValueError(f"{path}: idx {index} has no label.")
-        if index in labels:
-            raise ValueError(f"{path}: idx {index} comes twice ({labels[index]!r} and {label!r}).")
-        labels[index] = label
-    _check_complete(path, labels)
-    return tuple(labels[index] for index in range(len(labels)))
+            faults.append(f"{path}: idx {index} has no label.")
+        elif index in labels:
+            faults.append(f"{path}: idx {index} comes twice ({labels[index]!r} and {label!r}).")
+        else:
+            labels[index] = label
+    # A row that was left out would be found again as a gap.
+    return labels, faults or _incomplete(path, labels)
 
 
 def _rows(path: Path) -> list[tuple[str, str]]:
@@ -50,23 +73,19 @@ def _rows(path: Path) -> list[tuple[str, str]]:
     return [(row["idx"], row["label"]) for row in reader]
 
 
-def _index(path: Path, text: str) -> int:
-    if not text.strip().isdecimal():
-        raise ValueError(f"{path}: idx must be a number from 0 on, but one row has {text!r}.")
-    return int(text)
-
-
-def _check_complete(path: Path, labels: dict[int, str]) -> None:
+def _incomplete(path: Path, labels: dict[int, str]) -> list[str]:
+    """What is wrong with the rows as a whole: none at all, gaps, labels that come twice."""
     if not labels:
-        raise ValueError(f"{path} lists no label.")
-    for index in range(len(labels)):
-        if index not in labels:
-            raise ValueError(
-                f"{path}: idx must run from 0 to {len(labels) - 1} for {len(labels)} labels, "
-                f"but idx {index} is missing."
-            )
+        return [f"{path} lists no label."]
+    faults = [
+        f"{path}: idx must run from 0 to {len(labels) - 1} for {len(labels)} labels, "
+        f"but idx {index} is missing."
+        for index in range(len(labels))
+        if index not in labels
+    ]
     seen: dict[str, int] = {}
     for index, label in sorted(labels.items()):
         if label in seen:
-            raise ValueError(f"{path}: label {label!r} has both idx {seen[label]} and {index}.")
-        seen[label] = index
+            faults.append(f"{path}: label {label!r} has both idx {seen[label]} and {index}.")
+        seen.setdefault(label, index)
+    return faults

@@ -104,7 +104,7 @@ def _decode(path: Path, rate: int) -> NDArray[np.float32]:
     with readable(path):
         audio, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
     samples, channels = audio.shape
-    for fault in header_faults(path, channels, samples, file_rate, rate):
+    for _, fault in header_faults(path, channels, samples, file_rate, rate):
         raise ValueError(fault)
     mono: NDArray[np.float32] = audio[:, 0]
     finite = np.isfinite(mono)
@@ -132,8 +132,8 @@ def readable(path: Path) -> Iterator[None]:
 
 def header_faults(
     path: Path, channels: int, samples: int, file_rate: int, rate: int
-) -> Iterator[str]:
-    """What is wrong with a clip by its header alone, a sentence each.
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with a clip by its header alone: a kind and a sentence for each fault.
 
     Args:
         path: The clip.
@@ -143,11 +143,11 @@ def header_faults(
         rate: The rate of the folder it lies in, Hz.
     """
     if channels != 1:
-        yield f"{path} has {channels} channels: HEAR's clips are mono, so mix it down."
+        yield "stereo", f"{path} has {channels} channels: HEAR's clips are mono, so mix it down."
     if samples == 0:
-        yield f"{path} has no samples."
+        yield "unreadable-audio", f"{path} has no samples."
     if file_rate != rate:
-        yield f"{path} is at {file_rate} Hz, but lies in the folder of {rate} Hz."
+        yield "wrong-rate", f"{path} is at {file_rate} Hz, but lies in the folder of {rate} Hz."
 
 
 def not_finite_fault(path: Path, samples: int, seconds: float) -> str:

@@ -1,0 +1,1 @@
+"""What is wrong with a task folder, all at once: ``msbench tasks check``."""

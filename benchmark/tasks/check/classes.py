@@ -40,8 +40,8 @@ def class_findings(task: Task, counts: ClassCounts) -> list[Finding]:
             trained, tested = any(own[split] for split in fold.train), own[fold.test]
             if tested and not trained:
                 message = (
-                    f"{fold.test}.json: label {label!r} has {tested} examples to test, but none to "
-                    f"train in {', '.join(fold.train)}: no head can learn it."
+                    f"{fold.test}.json: label {label!r} is to be tested ({tested}), but no example "
+                    f"is to train on ({', '.join(fold.train)}): no head can learn it."
                 )
                 findings.append(Finding("untrained-label", message, fold.test))
             elif trained and not tested and RANKING_SCORES & set(task.evaluation):

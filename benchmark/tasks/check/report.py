@@ -41,7 +41,8 @@ def summary(check: TaskCheck) -> str:
     found = ", ".join(_counted(check.number(severity), severity) for severity in SEVERITIES)
     splits = ", ".join(f"{split} {clips:,}" for split, clips in check.clips.items())
     clips, hours = sum(check.clips.values()), sum(check.hours.values())
-    return f"{found}; {clips:,} clips, {hours:.2f} h ({splits})"
+    length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.1f} min"
+    return f"{found}; {clips:,} clips, {length} ({splits})"
 
 
 def as_json(checks: Sequence[TaskCheck]) -> str:
@@ -79,7 +80,9 @@ def _print_tables(console: Console, check: TaskCheck, limit: int | None) -> None
             table.add_row(Text(severity, style=STYLES[severity]), kind, Text(text, overflow="fold"))
         console.print(table)
     if check.counts:
-        counts = Table("label", *(Text(split) for split in check.clips))
+        counts = Table("label")
+        for split in check.clips:
+            counts.add_column(Text(split), justify="right")
         for labels, row in _count_rows(check, limit):
             counts.add_row(Text(_short(labels)), *map(str, row))
         console.print(counts)
@@ -97,21 +100,23 @@ def _rows(check: TaskCheck, limit: int | None) -> Iterator[tuple[str, str, str]]
             yield findings[0].severity, kind, f"and {left:,} more (--all prints them)"
 
 
-def _count_rows(check: TaskCheck, limit: int | None) -> list[tuple[list[str], tuple[Any, ...]]]:
+def _count_rows(check: TaskCheck, limit: int | None) -> list[tuple[list[str], tuple[int, ...]]]:
     """Labels with equal counts, and their counts split by split."""
-    alike: defaultdict[tuple[Any, ...], list[str]] = defaultdict(list)
+    alike: defaultdict[tuple[int, ...], list[str]] = defaultdict(list)
     for label, counts in check.counts.items():
         alike[tuple(counts.values())].append(label)
     rows = [(labels, counts) for counts, labels in alike.items()]
     left = sum(len(labels) for labels, _ in rows[limit:]) if limit is not None else 0
-    more = [([f"and {left:,} more"], ("",) * len(check.clips))] if left else []
+    more = [([f"and {left:,} more (--all prints them)"], ())] if left else []
     return rows[:limit] + more
 
 
-def _count_lines(check: TaskCheck, limit: int | None) -> Iterator[tuple[list[str], str]]:
+def _count_lines(check: TaskCheck, limit: int | None) -> Iterator[str]:
     for labels, row in _count_rows(check, limit):
-        pairs = zip(check.clips, row, strict=True)
-        yield labels, ", ".join(f"{split} {count}" for split, count in pairs if count != "")
+        counts = ", ".join(
+            f"{split} {count}" for split, count in zip(check.clips, row, strict=False)
+        )
+        yield f"{_short(labels)}: {counts}" if row else _short(labels)
 
 
 def _short(labels: Sequence[str]) -> str:

@@ -6,31 +6,35 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli_options import debug_option, one_line, tasks_dir_option
+from benchmark.cli_options import debug_option, one_line
+from benchmark.tasks.check_cli import check
+from benchmark.tasks.get.cli import TASKS_DIR, get
 
 
 @click.group()
 def tasks() -> None:
-    """Look at tasks."""
+    """List, get, make and check tasks."""
 
 
 @tasks.command("ls")
-@tasks_dir_option
+@click.option(
+    "--tasks-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of tasks in HEAR's format, or one task, to look into.  "
+    f"[default: {TASKS_DIR}, where get puts tasks, if it is there]",
+)
 @debug_option
 @one_line
 def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
-    """List the tasks of a folder, or of the embedded suite."""
-    from benchmark.chosen_tasks import tasks_of
-    from benchmark.tasks.find import UnreadableTask
+    """List every known task: the embedded suite, those of a folder, and HEAR's."""
+    from benchmark.tasks.catalogue.listing import listed_tasks
+    from benchmark.tasks.catalogue.table import print_listed
     from benchmark.terminal import make_console
 
-    for task in tasks_of(tasks_dir, make_console()):
-        if isinstance(task, UnreadableTask):
-            click.echo(f"{task.full_name:<36} cannot be read: {task.reason}")
-            continue
-        length = "any length" if task.sample_duration is None else f"{task.sample_duration:g} s"
-        scores = ", ".join(task.evaluation)
-        kind = f"{task.family}, {task.prediction_type}, {task.split_mode}"
-        click.echo(
-            f"{task.full_name:<36} {kind}, {len(task.vocabulary)} classes, {length}; {scores}"
-        )
+    if tasks_dir is None and TASKS_DIR.is_dir() and any(TASKS_DIR.glob("[!.]*/")):
+        tasks_dir = TASKS_DIR
+    print_listed(make_console(), *listed_tasks(tasks_dir))
+
+
+tasks.add_command(get)
+tasks.add_command(check)

@@ -1,0 +1,161 @@
+"""Every known task in one list: the embedded suite, local folders, and HEAR's tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import soundfile
+
+from benchmark.tasks.audio import rates_present
+from benchmark.tasks.catalogue.hear_tasks import HearTask, hear_tasks
+from benchmark.tasks.find import UnreadableTask, find_tasks
+from benchmark.tasks.json_file import read_json_object
+from benchmark.tasks.task import Family, Task
+
+ABSENT: Final = "no"
+GETTING: Final = ".get-"  # the folder in which get makes a task begins so
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A line of ``msbench tasks ls``.
+
+    Attributes:
+        task: Name of the task folder, or the leaderboard's name of a task of several folders.
+        name: What ``get`` may call it; the task's own name for others than HEAR's.
+        kind: Column group of the leaderboard.
+        classes: Number of labels; None where unknown, as below.
+        clips: Number of clips, over all splits.
+        hours: Length of all clips.
+        metric: Name of the first score.
+        licence: Licence of the audio.
+        origin: Where it comes from: ``"HEAR"``, ``"made here"`` or ``"local"``.
+        here: The sample rates that are here, in words, or that and why it is not.
+    """
+
+    task: str
+    name: str
+    kind: Family
+    classes: int | None
+    clips: int | None
+    hours: float | None
+    metric: str
+    licence: str | None
+    origin: str
+    here: str
+
+
+def listed_tasks(tasks_dir: Path | None) -> tuple[list[Listed], list[UnreadableTask]]:
+    """List every known task.
+
+    Args:
+        tasks_dir: A folder of tasks, or one task, to look into; None to look into none.
+
+    Returns:
+        The embedded tasks, then those of the folder that are not HEAR's, then HEAR's; and the
+        folders that should be tasks but cannot be read.
+
+    Raises:
+        FileNotFoundError: ``tasks_dir`` is no folder, or has no folder in it.
+    """
+    found = [] if tasks_dir is None else find_tasks(tasks_dir)
+    readable = {task.full_name: task for task in found if isinstance(task, Task)}
+    of_hear = {folder for task in hear_tasks() for folder in task.folders}
+    local = [_local(task) for name, task in readable.items() if name not in of_hear]
+    hear = [_of_hear(task, readable, tasks_dir) for task in hear_tasks()]
+    unreadable = [task for task in found if isinstance(task, UnreadableTask)]
+    return [*_embedded(), *local, *hear], unreadable
+
+
+def _embedded() -> list[Listed]:
+    from benchmark.cache import cache_root
+    from benchmark.tasks.embedded.suite import RECIPES, generator_version
+
+    home = cache_root() / "embedded" / generator_version()
+    listed = []
+    for recipe in RECIPES:
+        clips = sum(recipe.clips.values())
+        pitch = "pitch_acc" in recipe.evaluation
+        listed.append(
+            Listed(
+                task=recipe.folder,
+                name=recipe.folder.split("-")[0],
+                kind="event" if recipe.embedding_type == "event" else "pitch" if pitch else "scene",
+                classes=len(recipe.vocabulary),
+                clips=clips,
+                hours=clips * recipe.seconds / 3600,
+                metric=recipe.evaluation[0],
+                licence="Apache-2.0",  # as this package, whose code makes it
+                origin="made here",
+                here="yes" if (home / recipe.folder).is_dir() else "at first use",
+            )
+        )
+    return listed
+
+
+def _of_hear(task: HearTask, readable: dict[str, Task], tasks_dir: Path | None) -> Listed:
+    rates = [_rates(readable[folder]) for folder in task.folders if folder in readable]
+    if not rates:
+        unfinished = tasks_dir and any((tasks_dir / f"{GETTING}{f}").exists() for f in task.folders)
+        here = "unfinished" if unfinished else ABSENT
+    else:
+        here = ", ".join(dict.fromkeys(rates))
+        if len(rates) < len(task.folders):
+            here += f" ({len(rates)} of {len(task.folders)} folders)"
+    return Listed(
+        task=task.task,
+        name=task.name,
+        kind=task.kind,
+        classes=task.classes,
+        clips=task.clips,
+        hours=task.hours,
+        metric=task.metric,
+        licence=task.licence,
+        origin="HEAR",
+        here=here,
+    )
+
+
+def _local(task: Task) -> Listed:
+    listed = Listed(
+        task=task.full_name,
+        name=task.name,
+        kind=task.family,
+        classes=len(task.vocabulary),
+        clips=None,
+        hours=None,
+        metric=task.evaluation[0],
+        licence=None,
+        origin="local",
+        here=_rates(task),
+    )
+    try:
+        clips = _clips(task)
+        return replace(listed, clips=len(clips), hours=_seconds(task, clips) / 3600)
+    except (ValueError, OSError, soundfile.LibsndfileError):
+        return listed  # what is wrong with it, msbench tasks check says
+
+
+def _clips(task: Task) -> list[Path]:
+    """Every clip, as ``{split}/{file}``."""
+    return [
+        Path(split, file)
+        for split in task.splits
+        for file in read_json_object(task.folder / f"{split}.json", f"the labels of {split!r}")
+    ]
+
+
+def _seconds(task: Task, clips: list[Path]) -> float:
+    """Length of all clips, from their headers where the task's clips have any length."""
+    if task.sample_duration is not None:
+        return len(clips) * task.sample_duration
+    folder = task.folder / str(min(rates_present(task.folder), default=0))
+    return sum(float(soundfile.info(folder / clip).duration) for clip in clips)
+
+
+def _rates(task: Task) -> str:
+    """The sample rates that a task's folder has, e.g. ``"16, 48 kHz"``."""
+    rates = [f"{rate / 1000:g}" for rate in rates_present(task.folder)]
+    return f"{', '.join(rates)} kHz" if rates else "no audio"

@@ -1,0 +1,148 @@
+"""Getting one task folder: archive, clips, check, and only then its name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from benchmark.cores import usable_cores
+from benchmark.tasks.get import zenodo
+from benchmark.tasks.get.archive import Entry, read_archive
+from benchmark.tasks.get.bars import byte_bar
+from benchmark.tasks.get.build import build_task
+from benchmark.tasks.get.download import PATIENT, DownloadError, Retries, download
+from benchmark.tasks.get.kept_source import read_kept_source
+from benchmark.tasks.get.members import ArchiveError
+from benchmark.tasks.get.origin import Origin, local_archive, remote_archive
+from benchmark.tasks.get.verify import Contents, verify_task
+from benchmark.tasks.get.workplace import Workplace
+
+
+@dataclass(frozen=True)
+class Getter:
+    """How to get tasks.
+
+    Attributes:
+        tasks_dir: Where task folders go.
+        sample_rate: The rate wanted, Hz.
+        console: Where bars and lines go.
+        origin: Where archives come from.
+        keep_source: Whether to keep the archive's own rate too.
+        retries: How patient to be with servers.
+    """
+
+    tasks_dir: Path
+    sample_rate: int
+    console: Console
+    origin: Origin = field(default_factory=Origin)
+    keep_source: bool = False
+    retries: Retries = PATIENT
+
+    def get(self, folder: str) -> None:
+        """Get a task folder unless it is here; what a stopped call left is gone on with.
+
+        Raises:
+            OSError: The archive cannot be had, or the folder cannot be written to.
+            ValueError: The archive or what came of it is not as it should be.
+        """
+        place = Workplace(self.tasks_dir, folder)
+        if all((place.final / str(rate)).is_dir() for rate in self._rates):
+            self._say(f"{place.final} is here: {self._contents(place.final)}")
+            shutil.rmtree(place.home, ignore_errors=True)
+            return
+        with place.locked():
+            if (place.final / str(zenodo.SAMPLE_RATE)).is_dir():
+                self._build_from_kept_source(place)
+            else:
+                self._build_from_archive(place, self._archive(place))
+            contents = self._contents(place.task)
+            place.publish()
+        self._say(f"{place.final}: {contents}")
+
+    @property
+    def _rates(self) -> set[int]:
+        return {self.sample_rate, *([zenodo.SAMPLE_RATE] if self.keep_source else [])}
+
+    def _archive(self, place: Workplace) -> Path:
+        """The task's archive, downloaded if need be."""
+        if self.origin.archives is not None:
+            return local_archive(place.name, self.origin.archives, self.sample_rate)
+        name = zenodo.archive_name(place.name)
+        target = place.archive(name)
+        if target.is_file():
+            return target
+        url = zenodo.archive_url(name)
+        try:
+            remote = remote_archive(place.name, self.origin.mirror, self._say)
+            url = remote.url
+            _check_room(place.home, remote.size)
+            with byte_bar(self.console, f"Downloading {url}") as advance:
+                download(remote, target, advance, self.retries)
+        except DownloadError as error:
+            raise OSError(
+                f"{url} cannot be fetched ({error}). Run the same command again to go on, or fetch "
+                f"it elsewhere as {name}, put it into a folder, and name that folder with --from."
+            ) from None
+        return target
+
+    def _build_from_archive(self, place: Workplace, archive: Path) -> None:
+        about = archive.stat()
+        place.begin(f"{archive.name} {about.st_size} {about.st_mtime_ns}", self._rates)
+        title = f"Unpacking {archive.name}, resampling to {self.sample_rate} Hz"
+        try:
+            with byte_bar(self.console, title) as advance:
+                self._build(place, read_archive(archive, place.name, advance))
+        except ArchiveError as error:
+            raise self._bad(place, archive, error) from None
+
+    def _build_from_kept_source(self, place: Workplace) -> None:
+        place.begin(str(place.final), self._rates)
+        title = f"Resampling {place.final} from {zenodo.SAMPLE_RATE} to {self.sample_rate} Hz"
+        with byte_bar(self.console, title) as advance:
+            self._build(place, read_kept_source(place.final, zenodo.SAMPLE_RATE, advance))
+
+    def _build(self, place: Workplace, entries: Iterable[Entry]) -> None:
+        build_task(entries, place.task, self.sample_rate, self.keep_source, usable_cores())
+
+    def _bad(self, place: Workplace, archive: Path, error: ArchiveError) -> ValueError:
+        sentence = f"{archive} cannot be used: {error}."
+        if archive.parent == place.home:
+            shutil.rmtree(place.home)
+            sentence += " It was deleted: run the same command again to fetch it anew."
+        return ValueError(sentence)
+
+    def _contents(self, task: Path) -> str:
+        """What a task folder holds, once it is known to be whole."""
+        found: Contents
+        try:
+            for rate in sorted(self._rates, reverse=True):
+                found = verify_task(task, rate)
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"{task} is not whole: {error}. Remove it, and run the same command again."
+            ) from None
+        rates = " and ".join(f"{rate} Hz" for rate in sorted(self._rates))
+        return f"{found.clips:,} clips, {found.seconds / 3600:.2f} h, at {rates}"
+
+    def _say(self, line: str) -> None:
+        self.console.print(Text(line), soft_wrap=True)
+
+
+def _check_room(folder: Path, size: int | None) -> None:
+    """Refuse a download that the disk cannot hold.
+
+    Raises:
+        OSError: There is too little room.
+    """
+    done = sum(path.stat().st_size for path in folder.glob("*.part"))
+    free = shutil.disk_usage(folder).free
+    if size is not None and size - done > free:
+        raise OSError(
+            f"The archive has {size / 1e9:.1f} GB, and {folder} has room for {free / 1e9:.1f} GB: "
+            "get the task into another folder with --to."
+        )

@@ -1,0 +1,110 @@
+"""The hidden folder in which a task is got, beside the place where it will be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.atomic_file import write_text
+from benchmark.file_lock import FileLock
+from benchmark.tasks.audio import rates_present
+from benchmark.tasks.catalogue.listing import GETTING
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """``{tasks_dir}/.get-{folder}/``: what a stopped run leaves, and the next one goes on with.
+
+    Attributes:
+        tasks_dir: Where the task folder will be.
+        name: Name of the task folder.
+    """
+
+    tasks_dir: Path
+    name: str
+
+    @property
+    def home(self) -> Path:
+        """The hidden folder."""
+        return self.tasks_dir / f"{GETTING}{self.name}"
+
+    @property
+    def task(self) -> Path:
+        """The task folder while it is made."""
+        return self.home / self.name
+
+    @property
+    def final(self) -> Path:
+        """The task folder once it is whole."""
+        return self.tasks_dir / self.name
+
+    def archive(self, name: str) -> Path:
+        """Where a downloaded archive lies until its task is whole."""
+        return self.home / name
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes out.
+
+        Raises:
+            OSError: One is in there.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        path = self.home / "lock"
+        try:
+            lock = FileLock.take(path)
+        except OSError:  # no locks on this file system: do without
+            pass
+        else:
+            if lock is None:
+                raise BlockingIOError(f"{self.home} is in use by another `msbench tasks get`")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.home.rmdir()  # if nothing came of it
+
+    def begin(self, archive: str, rates: set[int]) -> None:
+        """Keep clips that an earlier run made, if from the same archive; drop all others.
+
+        Args:
+            archive: What identifies the archive: its name and checksum, or the like.
+            rates: The sample rates to make, Hz.
+        """
+        about = self.home / "archive.json"
+        if not about.is_file() or about.read_text(encoding="utf-8") != json.dumps(archive):
+            shutil.rmtree(self.task, ignore_errors=True)
+            write_text(about, json.dumps(archive))
+        if self.task.is_dir():
+            for rate in set(rates_present(self.task)) - rates:
+                shutil.rmtree(self.task / str(rate))
+        self.task.mkdir(exist_ok=True)
+
+    def publish(self) -> None:
+        """Put the task folder into its place; one that is there gets the rates that it lacks.
+
+        Raises:
+            ValueError: There is a folder of that name with other labels.
+        """
+        if not self.final.exists():
+            self.task.rename(self.final)
+        else:
+            self._check_same_labels()
+            for rate in rates_present(self.task):
+                if not (self.final / str(rate)).exists():
+                    (self.task / str(rate)).rename(self.final / str(rate))
+        shutil.rmtree(self.home)
+
+    def _check_same_labels(self) -> None:
+        for path in self.task.iterdir():
+            here = self.final / path.name
+            if path.is_file() and (not here.is_file() or here.read_bytes() != path.read_bytes()):
+                raise ValueError(
+                    f"{here} is not as in the archive: move {self.final} away, or get the task "
+                    "into another folder with --to"
+                )

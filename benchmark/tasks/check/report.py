@@ -28,9 +28,7 @@ def print_check(console: Console, check: TaskCheck, everything: bool) -> None:
     name = check.task.full_name
     lines = [summary(check)]
     lines += [f"{severity}: {kind}: {text}" for severity, kind, text in _rows(check, limit)]
-    lines += [
-        f"labels: {_short(labels)}: {counts}" for labels, counts in _count_lines(check, limit)
-    ]
+    lines += [f"labels: {counts}" for counts in _count_lines(check, limit)]
     lines.append(f"chance: {_chance(check)}")
     for line in lines:
         console.print(Text(f"{name}: {line}"), soft_wrap=True)

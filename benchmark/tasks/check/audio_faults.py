@@ -21,7 +21,7 @@ CLIPPED_RUN: Final = 3  # samples at full scale in a row: a peak that just reach
 CLIPPED_SHARE: Final = 1e-3  # of all samples
 SILENT_PEAK: Final = 1e-4  # -80 dBFS, 3 steps of 16 bit
 DC_OFFSET: Final = 0.01  # of full scale
-DC_SHARE: Final = 0.1  # of the RMS: below that, the sound drowns it
+DC_SHARE: Final = 0.3  # of the RMS; rumble leaves a tenth of it in a clip of a second
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import click
 from benchmark.cli_options import debug_option, one_line
 from benchmark.tasks.check_cli import check
 from benchmark.tasks.get.cli import TASKS_DIR, get
+from benchmark.tasks.make_cli import make
 
 
 @click.group()
@@ -37,4 +38,5 @@ def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
 
 
 tasks.add_command(get)
+tasks.add_command(make)
 tasks.add_command(check)

@@ -1,0 +1,138 @@
+"""Unpacking an archive of raw data without trusting the names and sizes in it."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+KINDS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+SPARE: Final = 1 << 28  # bytes of the disk to leave free
+CHUNK: Final = 1 << 20  # bytes
+MEGABYTE: Final = 1_000_000  # bytes
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file in an archive: its path, its size in bytes and what opens it."""
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes] | None]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file's name is one of an archive that can be unpacked."""
+    return path.is_file() and path.name.lower().endswith(KINDS)
+
+
+def unpacked(archive: Path, folder: Path, progress: Progress) -> Path:
+    """Unpack an archive into a folder that appears when it is whole; reuse it if it is there.
+
+    Only plain files and folders below ``folder`` are written, and no more than the disk can hold.
+
+    Args:
+        archive: A zip or tar file.
+        folder: Where to; its parent is made if need be.
+        progress: Called with megabytes of the archive read and its size.
+
+    Returns:
+        ``folder``.
+
+    Raises:
+        ValueError: The archive is damaged or cut off, or holds links, devices, or paths that lead
+            out of the folder.
+        OSError: The disk is too small, or cannot be written to.
+    """
+    if folder.is_dir():
+        return folder
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        _unpack(archive, part, progress)
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+    ) as error:
+        raise ValueError(
+            f"{archive} is damaged or not whole ({error}): download it again."
+        ) from None
+    part.rename(folder)
+    return folder
+
+
+def _unpack(archive: Path, folder: Path, progress: Progress) -> None:
+    total = archive.stat().st_size
+    free = shutil.disk_usage(folder).free - SPARE
+    for read, member in _members(archive):
+        target = folder / _safe(member.name, archive)
+        free -= member.size
+        if free < 0:
+            raise OSError(f"{archive} needs more room than the disk of {folder.parent} has.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        content = member.open()
+        if content is not None:
+            with content, target.open("wb") as file:
+                _copy(content, file, member, archive)
+        progress(min(read, total) // MEGABYTE, total // MEGABYTE)
+
+
+def _copy(content: IO[bytes], file: IO[bytes], member: _Member, archive: Path) -> None:
+    """Copy a member, but no byte more than it said it has."""
+    left = member.size
+    while chunk := content.read(CHUNK):
+        left -= len(chunk)
+        if left < 0:
+            raise ValueError(f"{archive}: {member.name} is longer than the archive says.")
+        file.write(chunk)
+    if left:
+        raise EOFError(f"{member.name} is cut off")
+
+
+def _members(archive: Path) -> Iterator[tuple[int, _Member]]:
+    """The files of an archive, each with how many bytes of the archive were read before it."""
+    if archive.name.lower().endswith(".zip"):
+        yield from _zip_members(archive)
+    else:
+        yield from _tar_members(archive)
+
+
+def _zip_members(archive: Path) -> Iterator[tuple[int, _Member]]:
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            if (info.external_attr >> 16) & 0o170000 == 0o120000:
+                raise ValueError(f"{archive}: {info.filename} is no plain file, as raw data is.")
+            if info.flag_bits & 1:
+                raise ValueError(f"{archive}: {info.filename} is encrypted.")
+            if not info.is_dir():
+                member = _Member(info.filename, info.file_size, lambda i=info: opened.open(i))  # type: ignore[misc]
+                yield info.header_offset, member
+
+
+def _tar_members(archive: Path) -> Iterator[tuple[int, _Member]]:
+    with archive.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as opened:
+        for info in opened:
+            if info.isdir():
+                continue
+            if not info.isfile():
+                raise ValueError(f"{archive}: {info.name} is no plain file, as raw data is.")
+            yield raw.tell(), _Member(info.name, info.size, lambda i=info: opened.extractfile(i))  # type: ignore[misc]
+
+
+def _safe(name: str, archive: Path) -> PurePosixPath:
+    """A member's path, if it stays below the folder."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in name or not path.parts or "\0" in name:
+        raise ValueError(f"{archive}: the path {name!r} leads out of the archive's own folder.")
+    return path

@@ -1,0 +1,104 @@
+"""From a raw audio file to a clip of a task: mono, of the task's length, 16-bit PCM."""
+
+from __future__ import annotations
+
+import os
+import wave
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from benchmark.tasks.make.plan import RawClip
+
+AUDIO_SUFFIXES: Final = frozenset(
+    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"}
+)
+
+
+def write_clip(clip: RawClip, seconds: float | None, rates: tuple[int, ...], folder: Path) -> int:
+    """Convert a clip to each sample rate, unless it is there already.
+
+    In the order of hear-preprocess (pipeline.py): mix down to mono, pad with silence or trim at the
+    source's rate, resample with soxr "HQ", write 16-bit PCM. hear-preprocess rounds to 16 bits at
+    every step, this only at the end.
+
+    Args:
+        clip: The clip.
+        seconds: Length to pad or trim to; None leaves it.
+        rates: Sample rates to write, Hz.
+        folder: The task's folder; ``{rate}/{split}/`` must exist.
+
+    Returns:
+        Sample rate of the source, Hz; 0 if nothing was left to do.
+
+    Raises:
+        ValueError: The source is missing, empty, no audio, or has NaN or infinite samples.
+    """
+    targets = {rate: folder / str(rate) / clip.split / clip.file for rate in rates}
+    missing = {rate: path for rate, path in targets.items() if not path.is_file()}
+    if not missing:
+        return 0
+    audio, source_rate = read_mono(clip.source, clip.segment)
+    if seconds is not None:
+        audio = fit(audio, round(seconds * source_rate))
+    for rate, path in missing.items():
+        resampled = resample(audio, source_rate, rate)
+        if seconds is not None:
+            resampled = fit(resampled, round(seconds * rate))
+        write_wav(path, resampled, rate)
+    return source_rate
+
+
+def read_mono(path: Path, segment: tuple[int, int] | None) -> tuple[NDArray[np.float32], int]:
+    """Read a file, or some samples of it, as the mean of its channels.
+
+    Returns:
+        Audio, float32, shape (samples,), 16-bit values k as k / 32768; and its rate, Hz.
+
+    Raises:
+        ValueError: As `write_clip`.
+    """
+    start, samples = segment or (0, -1)
+    try:
+        if path.stat().st_size == 0:
+            raise ValueError(f"{path} is an empty file (0 bytes)")
+        audio, rate = soundfile.read(path, samples, start, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        reason = getattr(error, "error_string", str(error)).rstrip(".")
+        raise ValueError(f"{path} cannot be read as audio ({reason})") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be opened ({error.strerror})") from None
+    if not len(audio):
+        raise ValueError(f"{path} has no samples")
+    if not np.isfinite(audio).all():
+        raise ValueError(f"{path} has samples that are NaN or infinite")
+    return audio.mean(axis=1, dtype=np.float32), rate
+
+
+def fit(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Pad with silence at the end, or trim there, to so many samples (util/audio.py)."""
+    return np.pad(audio[:samples], (0, max(0, samples - len(audio))))
+
+
+def resample(audio: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
+    """Resample with soxr "HQ", the quality of ffmpeg's ``aresample=resampler=soxr``."""
+    if source == target:
+        return audio
+    resampled: NDArray[np.float32] = soxr.resample(audio, source, target, quality="HQ")
+    return resampled
+
+
+def write_wav(path: Path, audio: NDArray[np.float32], rate: int) -> None:
+    """Write mono 16-bit PCM under a temporary name and rename it: a file there is whole."""
+    pcm = np.clip(np.rint(audio * 32768.0), -32768, 32767).astype("<i2")
+    part = path.with_name(f".{os.getpid()}.part")  # a process writes one clip at a time
+    with wave.open(str(part), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(pcm.tobytes())
+    part.replace(path)

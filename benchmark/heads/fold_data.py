@@ -11,6 +11,7 @@ from benchmark.heads.folds import Fold
 from benchmark.heads.monitor import Mode, Monitor, monitor_mode, validation_monitor
 from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows, Split, rows_of
+from benchmark.heads.stored_embeddings import StoredEmbeddings
 from benchmark.protocol import Rules
 from benchmark.tasks.task import Task
 
@@ -33,7 +34,7 @@ class FoldData:
     rows: Rows
     classes: int
     prediction_type: PredictionType
-    validation: Tensor
+    validation: Tensor | StoredEmbeddings
     monitor: Monitor
     mode: Mode
 
@@ -51,7 +52,7 @@ def fold_data(task: Task, splits: Mapping[str, Split], fold: Fold, rules: Rules)
         rows=rows_of(task, [splits[name] for name in fold.train]),
         classes=len(task.vocabulary),
         prediction_type=task.prediction_type,
-        validation=rows_of(task, [valid]).embeddings,
+        validation=StoredEmbeddings([valid.embeddings]),
         monitor=validation_monitor(task, valid, rules),
         mode=monitor_mode(task),
     )

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.heads.grid import GridPoint
+from benchmark.heads.stored_embeddings import StoredEmbeddings
 
 
 class HiddenLayer(NamedTuple):
@@ -73,7 +74,10 @@ class Head(nn.Module):
 
 
 @torch.inference_mode()
-def predict_logits(head: Head, embeddings: Tensor, batch_size: int) -> list[Tensor]:
+def predict_logits(
+    head: Head, embeddings: Tensor | StoredEmbeddings, batch_size: int
+) -> list[Tensor]:
     """Logits of all rows, batch by batch: matrix products round by their shape, so it is kept."""
     head.eval()
-    return [head(batch) for batch in torch.split(embeddings, batch_size)]
+    starts = range(0, len(embeddings), batch_size)
+    return [head(embeddings[start : start + batch_size]) for start in starts]

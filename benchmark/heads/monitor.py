@@ -17,7 +17,7 @@ from benchmark.events.search import PostprocessingSearch
 from benchmark.events.table import event_table
 from benchmark.heads.logged import as_logged
 from benchmark.heads.outputs import head_loss, probabilities
-from benchmark.heads.rows import Split, rows_of
+from benchmark.heads.rows import Split, targets_of
 from benchmark.heads.scene_scoring import task_scene_score
 from benchmark.protocol import Rules
 from benchmark.scores import MINIMISED, event_score
@@ -86,7 +86,7 @@ def _loss_monitor(task: Task, split: Split) -> Monitor:
                 f"have exactly one point, but has {len(points)}."
             )
         fixed = points[0]
-    targets = rows_of(task, [split]).targets
+    targets = targets_of(task, [split])
 
     def monitor(logits: list[Tensor]) -> Monitored:
         loss = head_loss(torch.cat(logits), targets, task.prediction_type)

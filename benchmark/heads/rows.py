@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.embeddings import EventSplit, SceneSplit
 from benchmark.heads.outputs import loss_targets
+from benchmark.heads.stored_embeddings import StoredEmbeddings
 from benchmark.tasks.task import Task
 
 Split = SceneSplit | EventSplit
+CHECKED_ROWS = 1 << 14  # at once
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,20 @@ class Rows:
     """What a head trains on.
 
     Attributes:
-        embeddings: float32, shape (rows, size).
+        embeddings: float32, shape (rows, size); take slices of rows.
         targets: As `benchmark.heads.outputs.loss_targets` gives them.
+    """
+
+    embeddings: Tensor | StoredEmbeddings
+    targets: Tensor
+
+
+class Batch(NamedTuple):
+    """Some consecutive rows.
+
+    Attributes:
+        embeddings: float32, shape (rows, size).
+        targets: As in `Rows`.
     """
 
     embeddings: Tensor
@@ -30,13 +46,19 @@ class Rows:
 
 
 def rows_of(task: Task, splits: Sequence[Split]) -> Rows:
-    """Rows of splits one after the other, never shuffled: upstream's order."""
-    embeddings = np.concatenate([split.embeddings for split in splits], dtype=np.float32)
-    targets = np.concatenate([split.targets for split in splits], dtype=np.float32)
-    return Rows(
-        torch.from_numpy(embeddings),
-        loss_targets(torch.from_numpy(targets), task.prediction_type),
-    )
+    """Rows of splits one after the other, never shuffled: upstream's order.
+
+    Embeddings stay where they are; labels are in memory.
+    """
+    embeddings = StoredEmbeddings([split.embeddings for split in splits])
+    return Rows(embeddings, targets_of(task, splits))
+
+
+def targets_of(task: Task, splits: Sequence[Split]) -> Tensor:
+    """Labels of splits one after the other, as `benchmark.heads.outputs.loss_targets`."""
+    targets = [split.targets.astype(np.float32, copy=False) for split in splits]
+    joined = targets[0] if len(targets) == 1 else np.concatenate(targets)
+    return loss_targets(torch.from_numpy(joined), task.prediction_type)
 
 
 def check_splits(task: Task, splits: Mapping[str, Split]) -> None:
@@ -67,9 +89,9 @@ def _check_split(task: Task, split: Split, where: str, size: int) -> None:
             f"{split.targets.shape} do not fit each other, the other splits' size {size} or the "
             f"vocabulary's {len(task.vocabulary)} labels: embed the task again."
         )
-    finite = np.isfinite(split.embeddings).all(axis=1)
-    if not finite.all():
-        clip = _clip_of_row(split, int(np.argmin(finite)))
+    row = _first_not_finite(split.embeddings)
+    if row is not None:
+        clip = _clip_of_row(split, row)
         raise ValueError(
             f"{where}: the embedding of clip {clip!r} holds NaN or infinity: "
             "the module must return finite numbers."
@@ -81,6 +103,15 @@ def _check_split(task: Task, split: Split, where: str, size: int) -> None:
             f"{where}: clip {_clip_of_row(split, row)!r} has {int(labels[row])} labels in one row, "
             "but a multiclass task needs exactly one: correct its labels."
         )
+
+
+def _first_not_finite(embeddings: NDArray[np.float32]) -> int | None:
+    """Index of the first row with NaN or infinity; a piece at a time, for it may be a file."""
+    for start in range(0, len(embeddings), CHECKED_ROWS):
+        finite = np.isfinite(embeddings[start : start + CHECKED_ROWS]).all(axis=1)
+        if not finite.all():
+            return start + int(np.argmin(finite))
+    return None
 
 
 def _clip_of_row(split: Split, row: int) -> str:

@@ -15,9 +15,10 @@ from benchmark.heads.early_stopping import EarlyStopping
 from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head, predict_logits
+from benchmark.heads.on_demand import OnDemand
 from benchmark.heads.outputs import PredictionType, head_loss
 from benchmark.heads.random_draws import draw_loader_seed, draw_summary_input
-from benchmark.heads.rows import Rows
+from benchmark.heads.rows import Batch, Rows
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.threads import threads_for
 from benchmark.heads.trained_head import TrainedHead
@@ -87,7 +88,7 @@ def train_head(point: GridPoint, data: FoldData) -> TrainedHead:
 def train_epoch(
     head: Head,
     optimizer: torch.optim.Optimizer,
-    batches: list[Rows],
+    batches: Sequence[Batch],
     prediction_type: PredictionType,
 ) -> None:
     """One pass over the training rows, in their order."""
@@ -100,8 +101,8 @@ def train_epoch(
         optimizer.step()
 
 
-def training_batches(rows: Rows, point: GridPoint) -> list[Rows]:
-    """Consecutive slices of ``batch_size`` rows.
+def training_batches(rows: Rows, point: GridPoint) -> Sequence[Batch]:
+    """Consecutive slices of ``batch_size`` rows, read when they are wanted.
 
     A last batch of one row goes to the batch before it where the head has BatchNorm, which cannot
     train on one row. Upstream stops with an error there, so no score of its own changes.
@@ -119,6 +120,7 @@ def training_batches(rows: Rows, point: GridPoint) -> list[Rows]:
             )
         starts.pop()
     ends = [*starts[1:], count]
-    return [
-        Rows(rows.embeddings[a:b], rows.targets[a:b]) for a, b in zip(starts, ends, strict=True)
-    ]
+    slices = [slice(a, b) for a, b in zip(starts, ends, strict=True)]
+    return OnDemand(
+        len(slices), lambda i: Batch(rows.embeddings[slices[i]], rows.targets[slices[i]])
+    )

@@ -22,11 +22,10 @@ from benchmark.heads.early_stopping import EarlyStopping
 from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
-from benchmark.heads.rows import Rows
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.stack import HeadStack
+from benchmark.heads.stack_rows import StackRows, stack_rows
 from benchmark.heads.threads import threads_for
-from benchmark.heads.train import training_batches
 from benchmark.heads.trained_head import TrainedHead
 
 
@@ -160,40 +159,6 @@ def train_in_lockstep(
             going = [going[place] for place in places]
 
 
-@dataclass(frozen=True)
-class StackRows:
-    """A fold's rows as a stack takes them, on its device.
-
-    Attributes:
-        batches: Training batches, embeddings of shape (size, rows).
-        validation: Batches of the validation split, each of shape (size, rows).
-        centre: What was taken off every embedding, shape (size,), on the CPU.
-        dtype: Of the embeddings.
-    """
-
-    batches: list[Rows]
-    validation: list[Tensor]
-    centre: Tensor
-    dtype: torch.dtype
-
-
-def stack_rows(data: FoldData, point: GridPoint, device: torch.device) -> StackRows:
-    """Centre, round and turn a fold's rows. Linear heads get them as they are, in float32."""
-    linear = point.hidden_layers == 0
-    dtype = torch.float32 if linear else product_dtype(device)
-    centre = torch.zeros(data.size) if linear else training_mean(data)
-
-    def columns(embeddings: Tensor) -> Tensor:
-        return (embeddings - centre).to(device=device, dtype=dtype).T.contiguous()
-
-    batches = [
-        Rows(columns(batch.embeddings), batch.targets.to(device))
-        for batch in training_batches(data.rows, point)
-    ]
-    validation = [columns(part) for part in torch.split(data.validation, point.batch_size)]
-    return StackRows(batches, validation, centre, dtype)
-
-
 def _new_head(data: FoldData, point: GridPoint, seed: int) -> Head:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(seed, data.fold.test, repr(point)))
@@ -204,20 +169,3 @@ def derived_seed(seed: int, *names: str) -> int:
     """A seed for one of several independent streams of draws."""
     digest = hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()
     return int.from_bytes(digest[:7], "big")
-
-
-def product_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the device multiplies it natively, else float32."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return torch.bfloat16 if supported is not None and supported() else torch.float32
-
-
-def training_mean(data: FoldData) -> Tensor:
-    """Mean embedding of the training rows, shape (size,).
-
-    It is taken off before embeddings are rounded to bfloat16, which would otherwise drown small
-    differences in large offsets (log-mel statistics). BatchNorm is blind to it.
-    """
-    return data.rows.embeddings.mean(dim=0, dtype=torch.float64).float()

@@ -14,7 +14,8 @@ from benchmark.heads.model import predict_logits
 from benchmark.heads.monitor import Monitored
 from benchmark.heads.rows import Rows
 from benchmark.heads.saved_heads import SavedHeads
-from benchmark.heads.train_together import derived_seed, stack_rows, train_together
+from benchmark.heads.stack_rows import stack_rows
+from benchmark.heads.train_together import derived_seed, train_together
 from benchmark.protocol import Protocol
 from tests.benchmark.heads.small_tasks import (
     event_splits,
@@ -102,6 +103,21 @@ def test_a_point_has_the_same_head_whatever_else_is_tried():
     assert together.epoch == alone.epoch
     for name, value in together.head.state_dict().items():
         assert torch.allclose(value, alone.head.state_dict()[name], rtol=1e-3, atol=1e-5), name
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_batches_made_ready_anew_give_the_same_heads(monkeypatch, layers):
+    def judged(logits):
+        return Monitored(-logits[0].abs().mean().item(), None)
+
+    points = [replace(POINT, hidden_layers=layers, lr=rate) for rate in (1e-2, 1e-3)]
+    kept = train(some_data(judged), points)
+    monkeypatch.setattr("benchmark.heads.stack_rows.KEPT_BYTES", 0)
+    assert not isinstance(stack_rows(some_data(judged), POINT, torch.device("cpu")).batches, list)
+    for head, streamed in zip(kept, train(some_data(judged), points), strict=True):
+        assert (head.score, head.epoch) == (streamed.score, streamed.epoch)
+        for name, value in head.head.state_dict().items():
+            assert torch.equal(value, streamed.head.state_dict()[name]), name
 
 
 def test_seeds_of_different_uses_differ():

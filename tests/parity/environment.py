@@ -103,3 +103,14 @@ HEAREVAL = ParityEnvironment(
         ),
     ),
 )
+# It calls ffmpeg and ffprobe, which must be there.
+HEARPREPROCESS = ParityEnvironment(
+    "hearpreprocess",
+    (
+        (
+            *("luigi", "ffmpeg-python", "patool", "python-slugify", "schema", "pandas", "tqdm"),
+            *("soundfile", "requests", "click", "numpy", "setuptools<81"),
+        ),
+        ("--no-deps", "--ignore-requires-python", "hearpreprocess==2021.1.1"),
+    ),
+)

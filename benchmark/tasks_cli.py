@@ -32,7 +32,7 @@ def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
     from benchmark.tasks.catalogue.table import print_listed
     from benchmark.terminal import make_console
 
-    if tasks_dir is None and TASKS_DIR.is_dir() and any(TASKS_DIR.glob("[!.]*/")):
+    if tasks_dir is None and TASKS_DIR.is_dir():
         tasks_dir = TASKS_DIR
     print_listed(make_console(), *listed_tasks(tasks_dir))
 

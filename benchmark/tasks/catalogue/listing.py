@@ -58,9 +58,9 @@ def listed_tasks(tasks_dir: Path | None) -> tuple[list[Listed], list[UnreadableT
         folders that should be tasks but cannot be read.
 
     Raises:
-        FileNotFoundError: ``tasks_dir`` is no folder, or has no folder in it.
+        FileNotFoundError: ``tasks_dir`` is no folder.
     """
-    found = [] if tasks_dir is None else find_tasks(tasks_dir)
+    found = [] if tasks_dir is None or _is_empty(tasks_dir) else find_tasks(tasks_dir)
     readable = {task.full_name: task for task in found if isinstance(task, Task)}
     of_hear = {folder for task in hear_tasks() for folder in task.folders}
     local = [_local(task) for name, task in readable.items() if name not in of_hear]
@@ -69,8 +69,14 @@ def listed_tasks(tasks_dir: Path | None) -> tuple[list[Listed], list[UnreadableT
     return [*_embedded(), *local, *hear], unreadable
 
 
+def _is_empty(folder: Path) -> bool:
+    """Whether a folder has nothing but hidden things in it, such as what ``get`` is at."""
+    return folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())
+
+
 def _embedded() -> list[Listed]:
     from benchmark.cache import cache_root
+    from benchmark.tasks.embedded.recipe import LICENCE
     from benchmark.tasks.embedded.suite import RECIPES, generator_version
 
     home = cache_root() / "embedded" / generator_version()
@@ -87,7 +93,7 @@ def _embedded() -> list[Listed]:
                 clips=clips,
                 hours=clips * recipe.seconds / 3600,
                 metric=recipe.evaluation[0],
-                licence="Apache-2.0",  # as this package, whose code makes it
+                licence=LICENCE,
                 origin="made here",
                 here="yes" if (home / recipe.folder).is_dir() else "at first use",
             )

@@ -47,7 +47,7 @@ def _close(called: str) -> list[str]:
     """Short names of the tasks that are written much like this, the closest first."""
 
     def likeness(task: HearTask) -> float:
-        matcher = difflib.SequenceMatcher(None, called)
+        matcher = difflib.SequenceMatcher(b=called)
         ratios = []
         for known in map(_plain, (task.name, task.title, task.task)):
             matcher.set_seq1(known)

@@ -98,7 +98,9 @@ def download(remote: Remote, target: Path, advance: Advance, retries: Retries = 
 
 
 def _difference(remote: Remote, part: PartFile) -> str | None:
-    """How a whole file differs from what is published."""
+    """How a whole file, by the server's word, differs from what is published."""
+    if remote.size not in (None, part.size):
+        return f"it has {part.size:,} bytes, but {remote.size:,} are published; it was deleted"
     if remote.md5 is None or (found := md5(part.path)) == remote.md5:
         return None
     return f"its MD5 is {found}, but {remote.md5} is published; it was deleted"

@@ -19,7 +19,7 @@ from benchmark.tasks.get.download import PATIENT, DownloadError, Retries, downlo
 from benchmark.tasks.get.kept_source import read_kept_source
 from benchmark.tasks.get.members import ArchiveError
 from benchmark.tasks.get.origin import Origin, local_archive, remote_archive
-from benchmark.tasks.get.verify import Contents, verify_task
+from benchmark.tasks.get.verify import verify_task
 from benchmark.tasks.get.workplace import Workplace
 
 
@@ -52,15 +52,14 @@ class Getter:
         """
         place = Workplace(self.tasks_dir, folder)
         if all((place.final / str(rate)).is_dir() for rate in self._rates):
-            self._say(f"{place.final} is here: {self._contents(place.final)}")
+            self._say(f"{place.final} is here: {self._of_final(place.final)}")
             shutil.rmtree(place.home, ignore_errors=True)
             return
         with place.locked():
             if (place.final / str(zenodo.SAMPLE_RATE)).is_dir():
-                self._build_from_kept_source(place)
+                contents = self._build_from_kept_source(place)
             else:
-                self._build_from_archive(place, self._archive(place))
-            contents = self._contents(place.task)
+                contents = self._build_from_archive(place, self._archive(place))
             place.publish()
         self._say(f"{place.final}: {contents}")
 
@@ -90,44 +89,53 @@ class Getter:
             ) from None
         return target
 
-    def _build_from_archive(self, place: Workplace, archive: Path) -> None:
+    def _build_from_archive(self, place: Workplace, archive: Path) -> str:
         about = archive.stat()
         place.begin(f"{archive.name} {about.st_size} {about.st_mtime_ns}", self._rates)
         title = f"Unpacking {archive.name}, resampling to {self.sample_rate} Hz"
         try:
             with byte_bar(self.console, title) as advance:
-                self._build(place, read_archive(archive, place.name, advance))
+                return self._build(place, read_archive(archive, place.name, advance))
         except ArchiveError as error:
-            raise self._bad(place, archive, error) from None
+            sentence = f"{archive} cannot be used: {error}."
+            if archive.parent == place.home:
+                shutil.rmtree(place.home)
+                sentence += " It was deleted: run the same command again to fetch it anew."
+            raise ValueError(sentence) from None
 
-    def _build_from_kept_source(self, place: Workplace) -> None:
+    def _build_from_kept_source(self, place: Workplace) -> str:
         place.begin(str(place.final), self._rates)
         title = f"Resampling {place.final} from {zenodo.SAMPLE_RATE} to {self.sample_rate} Hz"
-        with byte_bar(self.console, title) as advance:
-            self._build(place, read_kept_source(place.final, zenodo.SAMPLE_RATE, advance))
-
-    def _build(self, place: Workplace, entries: Iterable[Entry]) -> None:
-        build_task(entries, place.task, self.sample_rate, self.keep_source, usable_cores())
-
-    def _bad(self, place: Workplace, archive: Path, error: ArchiveError) -> ValueError:
-        sentence = f"{archive} cannot be used: {error}."
-        if archive.parent == place.home:
-            shutil.rmtree(place.home)
-            sentence += " It was deleted: run the same command again to fetch it anew."
-        return ValueError(sentence)
-
-    def _contents(self, task: Path) -> str:
-        """What a task folder holds, once it is known to be whole."""
-        found: Contents
         try:
-            for rate in sorted(self._rates, reverse=True):
-                found = verify_task(task, rate)
+            with byte_bar(self.console, title) as advance:
+                entries = read_kept_source(place.final, zenodo.SAMPLE_RATE, advance)
+                return self._build(place, entries)
+        except ArchiveError as error:
+            raise ValueError(f"{place.final} cannot be resampled: {error}.") from None
+
+    def _build(self, place: Workplace, entries: Iterable[Entry]) -> str:
+        """Make the task folder, check it, and tell what it holds."""
+        build_task(entries, place.task, self.sample_rate, self.keep_source, usable_cores())
+        try:
+            return self._contents(place.task)
+        except (ValueError, OSError) as error:
+            raise ArchiveError(f"what it holds is no whole task: {error}") from None
+
+    def _of_final(self, task: Path) -> str:
+        """What a task folder in its place holds."""
+        try:
+            return self._contents(task)
         except (ValueError, OSError) as error:
             raise ValueError(
-                f"{task} is not whole: {error}. Remove it, and run the same command again."
+                f"{task} is here, but not whole: {error}. Remove it, and run the same command "
+                "again."
             ) from None
+
+    def _contents(self, task: Path) -> str:
+        """What a task folder holds; it is checked at every rate that is wanted."""
+        found = [verify_task(task, rate) for rate in sorted(self._rates)]
         rates = " and ".join(f"{rate} Hz" for rate in sorted(self._rates))
-        return f"{found.clips:,} clips, {found.seconds / 3600:.2f} h, at {rates}"
+        return f"{found[0].clips:,} clips, {found[0].seconds / 3600:.2f} h, at {rates}"
 
     def _say(self, line: str) -> None:
         self.console.print(Text(line), soft_wrap=True)

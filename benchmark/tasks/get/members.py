@@ -36,17 +36,17 @@ def place_in_task(member: tarfile.TarInfo, folder: str) -> PurePosixPath | None:
     """
     name = member.name.removeprefix("./").rstrip("/")
     parts = name.split("/")
-    if not name or name == ".":
-        return None
-    if name.startswith("/") or ".." in parts or "" in parts or UNSAFE.search(name):
+    if member.name.startswith("/") or ".." in parts or UNSAFE.search(name):
         raise ArchiveError(f"member {member.name!r} leads outside the task folder")
     if member.isdir():
         return None
     if not member.isreg() or member.issparse():
         raise ArchiveError(f"member {member.name!r} is {_kind(member)}, not a plain file")
+    if "" in parts:
+        raise ArchiveError(f"member {member.name!r} has an empty name")
     home = HOME.match(name)
     inner = PurePosixPath(name[home.end() :] if home else name)
-    if inner.parts[0] != folder:
+    if inner.parts[:1] != (folder,):
         raise ArchiveError(f"member {member.name!r} is not of task {folder}")
     place = PurePosixPath(*inner.parts[1:])
     return place if _is_known(place) else None
@@ -69,4 +69,4 @@ def _kind(member: tarfile.TarInfo) -> str:
         return "a hard link"
     if member.issparse():
         return "a sparse file"
-    return "a device or pipe"
+    return "a device, a pipe or of unknown type"

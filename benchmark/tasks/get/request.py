@@ -10,8 +10,6 @@ import urllib.request
 from collections.abc import Mapping
 from typing import IO, Final
 
-from msssl_hear.version import __version__
-
 TIMEOUT: Final = 60.0  # seconds without a byte
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 TRY_AGAIN: Final = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be others next time
@@ -38,9 +36,7 @@ def ask(url: str, headers: Mapping[str, str], plain: bool) -> http.client.HTTPRe
         OSError: The connection failed.
     """
     _check_scheme(url, plain)
-    request = urllib.request.Request(
-        url, headers={"User-Agent": f"msssl-hear/{__version__}", **headers}
-    )
+    request = urllib.request.Request(url, headers={"User-Agent": "msssl-hear", **headers})
     opener = urllib.request.build_opener(_Redirects(plain))
     try:
         response: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT)

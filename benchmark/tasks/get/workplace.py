@@ -80,6 +80,8 @@ class Workplace:
         if not about.is_file() or about.read_text(encoding="utf-8") != json.dumps(archive):
             shutil.rmtree(self.task, ignore_errors=True)
             write_text(about, json.dumps(archive))
+        for leftover in list(self.task.rglob(".*.part")):  # of the file that a kill interrupted
+            leftover.unlink()
         if self.task.is_dir():
             for rate in set(rates_present(self.task)) - rates:
                 shutil.rmtree(self.task / str(rate))

@@ -5,36 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from benchmark.tasks.catalogue.listing import Listed
 from benchmark.tasks.find import UnreadableTask
 
+COLUMNS = ("task", "kind", "classes", "clips", "hours", "metric", "licence", "from", "here")
 RIGHT = ("classes", "clips", "hours")
-COLUMNS = ("task", "kind", *RIGHT, "metric", "licence of the audio", "from", "here")
 UNKNOWN = "–"
 
 NOTE = (
-    "Here: at which sample rates; tasks from HEAR come with `msbench tasks get NAME`, those made "
-    f"here with their first run. {UNKNOWN}: not stated by the sources that we know."
+    "licence: of the audio; here: at which sample rates. Tasks from HEAR come with "
+    f"`msbench tasks get NAME`. {UNKNOWN}: not stated by the sources that we know."
 )
 
 
 def print_listed(
     console: Console, tasks: Sequence[Listed], unreadable: Sequence[UnreadableTask]
 ) -> None:
-    """Print every task, and below them the folders that should be tasks but cannot be read."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in COLUMNS:
-        table.add_column(
-            column,
-            justify="right" if column in RIGHT else "left",
-            no_wrap=column not in ("licence of the audio", "here"),
-        )
-    for task in tasks:
-        table.add_row(*(Text(cell) for cell in _cells(task)))
-    console.print(table)
+    """Print every task, and below them the folders that should be tasks but cannot be read.
+
+    Lines are wrapped by a narrow terminal rather than cut: names are there to be copied.
+    """
+    rows = [COLUMNS, *map(_cells, tasks)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if name in RIGHT else cell.ljust(width)
+            for name, cell, width in zip(COLUMNS, row, widths, strict=True)
+        ]
+        style = "bold" if row is COLUMNS else ""
+        console.print(Text("  ".join(cells).rstrip(), style=style), soft_wrap=True)
     for folder in unreadable:
         console.print(Text(f"{folder.full_name} cannot be read: {folder.reason}"), soft_wrap=True)
     console.print(Text(NOTE), soft_wrap=True)

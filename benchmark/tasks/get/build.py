@@ -17,7 +17,7 @@ from benchmark.tasks.get.archive import Entry
 from benchmark.tasks.get.members import ArchiveError
 from benchmark.tasks.get.resample import resample_clip
 
-CLIPS_AHEAD = 4  # per thread, so that few clips wait in memory (ten minutes at 48 kHz are 58 MB)
+CLIPS_AHEAD = 2  # per thread: clips wait in memory, and ten minutes at 48 kHz are 58 MB
 
 
 def build_task(

@@ -135,7 +135,9 @@ def test_the_same_member_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_the_task_is_refused(tmp_path: Path) -> None:
-    assert "no file of task" in refusal(write_archive(tmp_path, tar_gz([])))
+    only_the_folder = whole_task()[:1]
+    assert "no file of task" in refusal(write_archive(tmp_path, tar_gz(only_the_folder)))
+    assert refusal(write_archive(tmp_path, tar_gz([])))
 
 
 def test_limits_on_size_and_number(tmp_path: Path) -> None:

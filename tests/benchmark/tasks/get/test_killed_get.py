@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
-from benchmark.tasks.get import zenodo
-from tests.benchmark.tasks.get.archives import ARCHIVE, CLIPS, FOLDER
+from tests.benchmark.tasks.get.archives import CLIPS, FOLDER
 from tests.benchmark.tasks.get.hostile_server import Behaviour, serving
 from tests.benchmark.tasks.get.test_get_task import CONTENT, publish, tree
 
@@ -29,11 +29,11 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
         assert [path.name for path in (tmp_path / str(number)).iterdir()] == [FOLDER], number
         assert tree(tmp_path / str(number)) == expected, number
 
-    # Work is not done twice: fewer and fewer bytes, then none, then fewer and fewer clips.
+    # Work is not done twice: fewer and fewer bytes, then none, then fewer and fewer clips, but
+    # for those that other threads had on hand when the process died.
     fetched, made = zip(*resumed, strict=True)
     assert list(fetched) == sorted(fetched, reverse=True)
     assert fetched[2] < len(CONTENT) and fetched[-1] == 0
-    assert list(made) == sorted(made, reverse=True)
-    assert made[-1] == 0
+    assert all(later <= earlier + 2 for earlier, later in pairwise(made))
+    assert made[0] == clips and made[-1] == 0
     assert len(set(made)) > clips // 2
-    assert zenodo.archive_name(FOLDER) == ARCHIVE

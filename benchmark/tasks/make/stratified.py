@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from benchmark.tasks.make.plan import Label
 
@@ -17,6 +17,8 @@ Groups = Mapping[str, Counter[Label]]
 
 def draw_stratified(groups: Groups, shares: Mapping[str, float], seed: int) -> dict[str, str]:
     """Give every group a split, the rarest labels first, each to the split that lacks it most.
+
+    Unlike there, no split stays empty: the last groups go to splits that have none.
 
     Args:
         groups: Group -> how many of its clips have each label.
@@ -43,7 +45,9 @@ def draw_stratified(groups: Groups, shares: Mapping[str, float], seed: int) -> d
         label = _rarest(groups, waiting)
         of_label = [name for name in waiting if label is None or groups[name][label]]
         for name in sorted(of_label, key=lambda name: -groups[name].total()):
-            drawn[name] = lacks.most(label, generator)
+            empty = shares.keys() - drawn.values()
+            last_chance = len(groups) - len(drawn) <= len(empty)
+            drawn[name] = lacks.most(label, empty if last_chance else shares.keys(), generator)
             lacks.give(drawn[name], groups[name])
         waiting = [name for name in waiting if name not in drawn]
     return {name: drawn[name] for name in sorted(drawn)}
@@ -72,11 +76,12 @@ class _Lacking:
         clips = sum(_size(counts) for counts in groups.values())
         self._in_all = {split: clips * share / whole for split, share in shares.items()}
 
-    def most(self, label: Label | None, generator: random.Random) -> str:
-        """The split that lacks most of a label; among equals, most clips; then any."""
+    def most(self, label: Label | None, among: Set[str], generator: random.Random) -> str:
+        """The split of some that lacks most of a label; among equals, most clips; then any."""
         need = {
             split: (0.0 if label is None else self._of_label[split][label], in_all)
             for split, in_all in self._in_all.items()
+            if split in among
         }
         best = max(need.values())
         return generator.choice([split for split in need if need[split] == best])

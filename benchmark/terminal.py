@@ -5,7 +5,6 @@ Bars appear on terminals only; lines and the table go into pipes and logs as wel
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -22,20 +21,14 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.console import make_console as make_console
 from benchmark.report.numbers import score_text
 from benchmark.report.short_markdown import score_and_ranks
 from benchmark.report.standings import Standings
 from benchmark.results import Cell
 from benchmark.table_notes import protocol_in_short, score_name, table_notes
 
-PIPE_WIDTH = 160  # columns, where there is no terminal to ask
-
 RANKS = "(1–3): ranks left open by tests on resampled clips; bold: no row is significantly better."
-
-
-def make_console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for a table in a log."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
 @contextmanager

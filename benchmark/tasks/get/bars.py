@@ -10,7 +10,6 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
-    TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
@@ -19,20 +18,13 @@ from rich.text import Text
 
 @contextmanager
 def byte_bar(console: Console, description: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar for as long as the context lasts; what it yields takes bytes done, and in all."""
-    if not console.is_terminal:
-        console.print(Text(f"{description} ..."), soft_wrap=True)
+    """A line, and under it a bar while the context lasts; what it yields takes bytes done, of all."""
+    console.print(Text(f"{description} ..."), soft_wrap=True)
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
+        *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bars:
-        bar = bars.add_task(description, total=None)
+        bar = bars.add_task("", total=None)
 
         def advance(done: int, total: int | None) -> None:
             bars.update(bar, completed=done, total=total)

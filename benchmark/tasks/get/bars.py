@@ -18,7 +18,7 @@ from rich.text import Text
 
 @contextmanager
 def byte_bar(console: Console, description: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A line, and under it a bar while the context lasts; what it yields takes bytes done, of all."""
+    """A line, with a bar under it for as long as the context lasts: it takes bytes done, of all."""
     console.print(Text(f"{description} ..."), soft_wrap=True)
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(

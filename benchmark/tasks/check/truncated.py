@@ -47,7 +47,7 @@ def _ogg(file: BinaryIO, size: int) -> str | None:
     start = max(0, size - LONGEST_PAGE)
     file.seek(start)
     tail = file.read()
-    place = tail.rfind(b"OggS")
+    place = tail.rfind(b"OggS\0")  # with the version, or sound could look like a page
     page = tail[place:]
     if place < 0 or len(page) < OGG_HEADER:
         return "its last Ogg page is not whole"

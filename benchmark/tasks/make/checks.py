@@ -13,6 +13,20 @@ LISTED: Final = 20  # unreadable files named in a message
 MAX_UNREADABLE: Final = 0.01  # of the clips; more is a fault of the data set, not of a few files
 
 
+def check_names(clips: Sequence[RawClip]) -> None:
+    """Check that no two clips have the same name.
+
+    Raises:
+        ValueError: Two have, also where only capitals differ, as some disks do not tell them apart.
+    """
+    names = Counter(clip.stem.casefold() for clip in clips)
+    for name, count in names.items():
+        if count > 1:
+            same = [clip for clip in clips if clip.stem.casefold() == name]
+            sources = ", ".join(str(clip.source) for clip in same)
+            raise ValueError(f"{count} files would become the clip {same[0].file}: {sources}.")
+
+
 def check_splits(plan: TaskPlan, clips: Sequence[RawClip]) -> list[str]:
     """Check that every split has clips, and labels of every kind.
 
@@ -23,11 +37,7 @@ def check_splits(plan: TaskPlan, clips: Sequence[RawClip]) -> list[str]:
         ValueError: A split is empty, or a label is missing where hear-preprocess wants every one
             (pipeline.py, ``_diagnose_split_labels``), or two clips have the same name.
     """
-    names = Counter(clip.stem for clip in clips)
-    for stem, count in names.items():
-        if count > 1:
-            sources = ", ".join(str(clip.source) for clip in clips if clip.stem == stem)
-            raise ValueError(f"{count} files would become the clip {stem}.wav: {sources}.")
+    check_names(clips)
     labels: dict[str, set[Label]] = {split: set() for split in plan.splits}
     for clip in clips:
         labels[clip.split].update(clip.all_labels)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from benchmark.tasks.make.checks import check_names
 from benchmark.tasks.make.drawn_splits import Splitting, with_splits
 from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, numbers_where_all_are, sorted_labels
 from benchmark.tasks.task import EVENT_SCORES, ROW_SCORES, EmbeddingType
@@ -79,11 +80,13 @@ def plan_own(
         notes: What else whoever makes it should know.
 
     Raises:
-        ValueError: There is no clip, a multiclass clip has not exactly one label, chroma is asked
-            of labels that are not successive notes, or the splits are wrong (`with_splits`).
+        ValueError: There is no clip, two have one name, a multiclass clip has not exactly one
+            label, chroma is asked of labels that are not successive notes, or the splits are wrong
+            (`with_splits`).
     """
     if not clips:
         raise ValueError(f"{task.name} would have no clip.")
+    check_names(clips)
     if task.embedding_type == "scene":
         _check_labels(task, clips)
         clips = _with_numbers(clips)

@@ -11,13 +11,14 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 from benchmark.atomic_file import write_bytes
 from benchmark.tasks.get.archive import Entry
 from benchmark.tasks.get.members import ArchiveError
 from benchmark.tasks.get.resample import resample_clip
 
-CLIPS_AHEAD = 2  # per thread: clips wait in memory, and ten minutes at 48 kHz are 58 MB
+HELD_BYTES: Final = 128 << 20  # of clips in memory; ten minutes at 48 kHz are 58 MB
 
 
 def build_task(
@@ -36,21 +37,31 @@ def build_task(
         ArchiveError: A clip cannot be read, or the archive's rate is lower than the wanted one.
         OSError: The folder cannot be written to.
     """
-    waiting: deque[Future[None]] = deque()
+    waiting: deque[tuple[Future[None], int]] = deque()
+    held = 0
     with ThreadPoolExecutor(threads) as pool:
         try:
             for entry in entries:
                 if len(entry.place.parts) == 1:
                     write_bytes(folder / entry.place, entry.data)
                     continue
-                waiting.append(pool.submit(_write_clip, entry, folder, sample_rate, keep_source))
-                if len(waiting) > CLIPS_AHEAD * threads:
-                    waiting.popleft().result()
+                job = pool.submit(_write_clip, entry, folder, sample_rate, keep_source)
+                waiting.append((job, len(entry.data)))
+                held += len(entry.data)
+                while held > HELD_BYTES:
+                    held -= _finish_first(waiting)
             while waiting:
-                waiting.popleft().result()
+                _finish_first(waiting)
         finally:
-            for job in waiting:
+            for job, _ in waiting:
                 job.cancel()
+
+
+def _finish_first(waiting: deque[tuple[Future[None], int]]) -> int:
+    """Wait for the first clip; returns its bytes, which are free then."""
+    job, size = waiting.popleft()
+    job.result()
+    return size
 
 
 def _write_clip(entry: Entry, folder: Path, sample_rate: int, keep_source: bool) -> None:

@@ -77,7 +77,7 @@ class Getter:
             return target
         url = zenodo.archive_url(name)
         try:
-            remote = remote_archive(place.name, self.origin.mirror, self._say)
+            remote = remote_archive(place.name, self.origin.mirror, self.retries, self._say)
             url = remote.url
             _check_room(place.home, remote.size)
             with byte_bar(self.console, f"Downloading {url}") as advance:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from benchmark.tasks.get import zenodo
-from benchmark.tasks.get.download import DownloadError, Remote
+from benchmark.tasks.get.download import DownloadError, Remote, Retries
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,15 @@ class Origin:
             raise FileNotFoundError(f"--from {self.archives} is not a folder of archives")
 
 
-def remote_archive(folder: str, mirror: str | None, say: Callable[[str], None]) -> Remote:
+def remote_archive(
+    folder: str, mirror: str | None, retries: Retries, say: Callable[[str], None]
+) -> Remote:
     """Find a task's archive on Zenodo or a mirror, with what Zenodo publishes of it.
 
     Args:
         folder: Name of the task folder.
         mirror: URL of a folder with HEAR's archives, or None for Zenodo.
+        retries: How patient to be with Zenodo; beside a mirror it is asked once.
         say: Takes a line for the user.
 
     Raises:
@@ -49,10 +52,11 @@ def remote_archive(folder: str, mirror: str | None, say: Callable[[str], None]) 
     """
     archive = zenodo.archive_name(folder)
     if mirror is None:
-        return zenodo.find_archive(archive)
+        return zenodo.find_archive(archive, retries)
     url = f"{mirror.rstrip('/')}/{quote(archive)}"
     try:
-        return replace(zenodo.find_archive(archive), url=url, plain=True)
+        remote = zenodo.find_archive(archive, replace(retries, attempts=1))
+        return replace(remote, url=url, plain=True)
     except (DownloadError, FileNotFoundError) as error:
         say(f"{archive}: no checksum to compare with, as Zenodo did not tell ({error})")
         return Remote(url, plain=True)

@@ -10,8 +10,8 @@ import http.client
 import json
 from typing import Any, Final
 
-from benchmark.tasks.get.download import DownloadError, Remote
-from benchmark.tasks.get.request import ask, reason
+from benchmark.tasks.get.download import DownloadError, Remote, Retries
+from benchmark.tasks.get.request import FinalError, ask, is_without_network, reason
 
 API: Final = "https://zenodo.org/api/records"
 RECORDS: Final = ("6332517", "5885750")
@@ -29,15 +29,19 @@ def archive_url(archive: str) -> str:
     return f"https://zenodo.org/records/{RECORDS[0]}/files/{archive}"
 
 
-def find_archive(archive: str) -> Remote:
+def find_archive(archive: str, retries: Retries) -> Remote:
     """Look an archive up in HEAR's records, the newest first.
+
+    Args:
+        archive: Its name.
+        retries: How patient to be with Zenodo.
 
     Raises:
         FileNotFoundError: No record lists it.
         DownloadError: The records cannot be read.
     """
     for record in RECORDS:
-        for file in _files(f"{API}/{record}"):
+        for file in _files(f"{API}/{record}", retries):
             if file.get("key") == archive:
                 return _remote(file, record)
     raise FileNotFoundError(
@@ -47,18 +51,29 @@ def find_archive(archive: str) -> Remote:
     )
 
 
-def _files(url: str) -> list[dict[str, Any]]:
+def _files(url: str, retries: Retries) -> list[dict[str, Any]]:
+    """The files that a record lists."""
     try:
-        with ask(url, {"Accept": "application/json"}, plain=False) as response:
-            content = json.loads(response.read(MAX_RECORD_BYTES))
-        files = content["files"]
+        files = json.loads(_read(url, retries))["files"]
         if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
             raise TypeError
     except (ValueError, KeyError, TypeError):
         raise DownloadError(f"{url} is no Zenodo record") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(f"{url}: {reason(error)}") from None
     return files
+
+
+def _read(url: str, retries: Retries) -> bytes:
+    failed = 0
+    while True:
+        try:
+            with ask(url, {"Accept": "application/json"}, plain=False) as response:
+                return response.read(MAX_RECORD_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            failed += 1
+            final = isinstance(error, FinalError) or is_without_network(error)
+            if final or failed == retries.attempts:
+                raise DownloadError(f"{url}: {reason(error)}") from None
+            retries.pause(failed, 0.0)
 
 
 def _remote(file: dict[str, Any], record: str) -> Remote:

@@ -189,6 +189,12 @@ def test_a_server_that_refuses(server: Server, tmp_path: Path, status: int) -> N
     assert_says_what_to_do(said)
 
 
+def test_a_zenodo_that_is_busy_is_asked_again(server: Server, tmp_path: Path) -> None:
+    server.behaviour.statuses = [429, 503]
+    get(tmp_path)
+    assert [path for path, _ in server.requests] == [NEWEST, NEWEST, NEWEST, FILE]
+
+
 def test_circles_cuts_and_lies_on_the_way(server: Server, tmp_path: Path) -> None:
     server.behaviour.cut_after = 1000
     get(tmp_path)

@@ -32,6 +32,8 @@ def folders_called(name: str) -> tuple[str, ...]:
 
 def _unknown(name: str, called: str) -> str:
     """The sentence for a name that stands for no task: what it may have meant."""
+    if called.startswith("embedded"):
+        return f"{name!r} needs no download: msbench run makes the embedded suite at its first use."
     several = [task for task in hear_tasks() if called and _plain(task.name).startswith(called)]
     if len(several) > 1:
         names = " and ".join(task.name for task in several)

@@ -73,6 +73,7 @@ def test_every_name_finds_its_task(task: HearTask) -> None:
         ("esc-5O", "close to it: esc50"),
         ("libri", "close to it: libricount"),
         ("maestr", "close to it: maestro"),
+        ("embedded_pitch-v2-synthetic", "needs no download"),
         ("zzzzqqq", "there are beehive_states"),
         ("", "there are beehive_states"),
     ],

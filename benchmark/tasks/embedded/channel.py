@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
+from benchmark.tasks.embedded.draws import Draws
 from benchmark.tasks.embedded.envelopes import decay
-from benchmark.tasks.embedded.noises import coloured_noise, frequencies
-from benchmark.tasks.embedded.signal import Signal, decibels, log_uniform, rms, samples_in
+from benchmark.tasks.embedded.exact_math import log2, log2_of, rms
+from benchmark.tasks.embedded.fourier import convolved, filtered, frequencies, size_for
+from benchmark.tasks.embedded.noises import coloured_noise
+from benchmark.tasks.embedded.signal import Signal, amplitude, amplitudes, samples_in
 
-CURVE_POINTS: Final = 7  # knots of a random equaliser, 60 Hz to 8 kHz, about one an octave
+LOWEST, HIGHEST = 60.0, 8000.0  # Hz, of a random equaliser
+KNOTS: Final = 7  # from LOWEST to HIGHEST, about one an octave
 
 
-def equalised(rng: np.random.Generator, audio: Signal, range_db: float) -> Signal:
+def equalised(rng: Draws, audio: Signal, range_db: float) -> Signal:
     """Colour a recording: random gains about an octave apart, joined by straight lines in dB.
 
     Args:
@@ -21,13 +26,15 @@ def equalised(rng: np.random.Generator, audio: Signal, range_db: float) -> Signa
         audio: Shape (samples,).
         range_db: Largest boost or cut in dB.
     """
-    grid = np.log2(frequencies(len(audio)))
-    knots = np.linspace(np.log2(60.0), np.log2(8000.0), CURVE_POINTS)
-    curve = np.interp(grid, knots, rng.uniform(-range_db, range_db, CURVE_POINTS))
-    return np.fft.irfft(np.fft.rfft(audio) * 10.0 ** (curve / 20.0), len(audio))
+    gains = rng.uniforms(-range_db, range_db, KNOTS)
+    octaves = log2(frequencies(size_for(len(audio))) / LOWEST)
+    place = np.clip(octaves * ((KNOTS - 1) / log2_of(HIGHEST / LOWEST)), 0.0, KNOTS - 1.0)
+    left = np.minimum(place.astype(np.int64), KNOTS - 2)
+    curve = gains[left] + (gains[left + 1] - gains[left]) * (place - left)
+    return filtered(audio, amplitudes(curve))
 
 
-def reverberant(rng: np.random.Generator, audio: Signal, wet_db: float) -> Signal:
+def reverberant(rng: Draws, audio: Signal, wet_db: float) -> Signal:
     """Add a room: a tail of decaying noise, of 0.1 to 0.4 s to 60 dB.
 
     Args:
@@ -35,30 +42,27 @@ def reverberant(rng: np.random.Generator, audio: Signal, wet_db: float) -> Signa
         audio: Shape (samples,).
         wet_db: Level of the tail against the direct sound in dB.
     """
-    seconds = log_uniform(rng, 0.1, 0.4)
+    seconds = rng.log_uniform(0.1, 0.4)
     length = samples_in(seconds)
-    response = rng.standard_normal(length) * decay(length, seconds)
-    response *= decibels(wet_db) / np.sqrt(np.sum(response**2))
+    response = rng.noise(length) * decay(length, seconds)
+    response *= amplitude(wet_db) / (rms(response) * math.sqrt(length))
     response[0] = 1.0
-    size = 1 << (len(audio) + length).bit_length()  # no wrap-around, and fast to transform
-    spectrum = np.fft.rfft(audio, size) * np.fft.rfft(response, size)
-    wet: Signal = np.fft.irfft(spectrum, size)
-    return wet[: len(audio)]
+    return convolved(audio, response)
 
 
-def in_noise(rng: np.random.Generator, audio: Signal, snr_db: float) -> Signal:
+def in_noise(rng: Draws, audio: Signal, snr_db: float) -> Signal:
     """Add background noise of a random tilt, ``snr_db`` under the sound over the whole clip."""
     noise = coloured_noise(rng, len(audio), rng.uniform(-8.0, 0.0))
-    return audio + noise * rms(audio) / decibels(snr_db)
+    return audio + noise * (rms(audio) / amplitude(snr_db))
 
 
 def at_peak(audio: Signal, peak_db: float) -> Signal:
     """Scale a clip so that its largest sample lies at ``peak_db`` below full scale."""
-    return audio * decibels(peak_db) / float(np.abs(audio).max())
+    return audio * (amplitude(peak_db) / float(np.abs(audio).max()))
 
 
 def recorded(
-    rng: np.random.Generator,
+    rng: Draws,
     audio: Signal,
     snr_db: tuple[float, float],
     equaliser_db: float = 8.0,

@@ -13,16 +13,16 @@ from typing import Any, Final
 import numpy as np
 
 from benchmark.tasks.embedded.channel import at_peak, equalised, reverberant
+from benchmark.tasks.embedded.draws import Draws
 from benchmark.tasks.embedded.envelopes import faded, oscillation
+from benchmark.tasks.embedded.exact_math import exp2, rms
 from benchmark.tasks.embedded.noises import band_noise, coloured_noise
 from benchmark.tasks.embedded.recipe import SPLITS, MadeClip, Recipe
 from benchmark.tasks.embedded.signal import (
     SAMPLE_RATE,
     Signal,
-    clip_random,
-    decibels,
-    log_uniform,
-    rms,
+    amplitude,
+    amplitudes,
     samples_in,
 )
 from benchmark.tasks.embedded.sources import VOWELS, pulses, strike, sweep, voice
@@ -35,67 +35,67 @@ EVENTS_PER_CLIP: Final = (7, 13)  # from, below
 GAP: Final = 0.25  # seconds at least between two events of one class
 
 
-def bell(rng: np.random.Generator) -> Signal:
+def bell(rng: Draws) -> Signal:
     """A struck bar that rings."""
     return strike(rng, _length(rng, 0.5, 1.2))
 
 
-def chirp(rng: np.random.Generator) -> Signal:
-    """A rising sweep."""
-    return sweep(rng, _length(rng, 0.25, 0.8))
+def chirp(rng: Draws) -> Signal:
+    """A rising sweep, there within 30 ms: its label begins where it can be heard."""
+    return sweep(rng, _length(rng, 0.25, 0.8), 0.03)
 
 
-def falling(rng: np.random.Generator) -> Signal:
+def falling(rng: Draws) -> Signal:
     """A falling sweep."""
     return chirp(rng)[::-1]
 
 
-def hiss(rng: np.random.Generator) -> Signal:
+def hiss(rng: Draws) -> Signal:
     """A steady band of noise."""
     samples = _length(rng, 0.3, 1.0)
-    noise = band_noise(rng, samples, log_uniform(rng, 800.0, 5000.0), rng.uniform(0.5, 1.5))
+    noise = band_noise(rng, samples, rng.log_uniform(800.0, 5000.0), rng.uniform(0.5, 1.5))
     return faded(noise, 0.05, 0.1)
 
 
-def knock(rng: np.random.Generator) -> Signal:
+def knock(rng: Draws) -> Signal:
     """Three to five knocks in a steady row."""
-    count, period = int(rng.integers(3, 6)), rng.uniform(0.1, 0.18)
+    count, period = rng.integer(3, 6), rng.uniform(0.1, 0.18)
     samples = samples_in(count * period)
     return pulses(rng, samples, period * np.arange(float(count)), (0.04, 0.08))
 
 
-def rattle(rng: np.random.Generator) -> Signal:
+def rattle(rng: Draws) -> Signal:
     """A dense shower of clicks."""
     samples = _length(rng, 0.4, 1.0)
-    starts = rng.uniform(0.0, samples / SAMPLE_RATE - 0.02, samples // 500)
+    starts = rng.uniforms(0.0, samples / SAMPLE_RATE - 0.02, samples // 500)
     return pulses(rng, samples, np.append(0.0, starts), (0.01, 0.02))
 
 
-def speech(rng: np.random.Generator) -> Signal:
+def speech(rng: Draws) -> Signal:
     """A voice that goes from one vowel to another."""
-    begin, end = rng.choice(list(VOWELS), 2, replace=False)
+    begin, end = rng.shuffled(tuple(VOWELS))[:2]
     return voice(rng, _length(rng, 0.3, 0.8), VOWELS[begin], VOWELS[end])
 
 
-def throb(rng: np.random.Generator) -> Signal:
+def throb(rng: Draws) -> Signal:
     """A low buzz whose level moves at 8 to 14 Hz."""
     samples = _length(rng, 0.5, 1.2)
-    pitch = log_uniform(rng, 80.0, 200.0)
+    pitch = rng.log_uniform(80.0, 200.0)
     numbers = harmonic_numbers(pitch)[:25]
     buzz = partials(np.full(samples, pitch), numbers, rolled_off(numbers, 4.0), rng)
     throbbing = 1.0 + 0.9 * oscillation(rng, samples, rng.uniform(8.0, 14.0))
     return faded(buzz * throbbing, 0.02, 0.05)
 
 
-def whistle(rng: np.random.Generator) -> Signal:
+def whistle(rng: Draws) -> Signal:
     """A nearly pure tone with vibrato."""
     samples = _length(rng, 0.4, 1.0)
     octaves = rng.uniform(0.01, 0.06) * oscillation(rng, samples, rng.uniform(4.0, 8.0))
-    frequency = log_uniform(rng, 600.0, 2500.0) * 2.0**octaves
+    frequency = rng.log_uniform(600.0, 2500.0) * exp2(octaves)
     return faded(partials(frequency, np.array([1.0, 2.0]), np.array([1.0, 0.1]), rng), 0.03, 0.05)
 
 
-SOUNDS: Final[dict[str, Callable[[np.random.Generator], Signal]]] = {
+SOUNDS: Final[dict[str, Callable[[Draws], Signal]]] = {
     sound.__name__: sound
     for sound in (bell, chirp, falling, hiss, knock, rattle, speech, throb, whistle)
 }
@@ -104,18 +104,18 @@ VOCABULARY: Final = tuple(sorted(SOUNDS))
 
 def make_clip(split: str, index: int) -> MadeClip:
     """Make a clip; the three event-to-background ratios take turns."""
-    rng = clip_random(SEED, SPLITS.index(split), index)
+    rng = Draws(SEED, SPLITS.index(split), index)
     ebr_db = EBR_DB[index % len(EBR_DB)]
     samples = samples_in(SECONDS)
     audio = background(rng, samples)
-    level = rms(audio) * decibels(ebr_db)
+    level = rms(audio) * amplitude(ebr_db)
     events: list[dict[str, Any]] = []
     for label in _labels(rng):
         sound = equalised(rng, SOUNDS[label](rng), 6.0)
         first = _free_onset(rng, label, len(sound), samples, events)
         if first is None:
             continue
-        audio[first : first + len(sound)] += sound * level / rms(sound)
+        audio[first : first + len(sound)] += sound * (level / rms(sound))
         events.append({"label": label, "start": _ms(first), "end": _ms(first + len(sound))})
     audio = reverberant(rng, audio, rng.uniform(-25.0, -12.0))
     events.sort(key=lambda event: float(event["start"]))
@@ -123,32 +123,33 @@ def make_clip(split: str, index: int) -> MadeClip:
     return MadeClip(file, at_peak(audio, rng.uniform(-15.0, -1.0)), events)
 
 
-def background(rng: np.random.Generator, samples: int) -> Signal:
+def background(rng: Draws, samples: int) -> Signal:
     """Noise of a random tilt whose level wanders by a few dB."""
-    wander = sum(oscillation(rng, samples, rng.uniform(0.05, 0.5)) for _ in range(3))
-    return coloured_noise(rng, samples, rng.uniform(-6.0, -2.0)) * 10.0 ** (wander / 20.0)
+    wander = np.zeros(samples)  # dB
+    for _ in range(3):
+        wander += oscillation(rng, samples, rng.uniform(0.05, 0.5))
+    return coloured_noise(rng, samples, rng.uniform(-6.0, -2.0)) * amplitudes(wander)
 
 
-def _labels(rng: np.random.Generator) -> list[str]:
+def _labels(rng: Draws) -> list[str]:
     """Classes of a clip's events: all of them once, in random order, and some again."""
-    count = int(rng.integers(*EVENTS_PER_CLIP))
-    order = np.concatenate([rng.permutation(len(VOCABULARY)) for _ in range(2)])
-    return [VOCABULARY[index] for index in order[:count]]
+    count = rng.integer(*EVENTS_PER_CLIP)
+    return (rng.shuffled(VOCABULARY) + rng.shuffled(VOCABULARY))[:count]
 
 
 def _free_onset(
-    rng: np.random.Generator, label: str, length: int, samples: int, events: list[dict[str, Any]]
+    rng: Draws, label: str, length: int, samples: int, events: list[dict[str, Any]]
 ) -> int | None:
     """A random first sample away from the class's other events; None if twenty draws find none."""
     for _ in range(20):
-        first = int(rng.integers(0, samples - length))
+        first = rng.integer(0, samples - length)
         start, end = _ms(first) - 1000.0 * GAP, _ms(first + length) + 1000.0 * GAP
         if not any(e["label"] == label and e["start"] < end and e["end"] > start for e in events):
             return first
     return None
 
 
-def _length(rng: np.random.Generator, low: float, high: float) -> int:
+def _length(rng: Draws, low: float, high: float) -> int:
     return samples_in(rng.uniform(low, high))
 
 
@@ -157,18 +158,19 @@ def _ms(samples: int) -> float:
 
 
 RECIPE: Final = Recipe(
-    folder="embedded_event-v1-synthetic",
+    folder="embedded_event-v2-synthetic",
     embedding_type="event",
     prediction_type="multilabel",
     seconds=SECONDS,
     evaluation=("event_onset_200ms_fms", "segment_1s_er"),
     vocabulary=VOCABULARY,
-    clips={"train": 54, "valid": 18, "test": 24},
+    clips={"train": 90, "valid": 30, "test": 72},
     param_grid={
         "hidden_dim": [128],
         "patience": [3],
         "max_epochs": [21],
         "check_val_every_n_epoch": [3],
     },
+    sha256=None,
     make_clip=make_clip,
 )

@@ -18,6 +18,7 @@ CLIP_GRID: Final = {
 }
 """Hyperparameters of a task with a row a clip, some hundred rows in all."""
 
+LICENCE: Final = "CC0-1.0"
 NOTICE: Final = "Synthetic, made by msssl-hear itself: comparable with no published number."
 
 
@@ -51,6 +52,7 @@ class Recipe:
         param_grid: Hyperparameters of the heads that replace the grid's own, as HEAR lets a task
             do: HEAR's are made for tasks a hundred times larger, where a batch of 1024 clips is
             not the whole training split.
+        sha256: The made task's ``task_hash``, the same on every platform; None: not known.
         make_clip: Makes clip number ``index`` of a split; a module's function, so that another
             process can be told to call it.
     """
@@ -63,6 +65,7 @@ class Recipe:
     vocabulary: tuple[str, ...]
     clips: Mapping[str, int]
     param_grid: Mapping[str, list[int]]
+    sha256: str | None
     make_clip: Callable[[str, int], MadeClip]
 
     def metadata(self) -> dict[str, object]:
@@ -73,6 +76,7 @@ class Recipe:
             "version": version,
             "mode": mode,
             "notice": NOTICE,
+            "license": LICENCE,
             "embedding_type": self.embedding_type,
             "prediction_type": self.prediction_type,
             "split_mode": "trainvaltest",

@@ -3,7 +3,8 @@
 The two members of a pair have the same long-term spectrum and level statistics, or nearly so, and
 differ in what happens when: a sweep and its time reversal, knocks in a steady or an irregular
 rhythm, noise that throbs slowly or fast. What a clip's average log-mel spectrum shows is thus the
-pair, not the class; the pitch, colour, room, background and level of each clip are random.
+pair, not the class; the pitch, colour, room, background and level of each clip are random. Sweeps
+and strikes are cut out of an endless row at a random place, so that the clip's edges tell nothing.
 """
 
 from __future__ import annotations
@@ -14,15 +15,11 @@ from typing import Final
 import numpy as np
 
 from benchmark.tasks.embedded.channel import recorded
-from benchmark.tasks.embedded.envelopes import oscillation
+from benchmark.tasks.embedded.draws import Draws
+from benchmark.tasks.embedded.envelopes import faded, oscillation
 from benchmark.tasks.embedded.noises import band_noise
 from benchmark.tasks.embedded.recipe import CLIP_GRID, SPLITS, MadeClip, Recipe
-from benchmark.tasks.embedded.signal import (
-    Signal,
-    clip_random,
-    log_uniform,
-    samples_in,
-)
+from benchmark.tasks.embedded.signal import Signal, samples_in
 from benchmark.tasks.embedded.sources import VOWELS, pulses, strike, sweep, voice
 
 SEED: Final = 1
@@ -31,86 +28,86 @@ SAMPLES: Final = samples_in(SECONDS)
 SNR_DB: Final = (-3.0, 15.0)
 
 
-def sweeps_up(rng: np.random.Generator) -> Signal:
-    """One rising sweep, two to five times in a row."""
-    count = int(rng.integers(2, 6))
-    return _padded(np.tile(sweep(rng, SAMPLES // count), count))
+def sweeps_up(rng: Draws) -> Signal:
+    """One rising sweep over and over, two to five times a clip, each within a soft swell."""
+    count = rng.integer(2, 6)
+    return _cut(rng, np.tile(sweep(rng, SAMPLES // count, SECONDS), count))
 
 
-def sweeps_down(rng: np.random.Generator) -> Signal:
+def sweeps_down(rng: Draws) -> Signal:
     """``sweeps_up`` backwards."""
     return sweeps_up(rng)[::-1]
 
 
-def strikes(rng: np.random.Generator) -> Signal:
-    """One to three strikes of a bar, each ringing until the next."""
-    count = int(rng.integers(1, 4))
-    return _padded(np.concatenate([strike(rng, SAMPLES // count) for _ in range(count)]))
+def strikes(rng: Draws) -> Signal:
+    """One to three strikes of bars a clip, each ringing until the next."""
+    count = rng.integer(1, 4)
+    return _cut(rng, np.concatenate([strike(rng, SAMPLES // count) for _ in range(count)]))
 
 
-def swells(rng: np.random.Generator) -> Signal:
+def swells(rng: Draws) -> Signal:
     """``strikes`` backwards: slow swells that break off."""
     return strikes(rng)[::-1]
 
 
-def steady_knocks(rng: np.random.Generator) -> Signal:
+def steady_knocks(rng: Draws) -> Signal:
     """Six to ten knocks, evenly spaced up to a hundredth."""
-    count = int(rng.integers(6, 11))
-    period = SECONDS / count
-    starts = period * (np.arange(count) + rng.random() + rng.uniform(-0.01, 0.01, count)) % SECONDS
-    return pulses(rng, SAMPLES, starts, (0.03, 0.1))
+    count = rng.integer(6, 11)
+    places = np.arange(count) + rng.uniform(0.01, 1.0) + rng.uniforms(-0.01, 0.01, count)
+    return pulses(rng, SAMPLES, places * (SECONDS / count) % SECONDS, (0.03, 0.1))
 
 
-def irregular_knocks(rng: np.random.Generator) -> Signal:
+def irregular_knocks(rng: Draws) -> Signal:
     """Six to ten knocks at random times."""
-    starts = rng.uniform(0.0, SECONDS - 0.03, int(rng.integers(6, 11)))
+    starts = rng.uniforms(0.0, SECONDS, rng.integer(6, 11))
     return pulses(rng, SAMPLES, starts, (0.03, 0.1))
 
 
-def slow_throb(rng: np.random.Generator) -> Signal:
+def slow_throb(rng: Draws) -> Signal:
     """Noise whose level moves at 2.5 to 5 Hz."""
-    return _throb(rng, log_uniform(rng, 2.5, 5.0))
+    return _throb(rng, rng.log_uniform(2.5, 5.0))
 
 
-def fast_throb(rng: np.random.Generator) -> Signal:
+def fast_throb(rng: Draws) -> Signal:
     """Noise whose level moves at 8 to 16 Hz."""
-    return _throb(rng, log_uniform(rng, 8.0, 16.0))
+    return _throb(rng, rng.log_uniform(8.0, 16.0))
 
 
-def opening_vowel(rng: np.random.Generator) -> Signal:
+def opening_vowel(rng: Draws) -> Signal:
     """A voice that opens from i or u to a, ae or o."""
-    begin, end = VOWELS[rng.choice(["i", "u"])], VOWELS[rng.choice(["a", "ae", "o"])]
+    begin, end = VOWELS[rng.choice(("i", "u"))], VOWELS[rng.choice(("a", "ae", "o"))]
     return voice(rng, SAMPLES, begin, end)
 
 
-def closing_vowel(rng: np.random.Generator) -> Signal:
+def closing_vowel(rng: Draws) -> Signal:
     """``opening_vowel`` backwards."""
     return opening_vowel(rng)[::-1]
 
 
-def held_vowel(rng: np.random.Generator) -> Signal:
+def held_vowel(rng: Draws) -> Signal:
     """A voice that keeps its vowel."""
     vowel = VOWELS[rng.choice(list(VOWELS))]
     return voice(rng, SAMPLES, vowel, vowel)
 
 
-def clang(rng: np.random.Generator) -> Signal:
+def clang(rng: Draws) -> Signal:
     """``held_vowel`` with every partial off its harmonic: same formants, no pitch."""
     vowel = VOWELS[rng.choice(list(VOWELS))]
     return voice(rng, SAMPLES, vowel, vowel, jitter=0.5)
 
 
-def _throb(rng: np.random.Generator, rate: float) -> Signal:
-    noise = band_noise(rng, SAMPLES, log_uniform(rng, 300.0, 4000.0), rng.uniform(0.5, 3.0))
+def _throb(rng: Draws, rate: float) -> Signal:
+    noise = band_noise(rng, SAMPLES, rng.log_uniform(300.0, 4000.0), rng.uniform(0.5, 3.0))
     depth = rng.uniform(0.5, 1.0)
     return noise * (1.0 + depth * oscillation(rng, SAMPLES, rate))
 
 
-def _padded(audio: Signal) -> Signal:
-    return np.pad(audio, (0, SAMPLES - len(audio)))
+def _cut(rng: Draws, audio: Signal) -> Signal:
+    """Begin a clip's worth of an endlessly repeated row at a random sample."""
+    return faded(np.roll(audio, rng.integer(0, SAMPLES)), 0.005, 0.005)
 
 
-SOUNDS: Final[dict[str, Callable[[np.random.Generator], Signal]]] = {
+SOUNDS: Final[dict[str, Callable[[Draws], Signal]]] = {
     sound.__name__: sound
     for sound in (
         sweeps_up,
@@ -132,14 +129,14 @@ VOCABULARY: Final = tuple(sorted(SOUNDS))
 
 def make_clip(split: str, index: int) -> MadeClip:
     """Make a clip; the classes take turns, so every split has equally many of each."""
-    rng = clip_random(SEED, SPLITS.index(split), index)
+    rng = Draws(SEED, SPLITS.index(split), index)
     label = VOCABULARY[index % len(VOCABULARY)]
     audio = recorded(rng, SOUNDS[label](rng), SNR_DB)
     return MadeClip(f"{split}-{index:04d}.wav", audio, [label])
 
 
 RECIPE: Final = Recipe(
-    folder="embedded_scene-v1-synthetic",
+    folder="embedded_scene-v2-synthetic",
     embedding_type="scene",
     prediction_type="multiclass",
     seconds=SECONDS,
@@ -147,5 +144,6 @@ RECIPE: Final = Recipe(
     vocabulary=VOCABULARY,
     clips={"train": 600, "valid": 240, "test": 360},
     param_grid=CLIP_GRID,
+    sha256=None,
     make_clip=make_clip,
 )

@@ -1,4 +1,4 @@
-"""What all synthesis agrees on: the sample rate, the array type, and a clip's own random stream."""
+"""What all synthesis agrees on: the sample rate, the array type, times and levels."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.tasks.embedded.exact_math import exp2, exp2_of
+
 SAMPLE_RATE: Final = 16000  # Hz
+DECIBELS_PER_OCTAVE: Final = 6.020599913279624  # 20 log10(2): a factor of two in amplitude
 Signal: TypeAlias = NDArray[np.float64]
-
-
-def clip_random(*key: int) -> np.random.Generator:
-    """The random generator of one clip, e.g. ``clip_random(task_seed, split_number, index)``."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
 
 
 def times(samples: int) -> Signal:
@@ -26,16 +24,16 @@ def samples_in(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """A draw that is uniform on a logarithmic scale, as pitch and rate are heard."""
-    return float(low * (high / low) ** rng.random())
+def ramp(samples: int) -> Signal:
+    """From 0 at the first sample to 1 at the last."""
+    return np.arange(samples) / max(1, samples - 1)
 
 
-def decibels(level: float) -> float:
+def amplitude(level: float) -> float:
     """Amplitude ratio of a level in dB."""
-    return float(10.0 ** (level / 20.0))
+    return exp2_of(level / DECIBELS_PER_OCTAVE)
 
 
-def rms(audio: Signal) -> float:
-    """Root mean square."""
-    return float(np.sqrt(np.mean(audio**2)))
+def amplitudes(levels: Signal) -> Signal:
+    """Amplitude ratio of each level in dB."""
+    return exp2(levels / DECIBELS_PER_OCTAVE)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
@@ -17,10 +19,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from benchmark.cache import cache_root
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.recipe import Recipe
+from benchmark.tasks.embedded.signal import SAMPLE_RATE
 from benchmark.tasks.embedded.writing import Labels, audio_folder, write_clips, write_texts
+from benchmark.tasks.task import read_task
+from benchmark.tasks.task_hash import task_hash
 
 RECIPES: Final = (scene.RECIPE, event.RECIPE, pitch.RECIPE)
 SECONDS_PER_JOB: Final = 60.0  # of audio: a second or two of work, so a progress bar moves
@@ -33,6 +40,7 @@ def embedded_suite(cache_dir: Path | None = None, progress: Progress | None = No
 
     A task is made beside its place and renamed into it when it is whole: whoever breaks off leaves
     nothing behind that looks like a task, and of two processes that make the same task one wins.
+    A made task whose hash is not the one that it has everywhere is kept, with a warning.
 
     Args:
         cache_dir: The cache; None for ``$MSBENCH_CACHE``, else ``~/.cache/msssl-hear``.
@@ -104,6 +112,20 @@ def _make(recipes: list[Recipe], home: Path, progress: Progress) -> None:
         for recipe in recipes:
             with _appearing_whole(home / recipe.folder) as folder:
                 make_task(recipe, folder, pool, made)
+            _warn_if_other(recipe, home / recipe.folder)
+
+
+def _warn_if_other(recipe: Recipe, folder: Path) -> None:
+    """Say so if this platform made other bytes than those that scores are compared on."""
+    found = task_hash(read_task(folder), SAMPLE_RATE)
+    if recipe.sha256 not in (None, found):
+        warnings.warn(
+            f"{folder} has SHA-256 {found}, where {recipe.sha256} is expected on every platform: "
+            f"NumPy {np.__version__} on {platform.system()} {platform.machine()} computes "
+            "something else here. Scores on it cannot be compared with those of other machines; "
+            "report this line to msssl-hear.",
+            stacklevel=2,
+        )
 
 
 @contextmanager

@@ -6,21 +6,22 @@ from typing import Final
 
 import numpy as np
 
-from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
+from benchmark.tasks.embedded.draws import Draws
+from benchmark.tasks.embedded.exact_math import exp2_of, log2, sine
+from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal, amplitudes
 
-HIGHEST_PARTIAL: Final = 0.475 * SAMPLE_RATE  # Hz; partials fade out below the Nyquist frequency
-MOST_PARTIALS: Final = 80  # beyond these a tone's spectrum is dense anyway
+HIGHEST_PARTIAL: Final = 0.475 * SAMPLE_RATE  # Hz: partials end below the Nyquist frequency
+TURN: Final = float(1 << 32)  # steps of the phase in a full circle
 
 
 def note_frequency(midi: float) -> float:
     """Fundamental of a MIDI note in Hz, equal temperament, A4 (69) = 440 Hz."""
-    return float(440.0 * 2.0 ** ((midi - 69.0) / 12.0))
+    return 440.0 * exp2_of((midi - 69.0) / 12.0)
 
 
 def harmonic_numbers(fundamental: float) -> Signal:
     """Numbers 1, 2, ... of the harmonics below the highest frequency that a clip can hold."""
-    count = int(np.clip(HIGHEST_PARTIAL // fundamental, 1, MOST_PARTIALS))
-    return np.arange(1.0, count + 1.0)
+    return np.arange(1.0, max(1, int(HIGHEST_PARTIAL / fundamental)) + 1.0)
 
 
 def stretched(numbers: Signal, inharmonicity: float) -> Signal:
@@ -29,38 +30,36 @@ def stretched(numbers: Signal, inharmonicity: float) -> Signal:
     Fletcher, "Normal vibration frequencies of a stiff piano string", JASA 36 (1964), eq. 13; scaled
     so that the first partial keeps the note's frequency.
     """
-    stretch = np.sqrt((1.0 + inharmonicity * numbers**2) / (1.0 + inharmonicity))
-    return np.asarray(numbers * stretch)
+    return numbers * np.sqrt((1.0 + inharmonicity * numbers * numbers) / (1.0 + inharmonicity))
 
 
-def partials(
-    frequency: Signal, ratios: Signal, amplitudes: Signal, rng: np.random.Generator
-) -> Signal:
+def partials(frequency: Signal, ratios: Signal, amplitude: Signal, rng: Draws) -> Signal:
     """Sum sine partials that follow one pitch curve, each from a random phase.
 
     Args:
         frequency: Pitch at each sample, Hz, shape (samples,).
         ratios: Frequency of each partial over the pitch, shape (partials,).
-        amplitudes: Amplitude of each partial, shape (partials,) or (partials, samples).
+        amplitude: Amplitude of each partial, shape (partials,) or (partials, samples).
         rng: Draws the phases.
 
     Returns:
         Audio, shape (samples,). Partials above the highest frequency are left out.
     """
-    phase = 2.0 * np.pi * np.cumsum(frequency) / SAMPLE_RATE
+    # In whole steps, so that the sum is exact in whatever order it is taken.
+    steps = np.rint(frequency * (TURN / SAMPLE_RATE)).astype(np.int64)
+    turns = np.cumsum(steps) / TURN
     highest = float(frequency.max())
     audio = np.zeros(len(frequency))
-    for ratio, amplitude, start in zip(
-        ratios, amplitudes, rng.uniform(0.0, 2.0 * np.pi, len(ratios)), strict=True
-    ):
+    starts = rng.uniforms(0.0, 1.0, len(ratios))
+    for ratio, level, start in zip(ratios, amplitude, starts, strict=True):
         if ratio * highest <= HIGHEST_PARTIAL:
-            audio += amplitude * np.sin(ratio * phase + start)
+            audio += level * sine(ratio * turns + start)
     return audio
 
 
 def rolled_off(numbers: Signal, decibels_per_octave: float) -> Signal:
     """Amplitudes that fall by a fixed number of dB with each octave of the harmonic number."""
-    return np.asarray(10.0 ** (-decibels_per_octave * np.log2(numbers) / 20.0))
+    return amplitudes(-decibels_per_octave * log2(numbers))
 
 
 def formant_gain(frequency: Signal, centres: Signal, bandwidth: float = 0.12) -> Signal:
@@ -75,6 +74,9 @@ def formant_gain(frequency: Signal, centres: Signal, bandwidth: float = 0.12) ->
         Gain, shape of ``frequency``; the formants weaken upwards by 6 dB each.
     """
     gain = np.full(frequency.shape, 0.01)
-    for rank, centre in enumerate(centres):
-        gain += 0.5**rank / (1.0 + ((frequency - centre) / (bandwidth * centre)) ** 2)
+    weight = 1.0
+    for centre in centres:
+        distance = (frequency - centre) / (bandwidth * centre)
+        gain += weight / (1.0 + distance * distance)
+        weight *= 0.5
     return gain

@@ -5,22 +5,15 @@ Bars appear on terminals only; lines and the table go into pipes and logs as wel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.console import bar as bar
+from benchmark.console import bars
 from benchmark.console import make_console as make_console
 from benchmark.report.numbers import score_text
 from benchmark.report.short_markdown import score_and_ranks
@@ -31,43 +24,12 @@ from benchmark.table_notes import protocol_in_short, score_name, table_notes
 RANKS = "(1–3): ranks left open by tests on resampled clips; bold: no row is significantly better."
 
 
-@contextmanager
-def bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that appears with the first call of what it yields: (done, total).
-
-    Where there is no terminal, the description is printed once instead.
-    """
-    with _bars(console) as bars:
-        shown: list[TaskID] = []
-
-        def advance(done: int, total: int) -> None:
-            if not shown:
-                shown.append(bars.add_task(description, total=total))
-                if not console.is_terminal:
-                    console.print(Text(f"{description} ..."), soft_wrap=True)
-            bars.update(shown[0], completed=done, total=total)
-
-        yield advance
-
-
-def _bars(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
 class RunProgress:
     """Bars for the run and for the step it is at."""
 
     def __init__(self, console: Console, cells: int) -> None:
         self.console = console
-        self._bars = _bars(console)
+        self._bars = bars(console)
         self._run = self._bars.add_task("cells", total=cells)
 
     def __enter__(self) -> RunProgress:
@@ -102,8 +64,8 @@ class RunProgress:
             kept: Whether an earlier run had finished it.
         """
         self._bars.advance(self._run)
-        for bar in self._bars.task_ids[1:]:  # of a step that failed
-            self._bars.remove_task(bar)
+        for failed in self._bars.task_ids[1:]:  # of a step that failed
+            self._bars.remove_task(failed)
         self._print_outcome(cell.module.label, cell.task.task, _outcome(cell, kept))
 
     def module_failed(self, cells: Sequence[Cell]) -> None:

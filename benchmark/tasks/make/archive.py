@@ -14,7 +14,6 @@ from typing import IO, Final
 KINDS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SPARE: Final = 1 << 28  # bytes of the disk to leave free
 CHUNK: Final = 1 << 20  # bytes
-MEGABYTE: Final = 1_000_000  # bytes
 
 Progress = Callable[[int, int], None]
 
@@ -41,7 +40,7 @@ def unpacked(archive: Path, folder: Path, progress: Progress) -> Path:
     Args:
         archive: A zip or tar file.
         folder: Where to; its parent is made if need be.
-        progress: Called with megabytes of the archive read and its size.
+        progress: Called with bytes of the archive read and its size.
 
     Returns:
         ``folder``.
@@ -85,7 +84,7 @@ def _unpack(archive: Path, folder: Path, progress: Progress) -> None:
         if content is not None:
             with content, target.open("wb") as file:
                 _copy(content, file, member, archive)
-        progress(min(read, total) // MEGABYTE, total // MEGABYTE)
+        progress(min(read, total), total)
 
 
 def _copy(content: IO[bytes], file: IO[bytes], member: _Member, archive: Path) -> None:

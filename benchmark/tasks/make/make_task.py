@@ -9,11 +9,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from benchmark.console import bar
+from benchmark.tasks.get.bars import byte_bar
 from benchmark.tasks.make.build import Built, build_task
 from benchmark.tasks.make.place import refuse_existing, scratch_folder
 from benchmark.tasks.make.plan import TaskPlan
 from benchmark.tasks.make.raw_folders import Sources
-from benchmark.terminal import bar
 
 Planner = Callable[[Sources], TaskPlan]
 
@@ -46,8 +47,8 @@ def make_task(
     """
     refuse_existing(tasks_dir / name)
     scratch = scratch_folder(tasks_dir, name)
-    plan = planner(Sources(sources, scratch, lambda text: bar(console, text)))
-    with bar(console, f"make {plan.folder_name}") as progress:
+    plan = planner(Sources(sources, scratch, lambda text: byte_bar(console, text)))
+    with bar(console, f"Making {plan.folder_name}") as progress:
         built = build_task(plan, tasks_dir, rates, progress)
     shutil.rmtree(scratch, ignore_errors=True)
     _print(console, plan, built)

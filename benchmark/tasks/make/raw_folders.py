@@ -103,8 +103,11 @@ class Sources:
         stat = archive.stat()
         key = f"{archive.resolve()} {stat.st_size} {stat.st_mtime_ns}"
         name = f"{archive.name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
-        with self.progress(f"unpack {archive.name}, MB") as progress:
-            return unpacked(archive, self.scratch / name, progress)
+        folder = self.scratch / name
+        if folder.is_dir():
+            return folder
+        with self.progress(f"Unpacking {archive.name}") as progress:
+            return unpacked(archive, folder, progress)
 
 
 def _folders(source: Path) -> Iterator[Path]:

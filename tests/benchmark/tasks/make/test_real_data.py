@@ -115,9 +115,9 @@ def test_dcase(shared_data: Path, tmp_path: Path, made: Path, make: Make) -> Non
                 (folder / name).mkdir(parents=True, exist_ok=True)
             rows = [f"{e.onset_ms / 1000}\t{e.offset_ms / 1000}\t{e.label}\n" for e in events]
             (folder / "annotation" / f"{stem}.txt").write_text("".join(rows))
-            sounds[stem] = given.folder / str(RATE) / split / file
-            sound = folder / "sound" / f"{stem}.wav"
-            soundfile.write(sound, *soundfile.read(sounds[stem], dtype="int16"))
+            sounds[stem] = folder / "sound" / f"{stem}.wav"
+            audio, rate = soundfile.read(given.folder / str(RATE) / split / file, dtype="int16")
+            soundfile.write(sounds[stem], audio, rate)
             expected[stem] = events
     result = make("dcase2016_task2", "--source", tmp_path)
     assert result.exit_code == 0, result.output

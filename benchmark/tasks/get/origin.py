@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from benchmark.tasks.get import zenodo
-from benchmark.tasks.get.download import DownloadError, Remote, Retries
+from benchmark.tasks.get.download import DownloadError, Retries
+from benchmark.tasks.get.receive import Remote
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import http.client
 import json
 from typing import Any, Final
 
-from benchmark.tasks.get.download import DownloadError, Remote, Retries
+from benchmark.tasks.get.download import DownloadError, Retries
+from benchmark.tasks.get.receive import Remote
 from benchmark.tasks.get.request import FinalError, ask, is_without_network, reason
 
 API: Final = "https://zenodo.org/api/records"

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmark.tasks.get import build, download, zenodo
+from benchmark.tasks.get import build, receive, zenodo
 from benchmark.tasks.get.get_task import Getter
 from tests.benchmark.tasks.get.archives import FOLDER
 
@@ -74,8 +74,8 @@ def get(to: Path, die_at: int | None) -> int:
 def main() -> None:
     zenodo.API = sys.argv[1]  # type: ignore[misc]
     work = Path(sys.argv[2])
-    download.BLOCK = 2000  # type: ignore[misc]
-    download._write = write_in_halves
+    receive.BLOCK = 2000  # type: ignore[misc]
+    receive._write = write_in_halves
     build.resample_clip = count_clips(build.resample_clip)
     os.replace, Path.rename = dying(os.replace), dying(Path.rename)  # type: ignore[assignment]
     shutil.rmtree = dying(shutil.rmtree)

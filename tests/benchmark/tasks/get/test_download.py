@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmark.tasks.get import download as module
-from benchmark.tasks.get.download import DownloadError, Remote, Retries, download
+from benchmark.tasks.get import receive
+from benchmark.tasks.get.download import DownloadError, Retries, download
 from benchmark.tasks.get.part_file import PartFile
+from benchmark.tasks.get.receive import Remote
+from benchmark.tasks.get.request import FinalError
 from tests.benchmark.tasks.get.hostile_server import Behaviour, Server, serving
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
@@ -333,9 +336,9 @@ def test_a_full_disk_is_no_reason_to_try_again(
     server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
-        raise module.FinalError("x.part cannot be written: No space left on device")
+        raise FinalError("x.part cannot be written: No space left on device")
 
-    monkeypatch.setattr(module, "_write", full)
+    monkeypatch.setattr(receive, "_write", full)
     with pytest.raises(DownloadError, match="No space left"):
         get(server, target)
     assert len(server.requests) == 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -41,6 +42,9 @@ def convert(plan: TaskPlan, rates: tuple[int, ...], folder: Path, progress: Prog
         rates: Sample rates to write, Hz.
         folder: The task's folder.
         progress: Called with clips done and to do.
+
+    Raises:
+        OSError: A worker was killed.
     """
     for rate in rates:
         for split in plan.splits:
@@ -77,7 +81,7 @@ def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tupl
             yield 1, convert_some([clip], plan.seconds, rates, folder)
         return
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(cores(), get_context("spawn"), _end_with_parent) as pool:
+    with ProcessPoolExecutor(cores(), get_context("spawn"), _follow_parent) as pool:
         jobs: dict[Future[Converted], int] = {}
         for first in range(0, len(plan.clips), CLIPS_PER_JOB):
             clips = plan.clips[first : first + CLIPS_PER_JOB]
@@ -85,12 +89,18 @@ def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tupl
         try:
             for job in as_completed(jobs):
                 yield jobs.pop(job), job.result()
+        except BrokenExecutor:
+            raise OSError(
+                "A process that converts audio was killed, perhaps for want of memory: the same "
+                "command goes on from here."
+            ) from None
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _end_with_parent() -> None:
-    """Let a worker end when its parent was killed; it would wait for ever otherwise."""
+def _follow_parent() -> None:
+    """Let a worker leave Ctrl-C to its parent, and end when that was killed, not wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         if parent := parent_process():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +49,11 @@ def read_table(path: Path, wanted: tuple[str, ...], columns: Mapping[str, str]) 
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: it should be a table of labels.")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error}.") from None
-    header = lines[0] if lines else ""
-    table = csv.DictReader(lines, delimiter=max(",;\t", key=header.count), restval="")
+    header = text.partition("\n")[0]
+    table = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), restval="")
     present = [name.strip() for name in table.fieldnames or ()]
     table.fieldnames = present
     names = {meaning: columns.get(meaning, meaning) for meaning in (*wanted, *OPTIONAL)}

@@ -107,7 +107,8 @@ def test_csv_with_several_labels(tmp_path: Path, made: Path, make: Make) -> None
     for index in range(3):
         noise(tmp_path / f"{index}.wav", 0.1, 16000)
     (tmp_path / "rows.csv").write_text(
-        "file,label,split\n0,rain,train\n0,wind,train\n1,wind | rain,valid\n2,,test\n2,rain,test\n"
+        "file,label,split\n0,rain,train\n0,wind,train\n"
+        '1,"wind |\nrain",valid\n2,,test\n2,rain,test\n'
     )
     options = ("--source", tmp_path, "--csv", tmp_path / "rows.csv", "--score", "aucroc,mAP")
     result = make("csv", "weather", *options, "--separator", "|")

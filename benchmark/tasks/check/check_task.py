@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +60,8 @@ def check_task(folder: Path, progress: Callable[[int, int], None]) -> TaskCheck:
     findings = list(description.findings)
     for split, read in labels.items():
         findings += read.findings
-        findings += event_findings(split, read.events, audio.seconds.get(split, {}))
+        measured = audio.seconds.get(split, {})
+        findings += event_findings(split, read.events, _durations(task, read.clips) | measured)
     findings += audio.findings
     findings += duplicate_findings(audio.digests, labels)
     if any(read.clips for read in labels.values()):
@@ -73,6 +74,11 @@ def check_task(folder: Path, progress: Callable[[int, int], None]) -> TaskCheck:
         counts=counts,
         chance=chance_levels(task, labels),
     )
+
+
+def _durations(task: Task, clips: Sequence[str]) -> dict[str, float]:
+    """How long clips should be, in seconds; empty where they have any length."""
+    return {} if task.sample_duration is None else dict.fromkeys(clips, task.sample_duration)
 
 
 def _order(finding: Finding) -> tuple[int, int]:

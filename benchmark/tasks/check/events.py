@@ -19,7 +19,7 @@ def event_findings(
     Args:
         split: The split's name.
         events: Events of each clip, ms.
-        durations: Length of each clip whose audio could be read, in seconds.
+        durations: Length of each clip of which it is known, in seconds.
     """
     if _in_seconds(events, durations):
         last = max(event.offset_ms for clip in durations for event in events.get(clip, []))

@@ -76,6 +76,11 @@ def test_every_kind_is_made_somewhere() -> None:
     assert SCENE_FAULTS.keys() | EVENT_FAULTS.keys() | elsewhere == KINDS.keys()
 
 
+def test_every_kind_is_documented() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "tasks.md").read_text("utf-8")
+    assert not [kind for kind in KINDS if f"`{kind}`" not in text]
+
+
 @pytest.mark.parametrize("suffix", ["flac", "ogg", "wav"])
 @pytest.mark.parametrize("share", [0.35, 0.8, 0.99])
 def test_cut_files_where_clips_have_any_length(tmp_path: Path, suffix: str, share: float) -> None:
@@ -119,6 +124,14 @@ def test_a_missing_label_file_and_missing_folders_are_told_once(tmp_path: Path) 
     assert kinds(folder) == {"label-file": 1, "no-audio": 1}
     (folder / str(RATE)).rename(folder / "audio")
     assert kinds(folder) == {"label-file": 1, "no-audio": 1}
+
+
+def test_events_are_judged_by_the_tasks_duration_where_audio_is_missing(tmp_path: Path) -> None:
+    folder = clean_event_task(tmp_path / "made")
+    EVENT_FAULTS["event-in-seconds"](folder)
+    EVENT_FAULTS["event-outside"](folder)
+    (folder / str(RATE)).rename(folder / "audio")
+    assert kinds(folder) == {"no-audio": 1, "event-in-seconds": 1, "event-outside": 1}
 
 
 def test_equal_audio_at_two_rates_is_told_once(tmp_path: Path) -> None:

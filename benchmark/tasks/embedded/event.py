@@ -171,6 +171,6 @@ RECIPE: Final = Recipe(
         "max_epochs": [21],
         "check_val_every_n_epoch": [3],
     },
-    sha256=None,
+    sha256="4fec2216196408334eef938c2068e67fc4159907353727bd373db0ae4b696e12",
     make_clip=make_clip,
 )

@@ -55,10 +55,12 @@ class Instrument:
 def draw_instrument(rng: Draws) -> Instrument:
     """An instrument between flute, reed, plucked or struck string, voice and telephone."""
     bands = ((250.0, 900.0), (900.0, 2000.0), (2000.0, 3500.0))  # one formant in each, Hz
+    # With a steep fall or odd harmonics alone, the third would be all there is of the note.
+    missing = rng.integer(1, 4) if rng.chance(0.3) else 0
     return Instrument(
-        roll_off=rng.uniform(2.0, 14.0),
-        even=rng.uniform(0.05, 0.6) if rng.chance(0.35) else 1.0,
-        missing=rng.integer(1, 4) if rng.chance(0.3) else 0,
+        roll_off=rng.uniform(2.0, 6.0 if missing else 14.0),
+        even=rng.uniform(0.05, 0.6) if rng.chance(0.35) and not missing else 1.0,
+        missing=missing,
         formants=tuple(rng.log_uniform(*band) for band in bands) if rng.chance(0.5) else (),
         inharmonicity=rng.log_uniform(3e-5, 4e-4) if rng.chance(0.3) else 0.0,
         attack=rng.log_uniform(0.003, 0.1),

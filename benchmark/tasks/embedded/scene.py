@@ -4,7 +4,7 @@ The two members of a pair have the same long-term spectrum and level statistics,
 differ in what happens when: a sweep and its time reversal, knocks in a steady or an irregular
 rhythm, noise that throbs slowly or fast. What a clip's average log-mel spectrum shows is thus the
 pair, not the class; the pitch, colour, room, background and level of each clip are random. Sweeps
-and strikes are cut out of an endless row at a random place, so that the clip's edges tell nothing.
+and strikes are cut out of a longer row at a random place, so that the clip's edges tell nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SNR_DB: Final = (-3.0, 15.0)
 def sweeps_up(rng: Draws) -> Signal:
     """One rising sweep over and over, two to five times a clip, each within a soft swell."""
     count = rng.integer(2, 6)
-    return _cut(rng, np.tile(sweep(rng, SAMPLES // count, SECONDS), count))
+    return _cut(rng, np.tile(sweep(rng, SAMPLES // count, SECONDS), count + 1))
 
 
 def sweeps_down(rng: Draws) -> Signal:
@@ -42,7 +42,7 @@ def sweeps_down(rng: Draws) -> Signal:
 def strikes(rng: Draws) -> Signal:
     """One to three strikes of bars a clip, each ringing until the next."""
     count = rng.integer(1, 4)
-    return _cut(rng, np.concatenate([strike(rng, SAMPLES // count) for _ in range(count)]))
+    return _cut(rng, np.concatenate([strike(rng, SAMPLES // count) for _ in range(count + 1)]))
 
 
 def swells(rng: Draws) -> Signal:
@@ -102,9 +102,10 @@ def _throb(rng: Draws, rate: float) -> Signal:
     return noise * (1.0 + depth * oscillation(rng, SAMPLES, rate))
 
 
-def _cut(rng: Draws, audio: Signal) -> Signal:
-    """Begin a clip's worth of an endlessly repeated row at a random sample."""
-    return faded(np.roll(audio, rng.integer(0, SAMPLES)), 0.005, 0.005)
+def _cut(rng: Draws, row: Signal) -> Signal:
+    """Cut a clip out of a longer row, from a random sample on."""
+    first = rng.integer(0, len(row) - SAMPLES)
+    return faded(row[first : first + SAMPLES], 0.005, 0.005)
 
 
 SOUNDS: Final[dict[str, Callable[[Draws], Signal]]] = {

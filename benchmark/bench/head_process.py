@@ -20,12 +20,12 @@ from benchmark.bench.bare_loop import bare_loop
 from benchmark.bench.cost import Cost, now
 from benchmark.bench.head_run import HeadRun, Training, trainings_of
 from benchmark.heads.evaluate import evaluate_task
-from benchmark.heads.folds import task_folds
 from benchmark.heads.grid import GridPoint, grid_points
 from benchmark.heads.result import TaskResult
 from benchmark.heads.rows import rows_of
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.protocol import Protocol
+from benchmark.tasks.folds import task_folds
 from benchmark.tasks.task import Task
 
 

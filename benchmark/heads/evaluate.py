@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmark.heads.fold_data import fold_data
-from benchmark.heads.folds import task_folds
 from benchmark.heads.grid import grid_points
 from benchmark.heads.monitor import monitored_name
 from benchmark.heads.random_draws import seeded
@@ -32,6 +31,7 @@ from benchmark.heads.train_together import train_together
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED, event_score
+from benchmark.tasks.folds import task_folds
 from benchmark.tasks.task import Task
 
 

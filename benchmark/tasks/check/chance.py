@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import Final
 
-from benchmark.heads.folds import Fold, task_folds
-from benchmark.scores.accuracy import CHROMAS
 from benchmark.tasks.check.classes import has_folds
 from benchmark.tasks.check.label_faults import SplitLabels
+from benchmark.tasks.folds import Fold, task_folds
 from benchmark.tasks.task import Task
+
+OCTAVE: Final = 12  # semitones, of which upstream takes one an index
 
 
 def chance_levels(task: Task, labels: Mapping[str, SplitLabels]) -> dict[str, float | None]:
@@ -50,7 +52,7 @@ def _level(score: str, fold: Fold, targets: Targets, classes: int) -> float:
         return 0.0
     if score == "mAP":
         return sum(len(set(clip)) for clip in tested) / len(tested) / classes
-    octave = CHROMAS if score == "chroma_acc" else classes
+    octave = OCTAVE if score == "chroma_acc" else classes
     trained = Counter(
         _first(clip) % octave for split in fold.train for clip in targets[split] if clip
     )

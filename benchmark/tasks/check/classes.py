@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from benchmark.heads.folds import task_folds
 from benchmark.tasks.check.finding import Finding
 from benchmark.tasks.check.label_faults import SplitLabels
+from benchmark.tasks.folds import task_folds
 from benchmark.tasks.task import MIN_FOLDS, Task
 from benchmark.tasks.vocabulary import FILE_NAME
 

@@ -10,12 +10,12 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.fold_data import FoldData
-from benchmark.heads.folds import Fold
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
 from benchmark.heads.monitor import Monitored
 from benchmark.heads.rows import Rows
 from benchmark.heads.train import train_head, training_batches
+from benchmark.tasks.folds import Fold
 
 POINT = GridPoint(
     hidden_layers=2,

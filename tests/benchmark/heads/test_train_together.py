@@ -8,7 +8,6 @@ import torch
 
 from benchmark.heads import evaluate_task
 from benchmark.heads.fold_data import FoldData, fold_data
-from benchmark.heads.folds import Fold, task_folds
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import predict_logits
 from benchmark.heads.monitor import Monitored
@@ -17,6 +16,7 @@ from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.stack_rows import stack_rows
 from benchmark.heads.train_together import derived_seed, train_together
 from benchmark.protocol import Protocol
+from benchmark.tasks.folds import Fold, task_folds
 from tests.benchmark.heads.small_tasks import (
     event_splits,
     make_event_task,

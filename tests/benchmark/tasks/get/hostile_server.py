@@ -18,6 +18,7 @@ class Behaviour:
         etags: Whether it sends ETags, and honours If-Range.
         weak_etags: Whether its ETags begin with W/.
         cut_after: Bytes after which each answer's connection is closed; None for no cut.
+        cut_at: The same, another number of bytes for each answer.
         cuts: How many answers are cut before they are left whole; None for all.
         length_lie: Added to every Content-Length.
         total_lie: Added to the total of every Content-Range.
@@ -34,6 +35,7 @@ class Behaviour:
     etags: bool = True
     weak_etags: bool = False
     cut_after: int | None = None
+    cut_at: Iterator[int] | None = None
     cuts: int | None = None
     length_lie: int = 0
     total_lie: int = 0
@@ -117,6 +119,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _send(self, body: bytes) -> None:
         how = self.server.behaviour
+        if how.cut_at is not None:
+            body = body[: next(how.cut_at)]
         if how.cut_after is not None and how.cuts != 0:
             how.cuts = None if how.cuts is None else how.cuts - 1
             body = body[: how.cut_after]

@@ -117,16 +117,16 @@ def test_only_files_and_folders(tmp_path: Path, kind: bytes, said: str) -> None:
 
 
 def test_sparse_files_are_refused(tmp_path: Path) -> None:
-    """A GNU sparse header claims holes of any size: 512 bytes would unpack to a gigabyte."""
+    """A GNU sparse header claims holes of any size: 512 bytes would unpack to a megabyte."""
     info = tarfile.TarInfo(f"{HOME}/train.json")
     info.type = tarfile.GNUTYPE_SPARSE
     header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
     header[386:398] = header[398:410] = b"00000000000\0"
-    header[483:495] = b"07777777777\0"  # the size with its holes: 1 GB
+    header[483:495] = b"00004000000\0"  # the size with its holes: 1 MB
     header[148:156] = b" " * 8
     header[148:156] = f"{sum(header):06o}\0 ".encode()
     path = write_archive(tmp_path, gzip.compress(bytes(header) + bytes(1024)))
-    assert "sparse" in refusal(path) or "bytes" in refusal(path)
+    assert refusal(path) == f"member '{HOME}/train.json' is a sparse file, not a plain file"
 
 
 def test_the_same_member_twice_is_refused(tmp_path: Path) -> None:

@@ -372,6 +372,30 @@ def test_what_is_here_and_broken_is_said(tmp_path: Path) -> None:
         get(tmp_path / "tasks", origin=Origin(archives=archives))
 
 
+def stop_before_the_end(to: Path, rate: int, origin: Origin) -> None:
+    """Leave what a run leaves that was killed when every clip was written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workplace, "publish", lambda _: (_ for _ in ()).throw(OSError("stopped")))
+        assert refusal(to, rate, origin) == "stopped"
+
+
+def test_clips_of_another_rate_are_not_left_behind(tmp_path: Path) -> None:
+    origin = Origin(archives=write_archive(tmp_path / "archives", CONTENT).parent)
+    stop_before_the_end(tmp_path / "tasks", 22050, origin)
+    get(tmp_path / "tasks", 16000, origin)
+    assert rates(tmp_path / "tasks") == ["16000"]
+
+
+def test_clips_of_another_archive_are_not_gone_on_with(tmp_path: Path) -> None:
+    origin = Origin(archives=write_archive(tmp_path / "archives", CONTENT).parent)
+    stop_before_the_end(tmp_path / "tasks", 48000, origin)
+    louder = task_files() | {"48000/train/train-0.wav": clip(50)}
+    members = [member(f"tasks/{FOLDER}/{place}", data) for place, data in louder.items()]
+    write_archive(tmp_path / "archives", tar_gz(members))
+    get(tmp_path / "tasks", 48000, origin)
+    assert tree(tmp_path / "tasks" / FOLDER) == louder
+
+
 def test_a_disk_that_is_too_small(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,6 @@ RECIPE: Final = Recipe(
     vocabulary=tuple(str(key) for key in KEYS),
     clips={"train": 10 * len(KEYS), "valid": 3 * len(KEYS), "test": 4 * len(KEYS)},
     param_grid=CLIP_GRID,
-    sha256=None,
+    sha256="d2889769d33ce370332203cc8263ccddb7a0463fe86a08d6b8be8b1d313925e8",
     make_clip=make_clip,
 )

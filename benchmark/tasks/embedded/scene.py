@@ -145,6 +145,6 @@ RECIPE: Final = Recipe(
     vocabulary=VOCABULARY,
     clips={"train": 600, "valid": 240, "test": 360},
     param_grid=CLIP_GRID,
-    sha256=None,
+    sha256="6050bece016bb9d900905730de852522921d8f42634efd1c63c9fcdad1be41bf",
     make_clip=make_clip,
 )

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from benchmark.tasks.embedded import event
+from benchmark.tasks.embedded.draws import Draws
 from benchmark.tasks.embedded.recipe import SPLITS, MadeClip
-from benchmark.tasks.embedded.signal import SAMPLE_RATE, clip_random
+from benchmark.tasks.embedded.signal import SAMPLE_RATE
 
 
 @pytest.fixture(scope="module", params=SPLITS)
@@ -41,7 +42,7 @@ def test_every_class_and_every_ratio_is_in_every_split(clips: list[MadeClip]) ->
 
 def test_every_sound_is_finite_and_short() -> None:
     for name, sound in event.SOUNDS.items():
-        audio = sound(clip_random(len(name)))
+        audio = sound(Draws(len(name)))
         assert np.isfinite(audio).all(), name
         assert 0.2 < len(audio) / SAMPLE_RATE <= 1.21, name
 
@@ -52,7 +53,7 @@ def test_events_have_their_level_over_the_background(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(event, "at_peak", lambda audio, _peak: audio)
     kept: list[np.ndarray] = []
 
-    def keep(rng: np.random.Generator, samples: int) -> np.ndarray:
+    def keep(rng: Draws, samples: int) -> np.ndarray:
         kept.append(event.coloured_noise(rng, samples, -3.0))
         return kept[-1].copy()
 
@@ -70,3 +71,13 @@ def test_events_have_their_level_over_the_background(monkeypatch: pytest.MonkeyP
                 levels.append(20 * np.log10(np.sqrt(np.mean(added[first:last] ** 2))))
         assert levels
         np.testing.assert_allclose(levels, ebr_db, atol=1e-6)
+
+
+def test_every_sound_is_heard_where_its_label_begins() -> None:
+    """Within 100 ms a sound has come within 10 dB of its level over its whole length."""
+    for name, sound in event.SOUNDS.items():
+        for seed in range(5):
+            audio = sound(Draws(seed, 7))
+            begin = audio[: SAMPLE_RATE // 10].reshape(-1, 80)  # 5 ms each
+            loudest = np.sqrt(np.mean(begin**2, axis=1)).max()
+            assert loudest > 10 ** (-10 / 20) * np.sqrt(np.mean(audio**2)), name

@@ -41,6 +41,7 @@ NOISES = {
     **{"pink_noise": 960000, "running_tap": 978488, "white_noise": 960000},
 }
 VALID, TEST = 9981, 11005  # lines of the official lists
+WORDS_IN_TEST_SET = 4074  # of the lines of the testing list
 TEST_SET = {"_silence_": 408, "_unknown_": 408}  # the words' files are those of the list
 
 
@@ -103,8 +104,11 @@ def write_raw(root: Path, lists: Path | None) -> None:
         if lists is not None:
             names[kind] = (lists / f"{kind}_list.txt").read_text().split()
         else:
-            words = sorted(RECORDINGS)
-            names[kind] = [made_name(words[i % len(words)], kind, i) for i in range(count)]
+            in_test_set = sorted(ours.WORDS)
+            others = sorted(RECORDINGS.keys() - ours.WORDS)
+            words = [in_test_set[i % 10] for i in range(WORDS_IN_TEST_SET)]
+            words += [others[i % 25] for i in range(count - len(words))]
+            names[kind] = [made_name(word, kind, i) for i, word in enumerate(words)]
     for word, recordings in RECORDINGS.items():
         listed = [name for kind in names.values() for name in kind if name.startswith(f"{word}/")]
         others = [made_name(word, "train", i) for i in range(recordings - len(listed))]

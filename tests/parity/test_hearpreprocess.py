@@ -41,7 +41,8 @@ def zipped(folder: Path, archives: Path, above: bool) -> str:
 def upstream(folder: Path, module: str, mode: str, rate: int, urls: list[dict]) -> Path:
     (folder / "archives.json").write_text(json.dumps(urls))
     script = str(SCRIPTS / "run_hearpreprocess.py")
-    printed = HEARPREPROCESS.run("python", script, module, mode, str(rate), str(folder))
+    arguments = (script, module, mode, str(rate), str(folder))
+    printed = HEARPREPROCESS.run("python", *arguments, cwd=folder)  # a log file goes there
     tasks = list((folder / "tasks").glob("*/labelvocabulary.csv"))
     assert len(tasks) == 1, printed[-3000:]
     return tasks[0].parent

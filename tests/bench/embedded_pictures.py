@@ -25,7 +25,7 @@ from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 DPI = 80
-TONES = 48  # of the palette: a spectrogram in so many looks the same and takes a third
+TONES = 32  # of the palette: a spectrogram in so few looks the same and takes a third
 
 
 def draw(panel: Axes, audio: Signal, title: str) -> None:

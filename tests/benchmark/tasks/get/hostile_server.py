@@ -48,7 +48,7 @@ class Behaviour:
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """The server; ``requests`` has path and Range header of each request, "" for none."""
+    """The server; it keeps path and Range header of each request, "" for none, and If-Range."""
 
     daemon_threads = True
 
@@ -56,6 +56,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = behaviour
         self.requests: list[tuple[str, str]] = []
+        self.validators: list[str | None] = []
 
     @property
     def url(self) -> str:
@@ -73,6 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         how = self.server.behaviour
         wanted = self.headers.get("Range", "")
         self.server.requests.append((self.path, wanted))
+        self.server.validators.append(self.headers.get("If-Range"))
         if how.statuses:
             self._refuse(how.statuses.pop(0))
         elif how.redirect is not None:

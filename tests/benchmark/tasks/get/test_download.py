@@ -153,12 +153,14 @@ def test_bytes_of_unknown_origin_are_not_gone_on_with_unless_a_checksum_will_tel
     assert target.read_bytes() == CONTENT
 
 
-def test_weak_etags_are_no_validators(server: Server, target: Path) -> None:
-    server.behaviour.weak_etags = True
+@pytest.mark.parametrize("weak", [True, False])
+def test_weak_etags_are_no_validators(server: Server, target: Path, weak: bool) -> None:
+    server.behaviour.weak_etags = weak
     server.behaviour.cut_after, server.behaviour.cuts = 300_000, 1
     get(server, target)
     assert target.read_bytes() == CONTENT
     assert server.ranges == ["", "bytes=300000-"]
+    assert server.validators == [None, None if weak else f'"{hash(CONTENT)}"']
 
 
 @pytest.mark.parametrize("lie", [-400_000, 400_000])

@@ -5,7 +5,7 @@ Example:
     >>> model = msssl_hear.load_model()
     >>> audio = torch.zeros(2, model.sample_rate)
     >>> msssl_hear.get_scene_embeddings(audio, model).shape
-    torch.Size([2, 1024])
+    torch.Size([2, 1152])
     >>> embeddings, timestamps = msssl_hear.get_timestamp_embeddings(audio, model)
     >>> embeddings.shape, timestamps[0, :3]
     (torch.Size([2, 26, 512]), tensor([ 0., 40., 80.]))
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from msssl_hear.checkpoint import load_checkpoint
 from msssl_hear.model import HearModel
+from msssl_hear.read_out import ReadOutName
 from msssl_hear.version import __version__
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 
 WEIGHTS = Path(__file__).parent / "weights"
 KNOWN_WEIGHTS = ("multi", "cola")
+PAPER = ":paper"
 
 
 def load_model(model_file_path: str = "") -> HearModel:
@@ -38,7 +40,8 @@ def load_model(model_file_path: str = "") -> HearModel:
     Args:
         model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies),
             a known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain``
-            wrote.
+            wrote. With ``:paper`` behind it, scene embeddings are the paper's: the maximum over
+            time alone.
 
     Returns:
         The model on the CPU, in evaluation mode.
@@ -47,14 +50,21 @@ def load_model(model_file_path: str = "") -> HearModel:
         FileNotFoundError: If there is no such name or file.
         ValueError: If the file is no checkpoint of this encoder.
     """
-    name = model_file_path or "multi"
+    path = model_file_path.removesuffix(PAPER)
+    read_out: ReadOutName = "full" if path == model_file_path else "paper"
+    name = path or "multi"
+    suffix = "" if read_out == "full" else PAPER
     if name in KNOWN_WEIGHTS:
-        return HearModel(*load_checkpoint(WEIGHTS / f"{name}.safetensors"), row_label=name)
+        weights = WEIGHTS / f"{name}.safetensors"
+        return HearModel(*load_checkpoint(weights), name + suffix, read_out)
     if not Path(name).exists():
         raise FileNotFoundError(
             f"'{name}' is neither a file nor one of the known weights: {', '.join(KNOWN_WEIGHTS)}"
         )
-    return HearModel(*load_checkpoint(name), row_label=Path(name).stem)
+    file = Path(name)
+    # A run folder's file is always weights.safetensors: there the folder is the name.
+    label = file.resolve().parent.name if file.stem == "weights" else file.stem
+    return HearModel(*load_checkpoint(name), label + suffix, read_out)
 
 
 def get_scene_embeddings(audio: Tensor, model: HearModel) -> Tensor:

@@ -19,6 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from msssl_hear.encoder import Encoder, EncoderConfig
+from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig
 
 FORMAT = "msssl-hear encoder 1"
@@ -44,6 +45,7 @@ def save_checkpoint(
         "format": FORMAT,
         "log_mel": asdict(log_mel.config),
         "encoder": asdict(encoder.config),
+        "log_frequency": None if encoder.log_frequency is None else asdict(encoder.log_frequency),
         **card,
     }
     tensors = {f"log_mel.{k}": v.cpu().contiguous() for k, v in log_mel.state_dict().items()}
@@ -80,7 +82,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict
     card, tensors = _read(path)
     try:
         log_mel = LogMel(LogMelConfig(**card["log_mel"]))
-        encoder = Encoder(EncoderConfig(**card["encoder"]))
+        second = card.get("log_frequency")
+        log_frequency = None if second is None else LogFrequencyConfig(**second)
+        encoder = Encoder(EncoderConfig(**card["encoder"]), log_frequency)
     except (KeyError, TypeError) as error:
         raise ValueError(f"the card in {path} does not describe this encoder: {error}") from error
     for prefix, module in (("log_mel.", log_mel), ("encoder.", encoder)):

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from msssl_hear.encoder import COARSEST_STRIDE, HOP_FRAMES, Encoder
+from msssl_hear.log_frequency import LogFrequency
 from msssl_hear.log_mel import LogMel
+from msssl_hear.read_out import Frames, ReadOutName, scene_embedding, scene_size
 
 CHUNK_FRAMES = 96 * COARSEST_STRIDE
 """Log-mel frames encoded at a time (30.72 s): bounds memory on long audio."""
@@ -33,20 +35,31 @@ class HearModel(nn.Module):
         encoder: Encoder.
         card: What is known about the weights.
         row_label: Name of this model's row in leaderboards.
+        read_out: How frames become a scene embedding.
     """
 
     def __init__(
-        self, log_mel: LogMel, encoder: Encoder, card: dict[str, Any], row_label: str
+        self,
+        log_mel: LogMel,
+        encoder: Encoder,
+        card: dict[str, Any],
+        row_label: str,
+        read_out: ReadOutName = "full",
     ) -> None:
         super().__init__()
         self.log_mel = log_mel
         self.encoder = encoder
+        second = encoder.log_frequency
+        self.log_frequency = None if second is None else LogFrequency(second)
+        self.read_out = read_out
         self.card = card
         self.row_label = row_label
         self.row_note: str | None = card.get("note")
         self.sample_rate = log_mel.config.sample_rate
         self.timestamp_embedding_size = encoder.config.size
-        self.scene_embedding_size = 2 * encoder.config.size
+        self.scene_embedding_size = scene_size(
+            read_out, encoder.config.size, encoder.config.n_mels, second.bins if second else 0
+        )
         self.hop_ms = 1000.0 * HOP_FRAMES * log_mel.config.hop_length / self.sample_rate
         self.eval()
 
@@ -63,27 +76,18 @@ class HearModel(nn.Module):
         Raises:
             ValueError: If the audio is not of that kind.
         """
-        check_audio(audio)
-        audio = audio.to(self.log_mel.mean)
-        samples_per_clip = min(
-            self.log_mel.frame_count(audio.shape[1]), CHUNK_FRAMES + 2 * self._margin
-        )
-        group = max(1, GROUP_FRAMES // samples_per_clip)
-        return torch.cat([self._encode_in_chunks(clips) for clips in torch.split(audio, group)])
+        return self._frames(audio).embeddings
 
     def scene_embeddings(self, audio: Tensor) -> Tensor:
-        """Maximum and mean over time of the frame embeddings.
-
-        The clip loss trains the maximum (paper, section 2.1); the mean adds what lasts.
+        """One embedding per clip, by the model's read-out.
 
         Args:
             audio: As for ``frame_embeddings``.
 
         Returns:
-            float32, shape (batch, 2 * size).
+            float32, shape (batch, scene_embedding_size).
         """
-        frames = self.frame_embeddings(audio)
-        return torch.cat([frames.amax(dim=1), frames.mean(dim=1)], dim=1)
+        return scene_embedding(self.read_out, self._frames(audio))
 
     def timestamps(self, frames: int) -> Tensor:
         """Centres of that many frames, ms, float32, shape (frames,)."""
@@ -95,15 +99,37 @@ class HearModel(nn.Module):
         """Log-mel frames of context on each side of a chunk."""
         return -(-self.encoder.context_frames // COARSEST_STRIDE) * COARSEST_STRIDE
 
-    def _encode_in_chunks(self, audio: Tensor) -> Tensor:
+    def _frames(self, audio: Tensor) -> Frames:
+        check_audio(audio)
+        audio = audio.to(self.log_mel.mean)
+        samples_per_clip = min(
+            self.log_mel.frame_count(audio.shape[1]), CHUNK_FRAMES + 2 * self._margin
+        )
+        group = max(1, GROUP_FRAMES // samples_per_clip)
+        return _join([self._encode_in_chunks(clips) for clips in torch.split(audio, group)], dim=0)
+
+    def _encode_in_chunks(self, audio: Tensor) -> Frames:
+        frames = self.log_mel.frame_count(audio.shape[1])
         padded = self.log_mel.pad(audio)
+        padded_for_tonal = None if self.log_frequency is None else self.log_frequency.pad(audio)
         chunks = []
-        for start, stop, first, last in self._chunks(self.log_mel.frame_count(audio.shape[1])):
+        for start, stop, first, last in self._chunks(frames):
             power = self.log_mel.power_of_padded(self._frames_of(padded, first, last))
-            encoded = self.encoder(self.log_mel.normalise(self.log_mel.log_mel(power)))
+            log_mel = self.log_mel.normalise(self.log_mel.log_mel(power))
+            tonal = None
+            if padded_for_tonal is not None:
+                tonal = self.encoder.tonal(self._log_frequency_of(padded_for_tonal, first, last))
+            encoded = self.encoder(log_mel, tonal=tonal)
             lead = (start - first) // HOP_FRAMES
-            chunks.append(encoded[:, lead : lead + -(-(stop - start) // HOP_FRAMES)])
-        return torch.cat(chunks, dim=1)
+            own = slice(lead, lead + -(-(stop - start) // HOP_FRAMES))
+            chunks.append(
+                Frames(
+                    encoded[:, own],
+                    log_mel[:, start - first : stop - first],
+                    None if tonal is None else tonal.contrast[:, own],
+                )
+            )
+        return _join(chunks, dim=1)
 
     def _chunks(self, frames: int) -> Iterator[tuple[int, int, int, int]]:
         """Yield each chunk's own frames [start, stop) and those encoded with it [first, last)."""
@@ -114,6 +140,23 @@ class HearModel(nn.Module):
     def _frames_of(self, padded: Tensor, first: int, last: int) -> Tensor:
         config = self.log_mel.config
         return padded[:, first * config.hop_length : (last - 1) * config.hop_length + config.n_fft]
+
+    def _log_frequency_of(self, padded: Tensor, first: int, last: int) -> Tensor:
+        assert self.log_frequency is not None
+        config = self.log_frequency.config
+        positions = -(-(last - first) // HOP_FRAMES)
+        begin = first // HOP_FRAMES * config.hop_length
+        end = begin + (positions - 1) * config.hop_length + config.n_fft
+        return self.log_frequency.of_padded(padded[:, begin:end])
+
+
+def _join(parts: list[Frames], dim: int) -> Frames:
+    embeddings, log_mels, contrasts = zip(*parts, strict=True)
+    return Frames(
+        torch.cat(embeddings, dim),
+        torch.cat(log_mels, dim),
+        None if contrasts[0] is None else torch.cat(contrasts, dim),
+    )
 
 
 def check_audio(audio: Tensor) -> None:

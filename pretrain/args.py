@@ -4,16 +4,47 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
 from msssl_hear.encoder import EncoderConfig
+from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMelConfig
 from pretrain.losses.similarity import SimilarityName
 
 RECIPES = Path(__file__).parent / "recipes"
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+PitchForm = Literal["regression", "contrast"]
+FrameNegatives = Literal["clip", "batch"]
+
+
+@dataclass(frozen=True)
+class DataArgs:
+    """What is made of the corpus before views are.
+
+    Attributes:
+        synthetic_clips: Notes, glides, noises and scenes of ``pretrain.synthesis`` that join the
+            corpus.
+        mixture_probability: Share of clips that are a mixture: all three crops get the same second
+            clip.
+        background_probability: Share of views that get a random other crop behind them, each view
+            its own.
+        background_snr_db: Least level of a view over its background, dB; uniform from it to 20 dB
+            more.
+    """
+
+    synthetic_clips: int = 0
+    mixture_probability: float = 0.0
+    background_probability: float = 0.0
+    background_snr_db: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        _check(self.synthetic_clips >= 0, "synthetic_clips", self.synthetic_clips, "0 or more")
+        for name in ("mixture_probability", "background_probability"):
+            _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
 
 
 @dataclass(frozen=True)
@@ -54,6 +85,9 @@ class LossArgs:
         temperature: Of the cosine.
         frame_weight: Alpha of the paper; 0 drops the strategy and its view.
         pitch_weight: Beta of the paper; 0 drops the strategy and its view.
+        pitch_form: ``regression`` of the shift (the paper's), or ``contrast``: the other view,
+            moved along the pitch axis, is the positive at the true shift and a negative elsewhere.
+        frame_negatives: Frames of the same ``clip``, or of the whole ``batch``.
         frame_positive_radius: Neighbours that count as positives, output frames (40 ms).
         frame_tolerance: Further neighbours that count as nothing, output frames.
         frame_max_offset: Largest start of the second view after the first, output frames.
@@ -63,6 +97,8 @@ class LossArgs:
     temperature: float = 0.1
     frame_weight: float = 0.5
     pitch_weight: float = 1.0
+    pitch_form: PitchForm = "regression"
+    frame_negatives: FrameNegatives = "clip"
     frame_positive_radius: int = 0
     frame_tolerance: int = 1
     frame_max_offset: int = 8
@@ -142,11 +178,16 @@ class RunArgs:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All settings of a run; a YAML file has one section per attribute."""
+    """All settings of a run; a YAML file has one section per attribute.
+
+    ``log_frequency`` is the second front end; None is the paper's, log-mel alone.
+    """
 
     name: str
     log_mel: LogMelConfig = field(default_factory=LogMelConfig)
+    log_frequency: LogFrequencyConfig | None = None
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    data: DataArgs = field(default_factory=DataArgs)
     augment: AugmentArgs = field(default_factory=AugmentArgs)
     loss: LossArgs = field(default_factory=LossArgs)
     optimiser: OptimiserArgs = field(default_factory=OptimiserArgs)
@@ -163,6 +204,13 @@ class Recipe:
             raise ValueError(
                 f"log_mel.n_mels {self.log_mel.n_mels} and encoder.n_mels {self.encoder.n_mels} "
                 "must be equal"
+            )
+        if self.loss.pitch_weight > 0 and self.loss.pitch_form == "contrast":
+            _check(
+                self.log_frequency is not None,
+                "loss.pitch_form",
+                "contrast",
+                "regression without a log_frequency section, whose axis it moves along",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -187,19 +235,39 @@ def find_recipe(name: str) -> Path:
 def read_recipe(path: Path) -> Recipe:
     """Read and check a YAML recipe.
 
+    A recipe with ``base: NAME`` is that shipped recipe but for what it says itself.
+
     Raises:
+        FileNotFoundError: No such base.
         ValueError: Not YAML, an unknown key, or a value of the wrong type or range.
     """
+    content = {"name": path.stem, **_read_yaml(path)}
+    if "base" in content:
+        base = _read_yaml(find_recipe(str(content.pop("base"))))
+        content = _overlaid(base, content)
+    try:
+        return _build(Recipe, content, "")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise ValueError(f"{path}: a recipe is a table of sections, starting with name")
-    try:
-        return _build(Recipe, {"name": path.stem, **content}, "")
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    return content
+
+
+def _overlaid(base: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """The base with the sections' keys that ``content`` has."""
+    result = dict(base)
+    for key, value in content.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = {**result[key], **value} if both else value
+    return result
 
 
 T = TypeVar("T")
@@ -217,6 +285,10 @@ def _build(kind: type[T], content: dict[str, Any], where: str) -> T:
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - what YAML holds
+    if isinstance(hint, UnionType):
+        if value is None:
+            return None
+        hint = next(kind for kind in get_args(hint) if kind is not NoneType)
     if is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, dict):
             raise ValueError(f"{where} must be a table, not {value!r}")

@@ -11,6 +11,8 @@ from pretrain.args import AugmentArgs
 
 CURVES = 4  # cosines over the mel axis in a random equalisation; more would not be smooth
 STEEPEST, FLATTEST = 0.01, 0.06  # low-pass transition, share of the mel axis
+SNR_RANGE_DB = 20.0
+QUIETEST_RMS = 1e-4  # -80 dB: what is quieter is not amplified to the level of the clip
 DEEPEST_DB = 60.0  # attenuation above a low-pass
 
 
@@ -59,3 +61,31 @@ def random_response(
     applied = uniform(0.0, 1.0) < args.low_pass_probability
     low_pass_db = applied * uniform(-DEEPEST_DB, 0.0) * (1.0 - passed)
     return torch.exp((level_db + curve_db + low_pass_db) * (math.log(10.0) / 10.0))
+
+
+def add_background(
+    audio: Tensor,
+    backgrounds: Tensor,
+    probability: float,
+    least_snr_db: float,
+    generator: torch.Generator,
+) -> Tensor:
+    """Put other sounds behind some clips.
+
+    Args:
+        audio: Waveforms, shape (batch, samples).
+        backgrounds: Waveforms, same shape.
+        probability: Share of clips that get one.
+        least_snr_db: The clip's RMS over the background's, dB, is uniform from this to 20 dB more.
+        generator: On the audio's device.
+    """
+    draws = torch.rand(2, len(audio), 1, generator=generator, device=audio.device)
+    snr_db = least_snr_db + SNR_RANGE_DB * draws[0]
+    wanted = rms(audio) * 10.0 ** (-snr_db / 20.0)
+    gain = wanted / rms(backgrounds).clamp_min(QUIETEST_RMS)
+    return audio + backgrounds * gain * (draws[1] < probability)
+
+
+def rms(audio: Tensor) -> Tensor:
+    """Root mean square of each clip: (batch, samples) to (batch, 1)."""
+    return audio.square().mean(dim=1, keepdim=True).sqrt()

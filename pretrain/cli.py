@@ -78,6 +78,7 @@ def _run_recipe(
     """Read recipe and audio, then train; imports torch only now, so that --help is quick."""
     from pretrain.args import find_recipe, read_recipe
     from pretrain.corpus import read_corpus
+    from pretrain.synthesis import with_synthetic_clips
     from pretrain.train import train
 
     recipe = read_recipe(find_recipe(name))
@@ -92,5 +93,7 @@ def _run_recipe(
         ),
     )
     corpus = read_corpus(data, recipe.log_mel.sample_rate)
+    if recipe.data.synthetic_clips:
+        corpus = with_synthetic_clips(corpus, recipe.data.synthetic_clips, recipe.run.seed)
     click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
     train(recipe, corpus, out, device, resume)

@@ -148,6 +148,18 @@ def find_audio(folder: Path) -> list[Path]:
     return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
 
 
+def read_mono(path: Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.int16]:
+    """Decode one file: channels averaged, resampled, shape (samples,).
+
+    Raises:
+        soundfile.SoundFileError: It is no audio.
+        OSError: It cannot be read.
+        ValueError: It holds NaN or Inf.
+    """
+    with soundfile.SoundFile(path) as file:
+        return _read_blocks(file, sample_rate)
+
+
 def to_float(samples: Tensor) -> Tensor:
     """int16 samples of any shape as float32 amplitudes in [-1, 1)."""
     return samples.to(torch.float32) / FULL_SCALE
@@ -155,8 +167,7 @@ def to_float(samples: Tensor) -> Tensor:
 
 def _decode(path: Path, sample_rate: int) -> _Decoded:
     try:
-        with soundfile.SoundFile(path) as file:
-            samples = _read_mono(file, sample_rate)
+        samples = read_mono(path, sample_rate)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         return _Decoded(None, " ".join(str(error).split()) or type(error).__name__)
     if samples.size == 0:
@@ -164,7 +175,7 @@ def _decode(path: Path, sample_rate: int) -> _Decoded:
     return _Decoded(samples, "")
 
 
-def _read_mono(file: soundfile.SoundFile, sample_rate: int) -> NDArray[np.int16]:
+def _read_blocks(file: soundfile.SoundFile, sample_rate: int) -> NDArray[np.int16]:
     """Average the channels, resample and round; block by block."""
     resampler = None
     if file.samplerate != sample_rate:

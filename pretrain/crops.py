@@ -106,6 +106,36 @@ class CropSampler:
             clips=clips,
         )
 
+    def companions(self, step: int, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Anchor, positive and partner crops of random other clips, to be mixed into a batch.
+
+        Args:
+            step: Of the batch.
+            offsets: The batch's, so that the second sound starts as much later as the first.
+
+        Returns:
+            Three float32 tensors, shape (B, crop samples).
+        """
+        generator = generator_for(self.seed, step, "mixtures")
+        clips, starts = self._anywhere(generator)
+        other = self._start(clips, generator)
+        moved = starts + offsets.cpu() * self.grid
+        return self._cut(clips, starts), self._cut(clips, other), self._cut(clips, moved)
+
+    def backgrounds(self, step: int, views: int) -> Tensor:
+        """Random crops of random clips, float32, shape (views, B, crop samples)."""
+        generator = generator_for(self.seed, step, "backgrounds")
+        return torch.stack([self._cut(*self._anywhere(generator)) for _ in range(views)])
+
+    def _anywhere(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Random clips, and where a crop of each may start; both int64, shape (B,)."""
+        clips = torch.randint(len(self.clip_lengths), (self.batch_size,), generator=generator)
+        return clips, self._start(clips, generator)
+
+    def _start(self, clips: Tensor, generator: torch.Generator) -> Tensor:
+        rooms = (self.clip_lengths[clips] - self.crop_samples).clamp_min(0)
+        return _uniform(torch.zeros_like(rooms), rooms, generator)
+
     def _clips(self, step: int) -> Tensor:
         epoch, batch = divmod(step, self.batches_per_epoch)
         generator = generator_for(self.seed, epoch, "epoch")
@@ -115,9 +145,10 @@ class CropSampler:
     def _cut(self, clips: Tensor, starts: Tensor) -> Tensor:
         device = self.samples.device
         positions = starts[:, None] + torch.arange(self.crop_samples)
-        inside = (positions < self.clip_lengths[clips][:, None]).to(device)
-        # Positions past a short clip read any sample; the mask clears them.
-        indices = (self.starts[clips][:, None] + positions).clamp_max(len(self.samples) - 1)
+        inside = (positions >= 0) & (positions < self.clip_lengths[clips][:, None])
+        inside = inside.to(device)
+        # Positions outside a short clip read any sample; the mask clears them.
+        indices = (self.starts[clips][:, None] + positions).clamp(0, len(self.samples) - 1)
         return to_float(self.samples[indices.to(device)]) * inside
 
 

@@ -70,6 +70,23 @@ class PitchHead(FrameHead):
         return super().forward(frames).squeeze(-1)
 
 
+def expected_pitch(salience: Tensor, bins_per_unit: float) -> Tensor:
+    """``p_t``, the mean of the salience's distribution over the pitch axis.
+
+    The pitch head of encoders with a log-frequency front end: a sound that moves by n bins moves
+    its mean by n bins, at any pitch.
+
+    Args:
+        salience: Logits, shape (batch, frames, bins).
+        bins_per_unit: Bins that count as 1.
+
+    Returns:
+        Shape (batch, frames).
+    """
+    bins = torch.arange(salience.shape[2], device=salience.device)
+    return salience.softmax(dim=2) @ (bins / bins_per_unit)
+
+
 def max_over_time(frames: Tensor, lengths: Tensor) -> Tensor:
     """Largest value of each channel over a clip's valid frames.
 

@@ -33,10 +33,19 @@ def check_shift(config: LogMelConfig, max_shift: float) -> None:
         )
 
 
-def random_shifts(batch: int, max_shift: float, generator: torch.Generator) -> Tensor:
-    """Shifts uniform in [-max_shift, max_shift] semitones, float32, shape (batch,)."""
-    uniform = torch.rand(batch, generator=generator, device=generator.device)
-    return (2.0 * uniform - 1.0) * max_shift
+def random_shifts(
+    batch: int, max_shift: float, steps_per_semitone: int, generator: torch.Generator
+) -> Tensor:
+    """Shifts in whole steps, uniform in [-max_shift, max_shift].
+
+    Whole bins of the log-frequency axis, so that a shift is an exact translation there.
+
+    Returns:
+        Steps, int64, shape (batch,).
+    """
+    most = int(max_shift * steps_per_semitone)
+    shape = (batch,)
+    return torch.randint(-most, most + 1, shape, generator=generator, device=generator.device)
 
 
 def shifted_filterbank(log_mel: LogMel, semitones: Tensor) -> Tensor:

@@ -7,8 +7,15 @@ from typing import Literal
 import numpy as np
 import torch
 
-Stream = Literal["epoch", "crops", "augment", "statistics"]
-_STREAMS: dict[Stream, int] = {"epoch": 0, "crops": 1, "augment": 2, "statistics": 3}
+Stream = Literal["epoch", "crops", "augment", "statistics", "mixtures", "backgrounds"]
+_STREAMS: dict[Stream, int] = {
+    "epoch": 0,
+    "crops": 1,
+    "augment": 2,
+    "statistics": 3,
+    "mixtures": 4,
+    "backgrounds": 5,
+}
 
 
 def generator_for(

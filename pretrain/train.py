@@ -14,11 +14,14 @@ from rich.console import Console
 
 from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
+from msssl_hear.log_frequency import LogFrequency
 from msssl_hear.log_mel import LogMel
 from msssl_hear.version import __version__
 from pretrain.args import Recipe
+from pretrain.augment import add_background
 from pretrain.corpus import Corpus
-from pretrain.crops import CropSampler
+from pretrain.crops import CropBatch, CropSampler
+from pretrain.mixing import mix_clips
 from pretrain.pitch_shift import check_shift
 from pretrain.run_folder import (
     WEIGHTS,
@@ -31,7 +34,7 @@ from pretrain.schedule import learning_rate, make_optimiser, set_learning_rate
 from pretrain.seeds import generator_for
 from pretrain.statistics import log_mel_statistics
 from pretrain.strategies import Metrics, SamplingStrategies
-from pretrain.views import make_views
+from pretrain.views import FrontEnds, make_views
 
 LINES_PER_RUN = 50  # beside those at 1, 2, 5, 10, 20, 50, ...
 
@@ -91,6 +94,8 @@ class Training:
         self.fabric = fabric
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
         self.log_mel = LogMel(recipe.log_mel)
+        axis = recipe.log_frequency
+        self.front_ends = FrontEnds(self.log_mel, None if axis is None else LogFrequency(axis))
         hop = recipe.log_mel.hop_length
         self.sampler = CropSampler(
             corpus,
@@ -112,7 +117,7 @@ class Training:
         mean, std = log_mel_statistics(self.log_mel, self.corpus, self.recipe.run.seed)
         self.log_mel.mean.copy_(mean)
         self.log_mel.std.copy_(std)
-        self.log_mel.to(self.fabric.device)
+        self.front_ends.to(self.fabric.device)
 
     def run(self) -> None:
         """Do the steps that are left; save the state now and then and at the end."""
@@ -142,8 +147,8 @@ class Training:
         set_learning_rate(self.optimiser, rate)
         generator = generator_for(recipe.run.seed, step, "augment", self.fabric.device)
         views = make_views(
-            self.log_mel,
-            self.sampler.draw(step),
+            self.front_ends,
+            self.draw(generator),
             recipe.augment,
             recipe.loss.needs_partner,
             generator,
@@ -161,6 +166,21 @@ class Training:
         )
         self.fabric_optimiser.step()
         return Metrics(*(value.detach() for value in metrics))
+
+    def draw(self, generator: torch.Generator) -> CropBatch:
+        """This step's crops, with what is mixed into clips and put behind views."""
+        args, sampler = self.recipe.data, self.sampler
+        batch = mix_clips(sampler.draw(self.step), sampler, self.step, args.mixture_probability)
+        if args.background_probability == 0:
+            return batch
+        crops = (batch.anchor, batch.positive, batch.partner)
+        behind = sampler.backgrounds(self.step, len(crops))
+        level = (args.background_probability, args.background_snr_db)
+        anchor, positive, partner = (
+            add_background(crop, other, *level, generator)
+            for crop, other in zip(crops, behind, strict=True)
+        )
+        return batch._replace(anchor=anchor, positive=positive, partner=partner)
 
     @property
     def crops(self) -> int:
@@ -198,7 +218,7 @@ class Training:
         """Go back to a saved state."""
         self.module.load_state_dict(state["module"])
         self.log_mel.load_state_dict(state["log_mel"])
-        self.log_mel.to(self.fabric.device)
+        self.front_ends.to(self.fabric.device)
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.sums, self.summed = state["sums"], state["summed"]
@@ -235,7 +255,7 @@ class Training:
             "settings": {
                 key: value
                 for key, value in recipe.to_dict().items()
-                if key in ("augment", "loss", "optimiser", "run")
+                if key in ("data", "augment", "loss", "optimiser", "run")
             },
             "versions": {
                 "msssl_hear": __version__,
@@ -265,7 +285,7 @@ def progress_line(
     if means["frame_loss"]:
         parts.append(f"frame {means['frame_loss']:.3f} (right {means['frame_accuracy']:.0%})")
     if means["pitch_loss"]:
-        parts.append(f"pitch {means['pitch_loss']:.3f} (R2 {means['pitch_r2']:.2f})")
+        parts.append(f"pitch {means['pitch_loss']:.3f} (score {means['pitch_score']:.2f})")
     left = seconds / step * (steps - step)
     parts.append(f"{crops_per_second:.0f} crops/s, {left / 60:.1f} min left")
     return "  ".join(parts)

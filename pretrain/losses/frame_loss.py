@@ -20,6 +20,26 @@ class FrameLoss(NamedTuple):
     accuracy: Tensor
 
 
+def other_clips(logits: Tensor, key_lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Split the similarities of all frames of a batch into those within a clip and the others.
+
+    Args:
+        logits: Of every query frame and every key frame, shape (batch, queries, batch, keys).
+        key_lengths: Valid key frames of each clip, int64, shape (batch,).
+
+    Returns:
+        Within a clip, shape (batch, queries, keys), and with other clips, shape (batch, queries,
+        batch * keys), the most negative float where the key is padding or of the clip itself.
+    """
+    batch, _, _, keys = logits.shape
+    clips = torch.arange(batch, device=logits.device)
+    padding = torch.arange(keys, device=logits.device) >= key_lengths[:, None]
+    own = clips[:, None] == clips
+    left_out = own[:, None, :, None] | padding[None, None]
+    others = logits.masked_fill(left_out, torch.finfo(logits.dtype).min).flatten(2)
+    return logits[clips, :, clips], others
+
+
 def frame_loss(
     logits: Tensor,
     query_lengths: Tensor,
@@ -27,6 +47,7 @@ def frame_loss(
     offsets: Tensor,
     positive_radius: int = 0,
     tolerance: int = 0,
+    negatives: Tensor | None = None,
 ) -> FrameLoss:
     """Cross-entropy of each frame of view a over the frames of view b of the same clip.
 
@@ -46,6 +67,8 @@ def frame_loss(
         offsets: Frames by which view b starts later than view a, int64, shape (batch,).
         positive_radius: Frames, 0 or more.
         tolerance: Further neighbours, in frames, that are neither positive nor negative.
+        negatives: Similarity of each query to frames of other clips, shape (batch, queries, any);
+            the most negative float for those that do not count.
     """
     _, queries, keys = logits.shape
     query_times = torch.arange(queries, device=logits.device)
@@ -61,6 +84,9 @@ def frame_loss(
     # A finite floor instead of -inf: rows that do not count would otherwise give NaN gradients.
     floor = torch.finfo(logits.dtype).min
     logits = logits.masked_fill(ignored | ~valid_keys, floor)
+    if negatives is not None:
+        logits = torch.cat([logits, negatives], dim=2)
+        positives = torch.cat([positives, torch.zeros_like(negatives, dtype=torch.bool)], dim=2)
     log_shares = logits.log_softmax(dim=2).masked_fill(~positives, 0.0)
     losses = -log_shares.sum(dim=2) / positives.sum(dim=2).clamp_min(1)
     best = logits.detach().argmax(dim=2, keepdim=True)

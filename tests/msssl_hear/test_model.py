@@ -6,17 +6,19 @@ import torch
 import msssl_hear
 from msssl_hear import model as model_file
 from msssl_hear.encoder import Encoder, EncoderConfig
+from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMel
 from msssl_hear.model import HearModel
 
 
-@pytest.fixture(scope="module")
-def model():
+@pytest.fixture(scope="module", params=[None, LogFrequencyConfig()], ids=["mel", "both"])
+def model(request):
     torch.manual_seed(0)
     log_mel = LogMel()
     log_mel.mean.fill_(-8.0)
     log_mel.std.fill_(4.0)
-    return HearModel(log_mel, Encoder(EncoderConfig(width=0.5, depth=0.5, size=32)), {}, "small")
+    encoder = Encoder(EncoderConfig(width=0.5, depth=0.5, size=32), request.param)
+    return HearModel(log_mel, encoder, {}, "small")
 
 
 @pytest.mark.parametrize("samples", [1, 100, 639, 640, 641, 16_000, 100_001])

@@ -1,3 +1,4 @@
+import copy
 import csv
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +7,8 @@ import pytest
 import torch
 
 from msssl_hear.checkpoint import load_checkpoint
-from pretrain.args import LossArgs, Recipe
+from msssl_hear.log_frequency import LogFrequencyConfig
+from pretrain.args import DataArgs, LossArgs, Recipe
 from pretrain.corpus import Corpus
 from pretrain.run_folder import METRICS, STATE
 from pretrain.train import Training, is_logged, progress_line, train
@@ -56,6 +58,32 @@ def test_three_steps_and_three_resumed_equal_six(
     assert rows[0] == rows[1] and [row[0] for row in rows[0][1:]] == list("123456")
 
 
+def test_both_front_ends_and_all_that_is_mixed_in_resume_alike(
+    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    recipe = replace(
+        tiny_recipe,
+        log_frequency=LogFrequencyConfig(),
+        data=DataArgs(mixture_probability=0.5, background_probability=0.5),
+        loss=LossArgs(pitch_form="contrast", frame_negatives="batch"),
+        run=replace(tiny_recipe.run, steps=3),
+    )
+    whole = Training(recipe, tiny_corpus, tmp_path, "cpu")
+    whole.fit_statistics()
+    first = whole.do_step()
+    assert all(value.isfinite() for value in first) and float(first.pitch_loss) > 0
+    whole.step = 1
+    state = copy.deepcopy(whole.state())
+    second = whole.do_step()
+    resumed = Training(recipe, tiny_corpus, tmp_path, "cpu")
+    resumed.restore(state)
+    assert all(torch.equal(*pair) for pair in zip(second, resumed.do_step(), strict=True))
+    path = resumed.export()
+    _, encoder, card = load_checkpoint(path)
+    assert encoder.log_frequency == LogFrequencyConfig()
+    assert card["settings"]["data"]["mixture_probability"] == 0.5
+
+
 def test_exported_weights_load_and_their_card_tells_the_run(
     tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -98,7 +126,7 @@ def test_padding_of_a_short_clip_does_not_reach_the_loss(
     batch = training.sampler.draw(0)
     assert int(batch.lengths.min()) < batch.anchor.shape[1]
     views = make_views(
-        training.log_mel, batch, tiny_recipe.augment, True, torch.Generator().manual_seed(0)
+        training.front_ends, batch, tiny_recipe.augment, True, torch.Generator().manual_seed(0)
     )
     padding = torch.arange(views.log_mel.shape[2]) >= views.lengths[:, None]
     other = views._replace(log_mel=views.log_mel.masked_fill(padding[None, :, :, None], 9.0))
@@ -159,7 +187,7 @@ def test_progress_line_leaves_out_what_is_off() -> None:
             "frame_loss",
             "frame_accuracy",
             "pitch_loss",
-            "pitch_r2",
+            "pitch_score",
         ),
         0.0,
     )

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pretrain.losses.frame_loss import frame_loss
+from pretrain.losses.frame_loss import frame_loss, other_clips
 
 
 def by_hand(
@@ -94,3 +94,22 @@ def test_one_frame_clips_cost_nothing() -> None:
     length = torch.tensor([1])
     result = frame_loss(torch.randn(1, 4, 4), length, length, torch.tensor([0]))
     assert float(result.loss) == 0.0
+
+
+def test_frames_of_other_clips_join_the_negatives_as_in_a_manual_loop() -> None:
+    batch, frames = 3, 4
+    everything = torch.randn(batch, frames, batch, frames, dtype=torch.float64)
+    lengths = [4, 2, 3]
+    within, others = other_clips(everything, torch.tensor(lengths))
+    valid = torch.tensor(lengths)
+    result = frame_loss(within, valid, valid, torch.zeros(batch, dtype=torch.long), 0, 1, others)
+    losses = []
+    for b in range(batch):
+        for t in range(lengths[b]):
+            total = 0.0
+            for c in range(batch):
+                for u in range(lengths[c]):
+                    if c != b or abs(t - u) != 1:
+                        total += math.exp(float(everything[b, t, c, u]))
+            losses.append(math.log(total) - float(everything[b, t, b, t]))
+    assert math.isclose(float(result.loss), sum(losses) / len(losses), rel_tol=1e-10)

@@ -1,0 +1,48 @@
+"""Mixtures: a second clip in some clips of a batch, as part of what the clip is."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pretrain.augment import QUIETEST_RMS, rms
+from pretrain.crops import CropBatch, CropSampler
+from pretrain.seeds import generator_for
+
+QUIETEST_DB, LOUDEST_DB = -15.0, 3.0  # of the second clip, relative to the first
+
+
+def mix_clips(batch: CropBatch, sampler: CropSampler, step: int, probability: float) -> CropBatch:
+    """Add a random second clip to some clips, at one level in all three crops.
+
+    The mixture is the clip then: it is in anchor, positive and partner, the partner's part moved by
+    the same offset, so that all three losses hold for both sounds together.
+
+    Args:
+        batch: Crops.
+        sampler: Where second clips come from.
+        step: Of the batch.
+        probability: Share of clips that are mixed.
+
+    Returns:
+        The batch with other waveforms; lengths and offsets are those of the first clip.
+    """
+    if probability == 0:
+        return batch
+    device = batch.anchor.device
+    generator = generator_for(sampler.seed, step, "mixtures", device)
+    draws = torch.rand(2, len(batch.anchor), 1, generator=generator, device=device)
+    chosen = draws[0] < probability
+    level_db = QUIETEST_DB + (LOUDEST_DB - QUIETEST_DB) * draws[1]
+    seconds = sampler.companions(step, batch.offsets)
+    loudest = torch.stack([rms(second) for second in seconds]).amax(dim=0)
+    gain = rms(batch.anchor) * 10.0 ** (level_db / 20.0) / loudest.clamp_min(QUIETEST_RMS)
+    positions = torch.arange(batch.anchor.shape[1], device=device)
+    inside = positions < batch.lengths[:, None]
+
+    def mixed(first: Tensor, second: Tensor) -> Tensor:
+        return first + gain * second * chosen * inside
+
+    firsts = (batch.anchor, batch.positive, batch.partner)
+    anchor, positive, partner = (mixed(*pair) for pair in zip(firsts, seconds, strict=True))
+    return batch._replace(anchor=anchor, positive=positive, partner=partner)

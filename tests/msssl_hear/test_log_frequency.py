@@ -1,0 +1,106 @@
+"""The long window: frequencies of known tones, shifts, white noise, time axis."""
+
+import math
+
+import pytest
+import torch
+
+from msssl_hear.log_frequency import LogFrequency, LogFrequencyConfig, hertz, spectral_contrast
+
+
+def tone(frequency: float, samples: int = 16_000) -> torch.Tensor:
+    return 0.5 * torch.sin(2 * math.pi * frequency * torch.arange(samples) / 16_000)[None]
+
+
+def test_note_numbers() -> None:
+    assert hertz(69) == 440.0 and hertz(60) == pytest.approx(261.6256, abs=1e-4)
+
+
+@pytest.mark.parametrize("midi", [36.0, 48.0, 60.333333, 69.0, 84.666667, 100.0])
+def test_a_tone_peaks_at_its_note(midi: float) -> None:
+    log_power = LogFrequency()(tone(hertz(midi)))
+    assert log_power.shape == (1, 26, 275)
+    assert int(log_power[0, 12].argmax()) == round((midi - 24) * 3)
+
+
+def test_a_full_scale_sine_has_power_one_where_bins_are_narrow() -> None:
+    log_power = LogFrequency()(2 * tone(1000.0))
+    # The bin's triangle averages the window's main lobe, so some dB less than 0.
+    assert -7 < float(log_power[0, 12].max()) * 10 / math.log(10) < 0.5
+
+
+@pytest.mark.parametrize("shift", [-9, -4, 1, 9])
+def test_a_shifted_sound_is_the_sound_at_that_pitch(shift: int) -> None:
+    front_end, notes = LogFrequency(), (50.0, 57.0, 64.0)
+    factor = 2 ** (shift / 36)
+    chord = sum(tone(hertz(note)) for note in notes)
+    truth = sum(tone(hertz(note) * factor) for note in notes)
+    assert isinstance(chord, torch.Tensor) and isinstance(truth, torch.Tensor)
+    shifted = front_end(chord, torch.tensor([shift]))[0, 12]
+    expected = front_end(truth)[0, 12]
+    strong = expected > expected.max() - 2.3  # 10 dB: the peaks, not their skirts
+    assert 6 <= int(strong.sum()) < 40
+    torch.testing.assert_close(shifted[strong], expected[strong], atol=0.7, rtol=0)
+
+
+@pytest.mark.parametrize("shift", [-9, 9])
+def test_white_noise_does_not_tell_the_shift(shift: int) -> None:
+    """Neither by its level nor by how alike neighbouring bins are."""
+    noise = 0.1 * torch.randn(1, 16_000 * 120, generator=torch.Generator().manual_seed(0))
+    front_end = LogFrequency()
+    plain = front_end(noise)[0, ::5]
+    shifted = front_end(noise, torch.tensor([shift]))[0, ::5]
+    level_db = (shifted.exp().mean(0) / plain.exp().mean(0)).log10() * 10
+    assert float(level_db.abs().max()) < 1.5 and abs(float(level_db.mean())) < 1.0
+
+    def likeness(x: torch.Tensor) -> torch.Tensor:
+        centred = (x - x.mean(0)) / x.std(0)
+        return (centred[:, :-6] * centred[:, 6:]).mean(0)
+
+    difference = likeness(shifted) - likeness(plain)
+    assert abs(float(difference[:90].mean())) < 0.05
+
+
+def test_rows_of_a_batch_have_their_own_shift() -> None:
+    front_end = LogFrequency()
+    audio = torch.cat([tone(300.0), tone(700.0), tone(500.0)])
+    together = front_end(audio, torch.tensor([3, -2, 3]))
+    for row, shift in enumerate((3, -2, 3)):
+        alone = front_end(audio[row : row + 1], torch.tensor([shift]))
+        torch.testing.assert_close(together[row], alone[0], atol=1e-4, rtol=1e-4)
+
+
+def test_frames_are_centred_on_multiples_of_40_ms() -> None:
+    audio = torch.zeros(1, 16_000)
+    audio[0, 640 * 10] = 1.0
+    energy = LogFrequency()(audio).exp().sum(2)[0]
+    assert int(energy.argmax()) == 10
+    torch.testing.assert_close(energy[8], energy[12], rtol=1e-3, atol=1e-9)
+
+
+def test_contrast_forgets_level_and_keeps_peaks() -> None:
+    log_power = LogFrequency()(tone(440.0) + 1e-4 * torch.randn(1, 16_000))
+    contrast = spectral_contrast(log_power, 36)
+    torch.testing.assert_close(contrast, spectral_contrast(log_power + 3.0, 36))
+    assert int(contrast[0, 12].argmax()) == 135
+    row = log_power[0, 12]
+    by_hand = (row[135] - row[135 - 18 : 135 + 19].mean()) / 2.0
+    torch.testing.assert_close(contrast[0, 12, 135], by_hand)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"win_length": 5000}, "win_length 5000 must lie in 1 ... n_fft 4096"),
+        ({"bins_per_semitone": 0}, "bins_per_semitone 0 must be 1 or more"),
+        ({"f_max": 9000.0}, "f_max 9000.0 Hz must lie above note 24.0"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LogFrequencyConfig(**settings)  # type: ignore[arg-type]
+
+
+def test_a_shift_beyond_the_fft_is_refused() -> None:
+    with pytest.raises(ValueError, match="longer than n_fft 4096"):
+        LogFrequency()(tone(440.0), torch.tensor([24]))

@@ -65,6 +65,43 @@ def run(
         raise click.ClickException(str(error)) from None
 
 
+@main.command()
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path), help="Folder of audio, as for run."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Gets a run folder per recipe; runs that are there go on.",
+)
+@click.option("--rows", help="Recipes, separated by commas [the ablation of the losses].")
+@click.option("--steps", type=click.IntRange(min=1), help="Of every run [the first recipe's].")
+@click.option("--seed", type=click.IntRange(min=0), help="Of every run [the first recipe's].")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps or auto.")
+def ablate(
+    data: Path, out: Path, rows: str | None, steps: int | None, seed: int | None, device: str
+) -> None:
+    """Train the rows of the ablation table: the same data and steps, other losses.
+
+    Example: mspretrain ablate --data my-audio --out runs/ablation
+
+    Prints the msbench command that compares them.
+    """
+    from benchmark.allocator import keep_freed_memory
+
+    keep_freed_memory()
+    from pretrain.ablate import ROWS, benchmark_command
+    from pretrain.ablate import ablate as train_rows
+
+    names = rows.split(",") if rows else list(ROWS)
+    try:
+        weights = train_rows(names, data, out, steps, seed, device)
+    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(benchmark_command(weights))
+
+
 def _run_recipe(
     name: str,
     data: Path,

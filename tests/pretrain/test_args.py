@@ -90,7 +90,7 @@ def test_a_wrong_recipe_is_one_sentence(tmp_path: Path, text: str, sentence: str
 
 
 def test_an_unknown_name_lists_the_shipped_ones() -> None:
-    with pytest.raises(FileNotFoundError, match="one of clip_frame, .* multi, "):
+    with pytest.raises(FileNotFoundError, match=r"one of clip_frame, .* multi, "):
         find_recipe("simclr")
 
 

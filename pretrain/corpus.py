@@ -148,8 +148,19 @@ def find_audio(folder: Path) -> list[Path]:
     return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
 
 
-def read_mono(path: Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.int16]:
+def read_mono(
+    path: Path,
+    sample_rate: int = SAMPLE_RATE,
+    start: float = 0.0,
+    seconds: float | None = None,
+) -> NDArray[np.int16]:
     """Decode one file: channels averaged, resampled, shape (samples,).
+
+    Args:
+        path: The file.
+        sample_rate: Hz, of the result.
+        start: Where to begin, seconds.
+        seconds: How much to read; None for all that is left.
 
     Raises:
         soundfile.SoundFileError: It is no audio.
@@ -157,7 +168,11 @@ def read_mono(path: Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.int16]:
         ValueError: It holds NaN or Inf.
     """
     with soundfile.SoundFile(path) as file:
-        return _read_blocks(file, sample_rate)
+        first = min(round(start * file.samplerate), file.frames)
+        if first:
+            file.seek(first)
+        left = None if seconds is None else round(seconds * file.samplerate)
+        return _read_blocks(file, sample_rate, left)
 
 
 def to_float(samples: Tensor) -> Tensor:
@@ -175,14 +190,19 @@ def _decode(path: Path, sample_rate: int) -> _Decoded:
     return _Decoded(samples, "")
 
 
-def _read_blocks(file: soundfile.SoundFile, sample_rate: int) -> NDArray[np.int16]:
-    """Average the channels, resample and round; block by block."""
+def _read_blocks(
+    file: soundfile.SoundFile, sample_rate: int, left: int | None
+) -> NDArray[np.int16]:
+    """Average the channels, resample and round; block by block, of at most ``left`` frames."""
     resampler = None
     if file.samplerate != sample_rate:
         resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
     blocks: list[NDArray[np.int16]] = []
     while True:
-        block = file.read(BLOCK_SECONDS * file.samplerate, dtype="float32", always_2d=True)
+        frames = BLOCK_SECONDS * file.samplerate
+        frames = frames if left is None else min(frames, left)
+        block = file.read(frames, dtype="float32", always_2d=True)
+        left = None if left is None else left - len(block)
         last = len(block) == 0
         if not np.isfinite(block).all():
             raise ValueError("holds NaN or Inf samples")
@@ -206,17 +226,30 @@ def _join(
     skipped: tuple[str, ...],
     sample_rate: int,
 ) -> Corpus:
-    manifest = _read_manifest(folder / MANIFEST)
     names = tuple(name for name, _ in kept)
     offsets = np.cumsum([0, *(len(samples) for _, samples in kept)], dtype=np.int64)
     return Corpus(
         samples=torch.from_numpy(np.concatenate([samples for _, samples in kept])),
         offsets=torch.from_numpy(offsets),
         names=names,
-        sources=tuple(manifest.get(name) or _first_folder(folder, name) for name in names),
+        sources=sources_of(folder, names),
         skipped=skipped,
         sample_rate=sample_rate,
     )
+
+
+def sources_of(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Tag of each file: its source in the folder's manifest.csv, else its first-level folder.
+
+    Args:
+        folder: Of the audio.
+        names: Paths below it, with forward slashes.
+
+    Raises:
+        ValueError: The manifest has no column ``file`` or ``source``.
+    """
+    manifest = _read_manifest(folder / MANIFEST)
+    return tuple(manifest.get(name) or _first_folder(folder, name) for name in names)
 
 
 def _read_manifest(path: Path) -> dict[str, str]:

@@ -1,14 +1,14 @@
 """Is audio of the evaluation tasks in the pretraining audio?
 
-Three nets: equal decoded samples, found by hash; and excerpts, copies at another level and lossy
-copies, found by fingerprints (``pretrain.audio_fingerprint``).
+Two nets: equal decoded samples, found by hash; excerpts, copies at another level and lossy copies,
+found by fingerprints (``pretrain.audio_fingerprint``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,11 @@ from pretrain.corpus import find_audio, read_mono
 WINDOW = 84  # frames compared around a matching word: 1 s
 FEWEST = 20  # frames with sound that a comparison needs: 0.25 s and the first window
 MOST_COMMON = 40  # a key that the training audio has more often tells nothing
-# Wrong bits allowed. Unrelated audio has 0.5; frames overlap eleven-fold, so that FRAMES_APART of
-# them count as one draw, and DEVIATIONS keeps chance out of hundreds of millions of comparisons.
-MOST_WRONG = 0.30
-DEVIATIONS = 6.5
+# Wrong bits allowed. Unrelated audio has 0.5; frames overlap, so that FRAMES_APART of them count as
+# one draw, and DEVIATIONS keeps chance out: in 2 million comparisons of speech, music and sound
+# effects with tasks of the same kinds, chance came as far as 4.9.
+MOST_WRONG = 0.32
+DEVIATIONS = 6.0
 FRAMES_APART = 8
 CHUNK = 20000  # comparisons at once
 
@@ -208,9 +209,5 @@ def _ones(words: NDArray[np.uint32]) -> NDArray[np.int64]:
     pairs = words - ((words >> np.uint32(1)) & np.uint32(0x55555555))
     fours = (pairs & np.uint32(0x33333333)) + ((pairs >> np.uint32(2)) & np.uint32(0x33333333))
     bytes_ = (fours + (fours >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
-    return ((bytes_ * np.uint32(0x01010101)) >> np.uint32(24)).astype(np.int64)
-
-
-def describe(overlaps: Sequence[Overlap]) -> str:
-    """Every overlap on a line of its own."""
-    return "\n".join(map(str, overlaps))
+    ones = (bytes_ * np.uint32(0x01010101)) >> np.uint32(24)
+    return np.asarray(ones, np.int64)

@@ -5,7 +5,7 @@ Example:
     >>> model = msssl_hear.load_model()
     >>> audio = torch.zeros(2, model.sample_rate)
     >>> msssl_hear.get_scene_embeddings(audio, model).shape
-    torch.Size([2, 1152])
+    torch.Size([2, 1024])
     >>> embeddings, timestamps = msssl_hear.get_timestamp_embeddings(audio, model)
     >>> embeddings.shape, timestamps[0, :3]
     (torch.Size([2, 26, 512]), tensor([ 0., 40., 80.]))
@@ -40,8 +40,8 @@ def load_model(model_file_path: str = "") -> HearModel:
     Args:
         model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies),
             a known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain``
-            wrote. With ``:paper`` behind it, scene embeddings are the paper's: the maximum over
-            time alone.
+            wrote. Scene embeddings are by the read-out of its card; with ``:paper`` behind the
+            name, by the paper's: the maximum over time alone.
 
     Returns:
         The model on the CPU, in evaluation mode.
@@ -51,9 +51,9 @@ def load_model(model_file_path: str = "") -> HearModel:
         ValueError: If the file is no checkpoint of this encoder.
     """
     path = model_file_path.removesuffix(PAPER)
-    read_out: ReadOutName = "full" if path == model_file_path else "paper"
+    read_out: ReadOutName | None = None if path == model_file_path else "paper"
     name = path or "multi"
-    suffix = "" if read_out == "full" else PAPER
+    suffix = "" if read_out is None else PAPER
     if name in KNOWN_WEIGHTS:
         weights = WEIGHTS / f"{name}.safetensors"
         return HearModel(*load_checkpoint(weights), name + suffix, read_out)

@@ -35,7 +35,8 @@ class HearModel(nn.Module):
         encoder: Encoder.
         card: What is known about the weights.
         row_label: Name of this model's row in leaderboards.
-        read_out: How frames become a scene embedding.
+        read_out: How frames become a scene embedding; None is the card's ``read_out``, or
+            ``max_mean`` where it says none.
     """
 
     def __init__(
@@ -44,21 +45,21 @@ class HearModel(nn.Module):
         encoder: Encoder,
         card: dict[str, Any],
         row_label: str,
-        read_out: ReadOutName = "full",
+        read_out: ReadOutName | None = None,
     ) -> None:
         super().__init__()
         self.log_mel = log_mel
         self.encoder = encoder
         second = encoder.log_frequency
         self.log_frequency = None if second is None else LogFrequency(second)
-        self.read_out = read_out
+        self.read_out: ReadOutName = read_out or card.get("read_out") or "max_mean"
         self.card = card
         self.row_label = row_label
         self.row_note: str | None = card.get("note")
         self.sample_rate = log_mel.config.sample_rate
         self.timestamp_embedding_size = encoder.config.size
         self.scene_embedding_size = scene_size(
-            read_out, encoder.config.size, encoder.config.n_mels, second.bins if second else 0
+            self.read_out, encoder.config.size, encoder.config.n_mels, second.bins if second else 0
         )
         self.hop_ms = 1000.0 * HOP_FRAMES * log_mel.config.hop_length / self.sample_rate
         self.eval()

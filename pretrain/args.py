@@ -12,6 +12,7 @@ import yaml
 from msssl_hear.encoder import EncoderConfig
 from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMelConfig
+from msssl_hear.read_out import ReadOutName
 from pretrain.losses.similarity import SimilarityName
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -180,13 +181,15 @@ class RunArgs:
 class Recipe:
     """All settings of a run; a YAML file has one section per attribute.
 
-    ``log_frequency`` is the second front end; None is the paper's, log-mel alone.
+    ``log_frequency`` is the second front end; None is the paper's, log-mel alone. ``read_out`` is
+    how the trained encoder makes scene embeddings; training does not depend on it.
     """
 
     name: str
     log_mel: LogMelConfig = field(default_factory=LogMelConfig)
     log_frequency: LogFrequencyConfig | None = None
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    read_out: ReadOutName = "full"
     data: DataArgs = field(default_factory=DataArgs)
     augment: AugmentArgs = field(default_factory=AugmentArgs)
     loss: LossArgs = field(default_factory=LossArgs)

@@ -30,8 +30,8 @@ def load_model(model_file_path: str = "") -> HearModel:
     """
     if model_file_path:
         raise ValueError(f"the untrained encoder has no weights to load, got '{model_file_path}'")
-    log_mel, trained, _ = load_checkpoint(WEIGHTS / "multi.safetensors")
+    log_mel, trained, card = load_checkpoint(WEIGHTS / "multi.safetensors")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         encoder = Encoder(trained.config, trained.log_frequency)
-    return HearModel(log_mel, encoder, {}, row_label="random")
+    return HearModel(log_mel, encoder, {}, "random", card.get("read_out"))

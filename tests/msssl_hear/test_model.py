@@ -18,7 +18,7 @@ def model(request):
     log_mel.mean.fill_(-8.0)
     log_mel.std.fill_(4.0)
     encoder = Encoder(EncoderConfig(width=0.5, depth=0.5, size=32), request.param)
-    return HearModel(log_mel, encoder, {}, "small")
+    return HearModel(log_mel, encoder, {"read_out": "full"}, "small")
 
 
 @pytest.mark.parametrize("samples", [1, 100, 639, 640, 641, 16_000, 100_001])
@@ -94,3 +94,20 @@ def test_bad_audio_is_refused_by_name(model, audio, message):
 def test_unknown_weights_are_named():
     with pytest.raises(FileNotFoundError, match="'mulit' is neither a file nor one of the known"):
         msssl_hear.load_model("mulit")
+
+
+def test_the_read_out_is_the_callers_then_the_cards_then_max_and_mean():
+    small = EncoderConfig(width=0.5, depth=0.5, size=32)
+
+    def size(card, read_out=None):
+        model = HearModel(LogMel(), Encoder(small), card, "small", read_out)
+        return model.scene_embeddings(torch.zeros(1, 100)).shape[1]
+
+    assert size({}) == 64
+    assert size({"read_out": "full"}) == 64 + 128
+    assert size({"read_out": "full"}, "paper") == 32
+
+
+def test_the_paper_read_out_is_asked_for_behind_the_name():
+    model = msssl_hear.load_model("cola:paper")
+    assert (model.row_label, model.scene_embedding_size) == ("cola:paper", 512)

@@ -13,6 +13,8 @@ def test_parts_of_the_full_read_out_by_hand() -> None:
     expected = [3.0, 0.0, 2.0, -1.0, 2.0, std, 0.5, 3.0, 0.0, 1.0, 5.0, 0.0]
     torch.testing.assert_close(full, torch.tensor(expected))
     assert len(full) == scene_size("full", 2, 1, 3)
+    assert scene_embedding("max_mean", frames).tolist() == [[3.0, 0.0, 2.0, -1.0]]
+    assert scene_size("max_mean", 2, 1, 3) == 4
 
 
 def test_the_paper_takes_the_maximum_alone() -> None:

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar, get_args
 
 import click
 
+from benchmark.printable import printable
 from benchmark.protocol import SEED, Mode, Protocol
 
 SOME_FAILED = 1
@@ -33,7 +34,7 @@ def one_line(command: Callable[P, R]) -> Callable[P, R]:
         except (ValueError, OSError) as error:
             if kwargs.get("debug"):
                 raise
-            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            click.echo(f"Error: {printable(error)}", err=True)
             sys.exit(USAGE)
         except KeyboardInterrupt:
             click.echo("Stopped: the same command goes on from here.", err=True)

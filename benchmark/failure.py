@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+from benchmark.printable import printable
+
 
 def failure_reason(error: Exception, debug: bool) -> str:
     """One line: our own errors are sentences already, others get their type's name.
@@ -14,7 +16,7 @@ def failure_reason(error: Exception, debug: bool) -> str:
     """
     if debug:
         traceback.print_exception(error)
-    message = " ".join(str(error).split())
+    message = printable(error)
     if message and isinstance(error, ValueError | OSError):
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from benchmark.printable import printable
 from benchmark.results import SCHEMA, Cell
 from benchmark.schema.typed_json import from_json, to_json
 
@@ -28,7 +29,7 @@ def cell_of(text: str) -> Cell:
     """
     try:
         facts = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the file is no JSON ({error})") from error
     if not isinstance(facts, dict):
         raise ValueError("the file is no JSON object")
@@ -82,4 +83,4 @@ def _check_whole(cell: Cell) -> None:
     for index, fold in enumerate(cell.folds):
         for name in names:
             if name not in fold.scores:
-                raise ValueError(f"key folds[{index}].scores.{name} is missing")
+                raise ValueError(f"key folds[{index}].scores.{printable(name)} is missing")

@@ -15,6 +15,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from benchmark.printable import printable
+
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 WORDS = {
     str: "text",
@@ -125,7 +127,7 @@ def _below(key: str, name: str) -> str:
 
 
 def _named(key: str) -> str:
-    return f"key {key}" if key else "the file"
+    return f"key {printable(key)}" if key else "the file"
 
 
 def _shown(value: object) -> str:

@@ -167,9 +167,17 @@ def _known_event(entry: object, vocabulary: frozenset[str], path: Path, file: st
 
 
 def _milliseconds(value: object, key: str, path: Path, file: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise ValueError(
             f"{path}: an event of clip {file!r} must have '{key}' in milliseconds, "
             f"but has {value!r}."
         )
     return float(value)
+
+
+def _is_finite(value: float) -> bool:
+    """JSON has whole numbers that are too large for a float."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

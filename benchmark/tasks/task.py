@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from benchmark.printable import printable
 from benchmark.tasks.metadata import Metadata
 from benchmark.tasks.vocabulary import read_vocabulary
 
@@ -119,7 +120,7 @@ def _splits(metadata: Metadata) -> tuple[str, ...]:
     if split_mode == "trainvaltest" and set(splits) != {"train", "valid", "test"}:
         raise ValueError(
             f"{metadata.path}: with split_mode 'trainvaltest' key 'splits' must be "
-            f"train, valid, test, but is {', '.join(splits)}."
+            f"train, valid, test, but is {printable(', '.join(splits))}."
         )
     if split_mode != "trainvaltest" and len(splits) < MIN_FOLDS:
         raise ValueError(

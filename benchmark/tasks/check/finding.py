@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from benchmark.printable import printable
+
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 
@@ -62,6 +64,10 @@ class Finding:
     message: str
     split: str | None = None
     clip: str | None = None
+
+    def __post_init__(self) -> None:
+        """Names of files and labels are other people's."""
+        object.__setattr__(self, "message", printable(self.message))
 
     @property
     def severity(self) -> Severity:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -10,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
+
+from benchmark.printable import printable
 
 KINDS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SPARE: Final = 1 << 28  # bytes of the disk to leave free
@@ -61,11 +65,15 @@ def unpacked(archive: Path, folder: Path, progress: Progress) -> Path:
         tarfile.TarError,
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
+        struct.error,
         EOFError,
-        NotImplementedError,
+        LookupError,
+        OverflowError,
+        RuntimeError,  # NotImplementedError among them
     ) as error:
         raise ValueError(
-            f"{archive} is damaged or not whole ({error}): download it again."
+            f"{archive} is damaged or not whole ({printable(error)}): download it again."
         ) from None
     part.rename(folder)
     return folder
@@ -93,10 +101,10 @@ def _copy(content: IO[bytes], file: IO[bytes], member: _Member, archive: Path) -
     while chunk := content.read(CHUNK):
         left -= len(chunk)
         if left < 0:
-            raise ValueError(f"{archive}: {member.name} is longer than the archive says.")
+            raise ValueError(f"{archive}: {member.name!r} is longer than the archive says.")
         file.write(chunk)
     if left:
-        raise EOFError(f"{member.name} is cut off")
+        raise EOFError(f"{member.name!r} is cut off")
 
 
 def _members(archive: Path) -> Iterator[tuple[int, _Member]]:
@@ -111,10 +119,10 @@ def _zip_members(archive: Path) -> Iterator[tuple[int, _Member]]:
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             if (info.external_attr >> 16) & 0o170000 == 0o120000:
-                raise ValueError(f"{archive}: {info.filename} is no plain file, as raw data is.")
+                raise ValueError(f"{archive}: {info.filename!r} is no plain file, as raw data is.")
             if info.flag_bits & 1:
-                raise ValueError(f"{archive}: {info.filename} is encrypted.")
-            if not info.is_dir():
+                raise ValueError(f"{archive}: {info.filename!r} is encrypted.")
+            if not info.filename.endswith("/"):  # is_dir fails on an empty name
                 member = _Member(info.filename, info.file_size, lambda i=info: opened.open(i))  # type: ignore[misc]
                 yield info.header_offset, member
 
@@ -125,7 +133,7 @@ def _tar_members(archive: Path) -> Iterator[tuple[int, _Member]]:
             if info.isdir():
                 continue
             if not info.isfile():
-                raise ValueError(f"{archive}: {info.name} is no plain file, as raw data is.")
+                raise ValueError(f"{archive}: {info.name!r} is no plain file, as raw data is.")
             yield raw.tell(), _Member(info.name, info.size, lambda i=info: opened.extractfile(i))  # type: ignore[misc]
 
 

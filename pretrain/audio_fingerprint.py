@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 from scipy.signal import resample_poly
 
-from pretrain.corpus import SAMPLE_RATE
+from pretrain.decode import SAMPLE_RATE
 
 DECIMATION = 3  # 16 kHz to 5.3 kHz: only what lies below 2.6 kHz is looked at
 WINDOW = 720  # samples after decimation: 135 ms

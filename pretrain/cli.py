@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from pretrain.overlap_cli import check_overlap
+from pretrain.pack_cli import pack
+
 
 @click.group()
 def main() -> None:
@@ -134,3 +137,7 @@ def _run_recipe(
         corpus = with_synthetic_clips(corpus, recipe.data.synthetic_clips, recipe.run.seed)
     click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
     train(recipe, corpus, out, device, resume)
+
+
+main.add_command(check_overlap)
+main.add_command(pack)

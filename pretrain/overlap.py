@@ -18,7 +18,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pretrain.audio_fingerprint import BITS, HOP_SECONDS, fingerprint
-from pretrain.corpus import find_audio, read_mono
+from pretrain.decode import find_audio, read_mono
 
 WINDOW = 84  # frames compared around a matching word: 1 s
 FEWEST = 20  # frames with sound that a comparison needs: 0.25 s and the first window

@@ -8,7 +8,7 @@ import soundfile
 from click.testing import CliRunner
 
 from pretrain.audio_fingerprint import fingerprint
-from pretrain.corpus import read_mono
+from pretrain.decode import read_mono
 from pretrain.overlap import MOST_WRONG, _ones, find_overlaps, read_prints
 from pretrain.overlap_cli import check_overlap
 from pretrain.synthesis import synthetic_clips, synthetic_names

@@ -20,6 +20,8 @@ from benchmark.cli_options import (
     SOME_FAILED,
     debug_option,
     device_option,
+    env_option,
+    env_timeout_option,
     grid_option,
     mode_option,
     names,
@@ -79,6 +81,8 @@ def main() -> None:
     help="Type in which embeddings are kept; float16 takes half the disk.",
 )
 @device_option
+@env_option
+@env_timeout_option
 @click.option("--floor/--no-floor", default=True, help="Add the rows logmel and random.")
 @click.option(
     "--tracker",
@@ -101,6 +105,8 @@ def run(
     out: Path | None,
     embedding_dtype: str,
     device: str,
+    env: Sequence[str],
+    env_timeout: float,
     floor: bool,
     tracker: TrackerName | None,
     debug: bool,
@@ -119,12 +125,16 @@ def run(
       msbench run my_module my_module=other.pt --tasks-dir hear/tasks --grid default
       msbench run --tasks-dir hear/tasks --tasks esc50-v2.0.0-full --out results/esc50
       msbench run my_module --seeds 5 --mode exact
+      msbench run hearbaseline my_module --env hearbaseline=other_venv/bin/python
     """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.rows import row_specs
 
     specs = row_specs(modules, baselines, floor)
+    if env and not modules:
+        raise ValueError("--env is for MODULEs; name one")
     # Heavy from here on: torch and scikit-learn.
     from benchmark.chosen_tasks import choose, tasks_of
+    from benchmark.foreign.interpreter import interpreters
     from benchmark.report.write import TABLES
     from benchmark.run import Run
     from benchmark.run import run as run_plan
@@ -146,6 +156,7 @@ def run(
         device=device,
         command=f"msbench {shlex.join(sys.argv[1:])}",
         debug=debug,
+        interpreters=interpreters(modules, env, env_timeout),
     )
     with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
         standings = run_plan(plan, progress, tracking)

@@ -86,3 +86,18 @@ device_option = click.option(
     help="Torch device of the modules and of fast mode's heads.",
 )
 debug_option = click.option("--debug", is_flag=True, help="Show the traceback of whatever fails.")
+env_option = click.option(
+    "--env",
+    multiple=True,
+    metavar="[MODULE=]PYTHON",
+    help="Run every MODULE, or the module or package named, in another interpreter, e.g. "
+    "venv/bin/python; nothing of msssl-hear is needed there. Can be given several times.",
+)
+env_timeout_option = click.option(
+    "--env-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1800.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest that a call in another interpreter may take.",
+)

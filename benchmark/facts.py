@@ -6,6 +6,7 @@ from collections.abc import Container
 
 from benchmark.distribution import distribution_of
 from benchmark.fingerprint import module_hash, weights_hash
+from benchmark.foreign.module import ForeignModel
 from benchmark.hear_module import HearModule
 from benchmark.results import ModuleFacts, TaskFacts
 from benchmark.tasks.find import UnreadableTask
@@ -32,8 +33,14 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
         parameters=hear.parameter_count,
         scene_embedding_size=hear.scene_embedding_size,
         timestamp_embedding_size=hear.timestamp_embedding_size,
-        distribution=distribution_of(hear.module_name),
+        distribution=_distribution(hear),
     )
+
+
+def _distribution(hear: HearModule) -> str:
+    if isinstance(hear.model, ForeignModel):
+        return hear.model.facts.distribution
+    return distribution_of(hear.module_name)
 
 
 def task_facts(task: Task | UnreadableTask) -> TaskFacts:

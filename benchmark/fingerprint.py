@@ -9,14 +9,18 @@ from types import ModuleType
 
 import torch
 
+from benchmark.foreign.module import ForeignModel, ForeignModule
 from benchmark.hear_module import HearModule
 
 
 def weights_hash(model: torch.nn.Module) -> str:
     """SHA-256 of a model's parameters and buffers: names, types, shapes and bytes.
 
-    Buffers that ``state_dict`` leaves out (a window, a filterbank) count too.
+    Buffers that ``state_dict`` leaves out (a window, a filterbank) count too. A model in another
+    interpreter was hashed there.
     """
+    if isinstance(model, ForeignModel):
+        return model.facts.weights_hash
     tensors: dict[str, object] = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     tensors.update(model.state_dict())
     digest = hashlib.sha256()
@@ -30,12 +34,15 @@ def weights_hash(model: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-def source_hash(module: ModuleType, model: torch.nn.Module) -> str:
+def source_hash(module: ModuleType | ForeignModule, model: torch.nn.Module) -> str:
     """SHA-256 of the code behind a model: names and content of its ``.py`` files.
 
     These are the module's own file and the package folders of the classes that the model is made
     of, torch's own left out. A change anywhere there may change embeddings under equal weights.
+    Of a model in another interpreter, also that interpreter's versions (`ForeignFacts`).
     """
+    if isinstance(model, ForeignModel):
+        return model.facts.source_hash
     names = {module.__name__} | {type(part).__module__ for part in model.modules()}
     files: set[Path] = set()
     for name in names:

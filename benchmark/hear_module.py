@@ -20,6 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmark.foreign.errors import ForeignRaisedError, WorkerLostError
+from benchmark.foreign.interpreter import Interpreter
+from benchmark.foreign.module import ForeignModel, ForeignModule
 from benchmark.hear_outputs import HearModuleError, check_embeddings, check_timestamps
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
@@ -40,8 +43,8 @@ class HearModule:
     Attributes:
         module_name: Import name.
         model_path: Checkpoint path or name given to ``load_model``; empty for its default.
-        module: The imported module.
-        model: What ``load_model`` returned, in eval mode, on ``device``.
+        module: The imported module, or what stands for one in another interpreter.
+        model: What ``load_model`` returned, in eval mode, on ``device``, or what stands for it.
         sample_rate: Hz.
         scene_embedding_size: Length of a scene embedding.
         timestamp_embedding_size: Length of a frame embedding.
@@ -52,7 +55,7 @@ class HearModule:
 
     module_name: str
     model_path: str
-    module: ModuleType
+    module: ModuleType | ForeignModule
     model: torch.nn.Module
     sample_rate: int
     scene_embedding_size: int
@@ -69,6 +72,8 @@ class HearModule:
     @property
     def parameter_count(self) -> int:
         """Number of the model's parameters."""
+        if isinstance(self.model, ForeignModel):
+            return self.model.facts.parameters
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     def scene(self, audio: torch.Tensor, clips: Sequence[str] | None = None) -> NDArray[np.float32]:
@@ -120,6 +125,11 @@ class HearModule:
         duration_ms = 1000 * audio.shape[1] / self.sample_rate
         return embeddings, check_timestamps(returned[1], frames, duration_ms, source, clips)
 
+    def close(self) -> None:
+        """End the interpreter of a module that has its own."""
+        if isinstance(self.module, ForeignModule):
+            self.module.close()
+
     def _source(self, function: str) -> str:
         return f"{self.module_name}.{function}"
 
@@ -129,32 +139,45 @@ class HearModule:
                 f"Audio must be non-empty float32 of shape (clips, samples), not {audio.dtype} of "
                 f"shape {tuple(audio.shape)}"
             )
+        foreign = isinstance(self.module, ForeignModule)
         try:
             with torch.inference_mode():
-                return getattr(self.module, function)(audio.to(self.device), self.model)
+                given = audio if foreign else audio.to(self.device)
+                return getattr(self.module, function)(given, self.model)
+        except HearModuleError:
+            raise
         except Exception as error:
             names = clips[0] if len(clips) == 1 else f"{len(clips)} clips from {clips[0]}"
             kind = HearModuleOutOfMemoryError if _is_out_of_memory(error) else HearModuleError
+            what = "failed" if isinstance(error, WorkerLostError) else "raised an exception"
             raise kind(
-                f"{self._source(function)} raised an exception on {names} "
+                f"{self._source(function)} {what} on {names} "
                 f"({audio.shape[1]} samples): {_name(error)}"
             ) from error
 
 
-def load_hear_module(spec: str, device: str = "cpu") -> HearModule:
+def load_hear_module(
+    spec: str, device: str = "cpu", interpreter: Interpreter | None = None
+) -> HearModule:
     """Import a HEAR module and load its model.
 
     Args:
         spec: Import name, ``pkg.module``, or ``pkg.module=PATH_OR_NAME`` for one of its
             checkpoints. Modules of the current folder are found too.
         device: Torch device, e.g. ``"cpu"`` or ``"cuda:0"``.
+        interpreter: Another Python to run it in; ours if None.
 
     Raises:
         HearModuleError: One sentence: no such module, a missing function, a loader that raised, a
             wrong attribute, a sample rate HEAR does not have, no such device.
     """
     module_name, _, model_path = spec.partition("=")
-    module = _import(module_name)
+    _check_import_name(module_name)
+    module: ModuleType | ForeignModule
+    if interpreter:
+        module = ForeignModule(module_name, interpreter, device)
+    else:
+        module = _import(module_name)
     functions = [_function(module, name) for name in FUNCTIONS]
     model = _load(functions[0], module_name, model_path, device)
     return HearModule(
@@ -171,12 +194,15 @@ def load_hear_module(spec: str, device: str = "cpu") -> HearModule:
     )
 
 
-def _import(module_name: str) -> ModuleType:
+def _check_import_name(module_name: str) -> None:
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise HearModuleError(
             f"{module_name!r} is not an import name; give a HEAR module as pkg.module or "
             "pkg.module=CHECKPOINT"
         )
+
+
+def _import(module_name: str) -> ModuleType:
     if os.getcwd() not in sys.path:  # noqa: PTH109 -- sys.path holds strings
         sys.path.append(os.getcwd())  # noqa: PTH109 -- console scripts lack the current folder
     try:
@@ -192,7 +218,7 @@ def _import(module_name: str) -> ModuleType:
         raise HearModuleError(f"Importing {module_name!r} raised {_name(error)}") from error
 
 
-def _function(module: ModuleType, name: str) -> Callable[..., object]:
+def _function(module: ModuleType | ForeignModule, name: str) -> Callable[..., object]:
     function = getattr(module, name, None)
     if not callable(function):
         raise HearModuleError(
@@ -208,11 +234,16 @@ def _load(
     call = f"{module_name}.load_model({', '.join(map(repr, arguments))})"
     try:
         model = load_model(*arguments)
+    except HearModuleError:
+        raise
     except Exception as error:
+        if isinstance(error, WorkerLostError):
+            raise HearModuleError(f"{call} failed: {error}") from error
         raise HearModuleError(f"{call} raised {_name(error)}") from error
     if not isinstance(model, torch.nn.Module):
         raise HearModuleError(
             f"{call} returned {type(model).__name__}; this benchmark runs torch.nn.Module models"
+            f"{_tensorflow_hint(model)}"
         )
     try:
         return model.to(torch.device(device)).eval()
@@ -220,6 +251,13 @@ def _load(
         raise HearModuleError(
             f"The model of {module_name} cannot be moved to device {device!r}: {_line(error)}"
         ) from error
+
+
+def _tensorflow_hint(model: object) -> str:
+    roots = {kind.__module__.split(".")[0] for kind in type(model).__mro__}
+    if not roots & {"tensorflow", "keras", "tf_keras"}:
+        return ""
+    return ", and those of TensorFlow with --env PYTHON, which may be this one: " + sys.executable
 
 
 def _sample_rate(model: torch.nn.Module, module_name: str) -> int:
@@ -252,6 +290,8 @@ def _rows(audio: torch.Tensor) -> list[str]:
 def _is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
+    if isinstance(error, ForeignRaisedError):
+        return error.out_of_memory
     said = str(error).lower()
     return isinstance(error, RuntimeError) and any(words in said for words in OUT_OF_MEMORY)
 
@@ -264,4 +304,6 @@ def _line(error: BaseException) -> str:
 def _name(error: BaseException) -> str:
     """An exception's type and message on one line."""
     message = _line(error)
+    if isinstance(error, ForeignRaisedError):  # it tells the type itself
+        return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

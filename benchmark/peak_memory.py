@@ -11,6 +11,8 @@ from types import TracebackType
 
 import torch
 
+from benchmark.foreign.module import ForeignModel
+
 SAMPLING_SECONDS = 0.01
 STATM = Path("/proc/self/statm")  # proc(5): pages in all, resident, of them shared (files), ...
 
@@ -24,7 +26,8 @@ class PeakMemory:
     shorter peaks may be missed: activations, decoded audio and whatever else the process began to
     hold meanwhile. The interpreter, libraries and mapped files do not count, nor does what was held
     before. Freed memory that the C library kept is handed back at the start, or work that reuses
-    it would seem to need none. Elsewhere nothing is measured.
+    it would seem to need none. Elsewhere nothing is measured, nor of a model that is in another
+    interpreter.
 
     Args:
         model: The model at work.
@@ -34,7 +37,8 @@ class PeakMemory:
     def __init__(self, model: torch.nn.Module, device: str) -> None:
         tensors = [*model.parameters(), *model.buffers()]
         self._model_bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-        self._device = torch.device(device)
+        foreign = isinstance(model, ForeignModel)
+        self._device = torch.device("meta" if foreign else device)  # on which nothing is measured
         self._start = self._peak = 0
         self._ended = threading.Event()
         self._sampler: threading.Thread | None = None

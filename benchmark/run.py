@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmark.cell_files import cell_path
 from benchmark.facts import module_facts, task_facts
 from benchmark.failure import failure_reason
 from benchmark.fill_cells import CellFiller
+from benchmark.foreign.interpreter import Interpreter
 from benchmark.hear_module import HearModule, load_hear_module
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
@@ -37,6 +38,7 @@ class Run:
         device: Torch device of the modules.
         command: What was typed, for the table to name.
         debug: Whether to print the traceback of a failed cell.
+        interpreters: By module name, those that modules with their own are run in.
     """
 
     specs: Sequence[str]
@@ -48,6 +50,7 @@ class Run:
     device: str = "cpu"
     command: str = ""
     debug: bool = False
+    interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
 
     @property
     def protocols(self) -> list[Protocol]:
@@ -85,6 +88,7 @@ def run(plan: Run, progress: RunProgress, tracking: Tracking | None = None) -> S
                     tracking.cell(cell_path(plan.out, cell), cell)
                 seeds.append(cell)
             cells += sorted(seeds, key=lambda cell: cell.protocol.seed)
+        hear.close()
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in cells]
     title, advance = f"Leaderboard: {plan.out.resolve().name}", progress.step("resampling clips")
     standings = standings_of_cells(files, title, advance=advance)
@@ -98,11 +102,11 @@ def _load(
     plan: Run, spec: str, labels: set[str]
 ) -> tuple[HearModule | None, ModuleFacts, str | None]:
     """The module and what rows say of it, or None with the reason against it."""
+    name, _, checkpoint = spec.partition("=")
     try:
-        hear = load_hear_module(spec, plan.device)
+        hear = load_hear_module(spec, plan.device, plan.interpreters.get(name))
         return hear, module_facts(hear, labels), None
     except Exception as error:
-        name, _, checkpoint = spec.partition("=")
         return None, ModuleFacts(spec, name, checkpoint), failure_reason(error, plan.debug)
 
 

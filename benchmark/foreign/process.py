@@ -1,0 +1,163 @@
+"""The other interpreter as a process: started, asked, and named when it is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from benchmark.foreign.errors import ForeignModuleError, WorkerLostError
+from benchmark.foreign.interpreter import Interpreter
+from benchmark.foreign.messages import Connection, NoMessageError
+
+WORKER = Path(__file__).with_name("worker.py")
+GRACE_SECONDS = 5.0  # to end when told so, or to be found dead after it hung up
+LAST_LINES = 3
+LAST_BYTES = 4000
+
+
+class WorkerProcess:
+    """``worker.py`` in another interpreter, in a session of its own: Ctrl-C is ours to handle.
+
+    Args:
+        interpreter: Where to run it.
+        log: File that takes whatever it prints. It goes in the end unless a message named it.
+
+    Raises:
+        ForeignModuleError: It cannot be started.
+    """
+
+    def __init__(self, interpreter: Interpreter, log: Path) -> None:
+        self.interpreter = interpreter
+        self.log = log
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            process = _start(interpreter, log, theirs.fileno())
+        self._process = process
+        self._connection = Connection(ours, lambda: process.poll() is None)
+        self._end = weakref.finalize(self, _end, process, ours)
+        self.keep_log = False
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._end.alive and self._process.poll() is None
+
+    def ask(
+        self, request: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()
+    ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+        """Send a request and wait for the reply.
+
+        Raises:
+            WorkerLostError: The process died, hung or spoke nonsense; it is gone now.
+        """
+        deadline = time.monotonic() + self.interpreter.timeout
+        try:
+            self._connection.send(request, arrays, deadline)
+            reply, returned = self._connection.receive(deadline)
+        except TimeoutError:
+            seconds = f"{self.interpreter.timeout:g} s"
+            raise self._lost(f"did not answer within {seconds} and was stopped") from None
+        except NoMessageError as error:
+            raise self._lost(self._death(str(error)), self._killed()) from None
+        except BaseException:  # Ctrl-C, say: what it answers later would answer the next question
+            self._end()
+            raise
+        return reply, returned
+
+    def close(self) -> None:
+        """End it, and its log unless a message named that."""
+        self._end()
+        if not self.keep_log:
+            self.log.unlink(missing_ok=True)
+
+    def where(self) -> str:
+        """The interpreter and the log, for messages."""
+        self.keep_log = True
+        return f"{self.interpreter.python}; its traceback is in {self.log}"
+
+    def _death(self, otherwise: str) -> str:
+        """How it ended, when it hung up."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE_SECONDS)
+        code = self._process.returncode
+        if code is None:
+            return f"was stopped because {otherwise}"
+        if code >= 0:
+            return f"ended with exit status {code}"
+        with suppress(ValueError):
+            return f"was killed by {signal.Signals(-code).name}"
+        return f"was killed by signal {-code}"
+
+    def _killed(self) -> bool:
+        """Whether it died by what a system short of memory sends."""
+        return self._process.returncode == -signal.SIGKILL
+
+    def _lost(self, how: str, out_of_memory: bool = False) -> WorkerLostError:
+        self.keep_log = True
+        _kill(self._process)  # it is past being told to end
+        self._end()
+        words = last_lines(self.log)
+        last = f"; its last words: {words}" if words else "; it printed nothing"
+        text = f"{self.interpreter.python} {how}{last} (all in {self.log})"
+        return WorkerLostError(text, out_of_memory)
+
+
+def last_lines(log: Path) -> str:
+    """The last lines of a log, as one."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - LAST_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    said = [" ".join(line.split()) for line in lines if line.strip()]
+    return " | ".join(said[-LAST_LINES:])
+
+
+def _start(interpreter: Interpreter, log: Path, descriptor: int) -> subprocess.Popen[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # It is ours, and would send the other interpreter to our libraries.
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    try:
+        with log.open("ab") as out:
+            return subprocess.Popen(
+                [interpreter.python, WORKER, str(descriptor)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=variables,
+                pass_fds=[descriptor],
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise ForeignModuleError(f"{interpreter.python} cannot be started: {error}") from error
+
+
+def _end(process: subprocess.Popen[bytes], connection: socket.socket) -> None:
+    """End a worker and what it started: it ends by itself when there is nothing more to do."""
+    connection.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_SECONDS)
+    _kill(process)
+    process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
+from benchmark.printable import printable
 from pretrain.decode import FULL_SCALE, SAMPLE_RATE, find_audio, read_mono, sources_of
 
 
@@ -102,7 +103,9 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
         if result.samples is None
     )
     for sentence in skipped:
-        console.print(f"skipped {sentence}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"skipped {printable(sentence)}", markup=False, highlight=False, soft_wrap=True
+        )
     kept = [
         (name, result.samples)
         for name, result in zip(names, decoded, strict=True)
@@ -110,7 +113,8 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
     ]
     if not kept:
         raise ValueError(
-            f"{folder}: none of its {len(paths)} audio files can be used ({skipped[0]}); "
+            f"{folder}: none of its {len(paths)} audio files can be used "
+            f"({printable(skipped[0])}); "
             "check the files"
         )
     if skipped:
@@ -121,7 +125,7 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
 def fingerprint_of(names: Sequence[str], lengths: Tensor) -> str:
     """Sha256 (hex) over clips' names and lengths, samples."""
     lines = (f"{name}\t{length}" for name, length in zip(names, lengths.tolist(), strict=True))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def to_float(samples: Tensor) -> Tensor:
@@ -133,7 +137,7 @@ def _decode(path: Path, sample_rate: int) -> _Decoded:
     try:
         samples = read_mono(path, sample_rate)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
-        return _Decoded(None, " ".join(str(error).split()) or type(error).__name__)
+        return _Decoded(None, printable(error) or type(error).__name__)
     if samples.size == 0:
         return _Decoded(None, "holds no samples")
     return _Decoded(samples, "")

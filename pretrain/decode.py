@@ -14,6 +14,9 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from benchmark.tasks.file_faults import file_faults, too_loud
+from benchmark.tasks.flac_sum import flac_fault
+
 SAMPLE_RATE = 16000  # Hz
 FULL_SCALE = 32768.0  # int16 steps in an amplitude of 1
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff"})
@@ -58,8 +61,12 @@ def read_mono(
     Raises:
         soundfile.SoundFileError: It is no audio.
         OSError: It cannot be read.
-        ValueError: It holds NaN or Inf.
+        ValueError: It is cut or damaged, or holds NaN, Inf or samples far beyond full scale.
     """
+    for _, fault in file_faults(path):
+        raise ValueError(fault)
+    if not start and seconds is None and (damage := flac_fault(path)):
+        raise ValueError(damage)
     with soundfile.SoundFile(path) as file:
         first = min(round(start * file.samplerate), file.frames)
         if first:
@@ -115,6 +122,8 @@ def _read_blocks(
         last = len(block) == 0
         if not np.isfinite(block).all():
             raise ValueError("holds NaN or Inf samples")
+        if not last and (loud := too_loud(float(np.abs(block).max()))):
+            raise ValueError(loud)
         mono = block.mean(axis=1, dtype=np.float32) if not last else np.zeros(0, np.float32)
         if resampler is not None:
             mono = resampler.resample_chunk(mono, last=last)

@@ -18,6 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from benchmark.printable import printable
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+LARGEST_BITS = 1023  # of whole numbers that are sure to fit a float
 WORDS = {
     str: "text",
     float: "a number",
@@ -119,7 +120,9 @@ def _one_of(kinds: tuple[Any, ...], value: object, key: str, lenient: bool) -> o
 def _is(kind: type, value: object) -> bool:
     if isinstance(value, bool):  # which Python takes for a number
         return kind is bool
-    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
+    if kind is float and isinstance(value, int):
+        return value.bit_length() <= LARGEST_BITS
+    return isinstance(value, kind)
 
 
 def _below(key: str, name: str) -> str:

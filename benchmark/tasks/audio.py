@@ -12,6 +12,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from benchmark.tasks.file_faults import file_faults, too_loud
+from benchmark.tasks.flac_sum import flac_fault
 from benchmark.tasks.task import Task
 
 # Resampling leaves a clip a sample or two off; more than that is another length.
@@ -59,9 +61,12 @@ def clip_path(task: Task, split: str, file: str, sample_rate: int) -> Path:
 
     Raises:
         FileNotFoundError: The clip, or any audio to make this rate from, is missing.
+        ValueError: It is a folder, a pipe or the like.
     """
     path = task.folder / str(source_rate(task, sample_rate)) / split / file
     if not path.is_file():
+        if path.exists():
+            raise ValueError(f"{path} is no plain file.")
         raise FileNotFoundError(
             f"{path} is missing, but {split}.json of {task.full_name} lists this clip."
         )
@@ -83,8 +88,9 @@ def read_clip(task: Task, split: str, file: str, sample_rate: int) -> NDArray[np
 
     Raises:
         FileNotFoundError: The clip, or any audio to make this rate from, is missing.
-        ValueError: The file is empty, not audio, not mono, of another rate than its folder, of
-            another length than the task's clips, or has samples that are NaN or infinite.
+        ValueError: The file is empty, not audio, cut, damaged, not mono, of another rate than its
+            folder, of another length than the task's clips, or has samples that are NaN, infinite
+            or far beyond full scale.
     """
     path = clip_path(task, split, file, sample_rate)
     rate = int(path.parent.parent.name)
@@ -100,8 +106,12 @@ def read_clip(task: Task, split: str, file: str, sample_rate: int) -> NDArray[np
 
 
 def _decode(path: Path, rate: int) -> NDArray[np.float32]:
-    """Decode a mono file and check its header and samples."""
+    """Decode a mono file and check its container, header and samples."""
+    for _, fault in file_faults(path):
+        raise ValueError(f"{path} {fault}.")
     with readable(path):
+        if damage := flac_fault(path):
+            raise ValueError(f"{path} {damage}.")
         audio, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
     samples, channels = audio.shape
     for _, fault in header_faults(path, channels, samples, file_rate, rate):
@@ -111,6 +121,8 @@ def _decode(path: Path, rate: int) -> NDArray[np.float32]:
     if not finite.all():
         bad, first = int(np.count_nonzero(~finite)), int(np.argmin(finite))
         raise ValueError(not_finite_fault(path, bad, first / rate))
+    if loud := too_loud(float(np.abs(mono).max())):
+        raise ValueError(f"{path} {loud}.")
     return mono
 
 
@@ -119,10 +131,8 @@ def readable(path: Path) -> Iterator[None]:
     """Say in one sentence why a file cannot be read as audio.
 
     Raises:
-        ValueError: It is empty, or libsndfile will not have it.
+        ValueError: libsndfile will not have it.
     """
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is an empty file (0 bytes).")
     try:
         yield
     except (soundfile.LibsndfileError, RuntimeError) as error:

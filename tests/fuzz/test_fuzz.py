@@ -67,6 +67,13 @@ def test_results_nested_too_deeply(tmp_path: Path) -> None:
     assert "the file is no JSON" in results.TARGET.refusal(b"[" * 200_000, tmp_path)
 
 
+def test_a_score_too_large_for_a_float(tmp_path: Path) -> None:
+    content = json.loads(results.TARGET.seeds[0])
+    content["folds"][0]["scores"]["top1_acc"] = 10**400
+    said = results.TARGET.refusal(json.dumps(content).encode(), tmp_path)
+    assert "folds[0].scores.top1_acc is 1000" in said and "expected a number" in said
+
+
 def test_an_archive_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
     assert "is damaged or not whole" in raw_archive.TARGET.refusal(b"tnothing", tmp_path)
 

@@ -70,7 +70,7 @@ def test_bad_files_are_named_and_skipped(tmp_path: Path, capsys: pytest.CaptureF
     assert "skipped 4 of 5 files" in printed
     assert "empty.wav: holds no samples" in printed
     assert "nan.wav: holds NaN or Inf samples" in printed
-    assert "corrupt.mp3: Error opening" in printed
+    assert "corrupt.mp3: cannot be read as audio" in printed
 
 
 def test_nothing_left_is_one_sentence(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from benchmark.tasks.audio import header_faults, length_fault, not_finite_fault, readable
-from benchmark.tasks.check.truncated import truncation
+from benchmark.tasks.file_faults import file_faults, too_loud
+from benchmark.tasks.flac_sum import flac_fault
 
 BLOCK: Final = 2**18  # samples, 1 MiB
 
@@ -48,13 +49,20 @@ def check_clip(path: Path, rate: int, seconds: float | None) -> ClipReport:
         rate: The rate of the folder it lies in, Hz.
         seconds: The length that every clip of the task should have, or None.
     """
-    if not path.exists():
-        return ClipReport([("missing-audio", f"{path} is missing.")])
     cut: str | None = None
     try:
-        cut = truncation(path)
+        if not path.exists():
+            return ClipReport([("missing-audio", f"{path} is missing.")])
+        for kind, fault in file_faults(path):
+            if kind != "truncated-audio":
+                return ClipReport([(kind, f"{path} {fault}.")])
+            cut = fault
         with readable(path), soundfile.SoundFile(path) as file:
-            return _check_file(file, path, rate, seconds, cut)
+            report = _check_file(file, path, rate, seconds, cut)
+            if not any(kind == "truncated-audio" for kind, _ in report.faults):
+                damage = flac_fault(path)
+                report.faults.extend([("unreadable-audio", f"{path} {damage}.")] if damage else [])
+            return report
     except (ValueError, OSError) as error:
         return ClipReport([_cut_fault(path, cut) if cut else ("unreadable-audio", str(error))])
 
@@ -70,7 +78,8 @@ def _check_file(
                 sound.add(block)
         except (soundfile.LibsndfileError, RuntimeError):
             read, promised = sound.samples / file.samplerate, file.frames / file.samplerate
-            cut = f"it breaks off after {read:.3f} s of the {promised:.3f} s it promises, or sooner"
+            after = f"after {read:.3f} s of the {promised:.3f} s it promises, or sooner"
+            cut = f"was cut: it breaks off {after}"
         faults += sound.faults(path, file.samplerate)
     if cut:
         # What is left is short and may be empty: that says the same once more.
@@ -84,7 +93,7 @@ def _check_file(
 
 
 def _cut_fault(path: Path, cut: str) -> tuple[str, str]:
-    return "truncated-audio", f"{path} was cut: {cut}."
+    return "truncated-audio", f"{path} {cut}."
 
 
 class _Sound:
@@ -124,11 +133,13 @@ class _Sound:
         if self.not_finite:
             first = self.first_not_finite / rate
             faults.append(("not-finite", not_finite_fault(path, self.not_finite, first)))
+        elif loud := too_loud(self.peak):
+            faults.append(("out-of-range", f"{path} {loud}."))
         elif self.peak < SILENT_PEAK:
             level = f"its peak is {20 * np.log10(self.peak):.0f} dBFS" if self.peak else "all zeros"
             faults.append(("silent", f"{path} is silent: {level}."))
         share = self.clipped / self.samples
-        if share >= CLIPPED_SHARE:
+        if share >= CLIPPED_SHARE and not too_loud(self.peak):
             message = f"{path} is clipped: {share:.1%} of its samples lie in runs at full scale."
             faults.append(("clipped", message))
         mean, rms = self._sum / self.samples, np.sqrt(self._squares / self.samples)

@@ -30,6 +30,7 @@ KINDS: Final[dict[str, Severity]] = {
     "wrong-rate": "error",
     "wrong-duration": "error",
     "not-finite": "error",
+    "out-of-range": "error",  # far beyond full scale
     "shared-audio": "error",  # the same in two splits
     "repeated-key": "warning",
     "unlisted-split": "warning",

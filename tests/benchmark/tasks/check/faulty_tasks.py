@@ -76,6 +76,10 @@ def not_finite(folder: Path) -> None:
     write(clip(folder, "train", 1), audio, subtype="FLOAT")
 
 
+def out_of_range(folder: Path) -> None:
+    write(clip(folder, "valid", 6), 32767 * noise(98), subtype="FLOAT")
+
+
 def clipped(folder: Path) -> None:
     write(clip(folder, "train", 4), np.clip(8 * noise(93), -1, 1))
 
@@ -115,6 +119,7 @@ def copy(source: Path, target: Path) -> None:
 SCENE_FAULTS: dict[str, Callable[[Path], object]] = {
     "stereo": stereo,
     "not-finite": not_finite,
+    "out-of-range": out_of_range,
     "wrong-rate": lambda f: write(clip(f, "train", 2), noise(94, 1.0), 8000),
     "wrong-duration": lambda f: write(clip(f, "train", 3), noise(95, 0.4)),
     "clipped": clipped,

@@ -1,0 +1,1 @@
+"""Faulty audio files, made by code, and what every reader makes of them."""

@@ -141,6 +141,7 @@ def run(
     from benchmark.terminal import RunProgress, make_console, print_standings
     from benchmark.tracking.tracking import Tracking
 
+    elsewhere = interpreters(modules, env, env_timeout)
     console = make_console()
     tracking = Tracking(tracker, partial(click.echo, err=True)) if tracker else None
     chosen = choose(tasks_of(tasks_dir, console), tasks)
@@ -156,7 +157,7 @@ def run(
         device=device,
         command=f"msbench {shlex.join(sys.argv[1:])}",
         debug=debug,
-        interpreters=interpreters(modules, env, env_timeout),
+        interpreters=elsewhere,
     )
     with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
         standings = run_plan(plan, progress, tracking)

@@ -20,6 +20,15 @@ def environments_folder() -> Path:
     return Path(os.environ.get("MSSSL_PARITY_ENVS") or REPOSITORY / ".parity").resolve()
 
 
+def python_of(version: str) -> str | None:
+    """An interpreter of a version: pyenv's, whose shims need not work, or one on the path."""
+    if not version:
+        return str(getattr(sys, "_base_executable", sys.executable))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    found = sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
+    return str(found[-1]) if found else shutil.which(f"python{version}")
+
+
 @dataclass(frozen=True)
 class ParityEnvironment:
     """A virtual environment and what is installed into it.
@@ -27,10 +36,12 @@ class ParityEnvironment:
     Attributes:
         name: Its folder.
         installs: Arguments of one ``pip install`` after the other.
+        python: Version of its Python, e.g. ``"3.8"``; the one at hand if empty.
     """
 
     name: str
     installs: tuple[tuple[str, ...], ...]
+    python: str = ""
 
     def folder(self) -> Path:
         """The environment's folder; made, with everything installed, unless it is there already."""
@@ -39,7 +50,8 @@ class ParityEnvironment:
         if stamp.is_file() and json.loads(stamp.read_text()) == [list(i) for i in self.installs]:
             return folder
         shutil.rmtree(folder, ignore_errors=True)
-        base = getattr(sys, "_base_executable", sys.executable)
+        base = python_of(self.python)
+        assert base, f"there is no python{self.python} on the path"
         subprocess.run([base, "-m", "venv", str(folder)], check=True)
         # Without the caller's path, pip does not take this project's needs for the environment's.
         variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -113,4 +125,14 @@ HEARPREPROCESS = ParityEnvironment(
         ),
         ("--no-deps", "--ignore-requires-python", "hearpreprocess==2021.1.1"),
     ),
+)
+# With the libraries of its time: librosa 0.10 does not take the arguments that it gives any more,
+# and TensorFlow 2.13 and torch 1.12 are the last that fit together and need no CUDA packages.
+HEARBASELINE = ParityEnvironment(
+    "hearbaseline",
+    (
+        ("torch==1.12.1", "tensorflow-cpu==2.13.1", "librosa==0.9.2", "setuptools<70"),
+        ("--no-deps", "hearbaseline==2021.1.1"),
+    ),
+    python="3.8",
 )

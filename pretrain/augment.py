@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pretrain.args import AugmentArgs
+from pretrain.distributed.share import Share
 
 CURVES = 4  # cosines over the mel axis in a random equalisation; more would not be smooth
 STEEPEST, FLATTEST = 0.01, 0.06  # low-pass transition, share of the mel axis
@@ -16,16 +17,21 @@ QUIETEST_RMS = 1e-4  # -80 dB: what is quieter is not amplified to the level of 
 DEEPEST_DB = 60.0  # attenuation above a low-pass
 
 
-def add_noise(audio: Tensor, sigma: float, generator: torch.Generator) -> Tensor:
+def add_noise(
+    audio: Tensor, sigma: float, generator: torch.Generator, share: Share | None = None
+) -> Tensor:
     """Add white Gaussian noise (method.md, "positive's augmentation": sigma 0.001).
 
     Args:
         audio: Waveform in [-1, 1], shape (batch, samples).
         sigma: Standard deviation, amplitude.
         generator: On the audio's device.
+        share: What the clips are of the joint batch; None: all.
     """
-    noise = torch.randn(audio.shape, generator=generator, device=audio.device)
-    return audio + sigma * noise
+    share = share or Share(len(audio))
+    shape = (share.batch_size, audio.shape[1])
+    noise = torch.randn(shape, generator=generator, device=audio.device)
+    return audio + sigma * share.of(noise)
 
 
 def random_response(
@@ -69,6 +75,7 @@ def add_background(
     probability: float,
     least_snr_db: float,
     generator: torch.Generator,
+    share: Share | None = None,
 ) -> Tensor:
     """Put other sounds behind some clips.
 
@@ -78,8 +85,11 @@ def add_background(
         probability: Share of clips that get one.
         least_snr_db: The clip's RMS over the background's, dB, is uniform from this to 20 dB more.
         generator: On the audio's device.
+        share: What the clips are of the joint batch; None: all.
     """
-    draws = torch.rand(2, len(audio), 1, generator=generator, device=audio.device)
+    share = share or Share(len(audio))
+    draws = torch.rand(2, share.batch_size, 1, generator=generator, device=audio.device)
+    draws = draws[:, share.rows]
     snr_db = least_snr_db + SNR_RANGE_DB * draws[0]
     wanted = rms(audio) * 10.0 ** (-snr_db / 20.0)
     gain = wanted / rms(backgrounds).clamp_min(QUIETEST_RMS)

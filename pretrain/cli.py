@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, redirect_stderr
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import click
 
+from pretrain.distributed.launch import is_first, is_started, launch
 from pretrain.overlap_cli import check_overlap
 from pretrain.pack_cli import pack
 
@@ -28,15 +32,38 @@ def main() -> None:
     "--data",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of wav, flac, ogg or mp3 files, at any depth, rate and number of channels.",
+    help="Folder of wav, flac, ogg or mp3 files, at any depth, rate and number of channels; or of "
+    "shards (mspretrain pack).",
 )
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Run folder, e.g. runs/multi."
 )
 @click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps [the recipe's].")
-@click.option("--batch-size", type=click.IntRange(min=2), help="Clips per step [the recipe's].")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=2),
+    help="Clips per step, over all processes [the recipe's].",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Of weights and draws [the recipe's].")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps or auto.")
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that share each batch, one per GPU; or start them with torchrun.",
+)
+@click.option(
+    "--chunk",
+    type=click.IntRange(min=1),
+    help="Clips that a process encodes at once, where its share of the batch does not fit in "
+    "memory; the negatives stay those of the whole batch [the share].",
+)
+@click.option(
+    "--reader",
+    type=click.Choice(["memory", "stream"]),
+    help="How shards are read [in memory if they take at most half of what is free].",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 def run(
     recipe: str,
@@ -46,6 +73,9 @@ def run(
     batch_size: int | None,
     seed: int | None,
     device: str,
+    devices: int,
+    chunk: int | None,
+    reader: Literal["memory", "stream"] | None,
     resume: bool,
 ) -> None:
     """Train by a recipe.
@@ -61,11 +91,28 @@ def run(
         if recipe == "panns":
             from pretrain.panns import run as run_panns
 
+            if devices > 1 or chunk or is_started():
+                raise ValueError("panns trains in one process, without --devices and --chunk")
             run_panns(data, out, steps, batch_size, seed or 0, device, resume)
+        elif devices > 1 and not is_started():
+            launch(_arguments(without="devices"), devices)
         else:
-            _run_recipe(recipe, data, out, steps, batch_size, seed, device, resume)
+            _run_recipe(recipe, data, out, steps, batch_size, seed, device, resume, chunk, reader)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _arguments(without: str) -> list[str]:
+    """The command that is running, but for one option."""
+    context = click.get_current_context()
+    words = [str(context.info_name)]
+    for option in context.command.params:
+        value = context.params[str(option.name)]
+        if value is True:
+            words.append(option.opts[0])
+        elif value is not None and value is not False and option.name != without:
+            words += [option.opts[0], str(value)]
+    return words
 
 
 @main.command()
@@ -114,11 +161,12 @@ def _run_recipe(
     seed: int | None,
     device: str,
     resume: bool,
+    chunk: int | None,
+    reader: Literal["memory", "stream"] | None,
 ) -> None:
     """Read recipe and audio, then train; imports torch only now, so that --help is quick."""
     from pretrain.args import find_recipe, read_recipe
-    from pretrain.corpus import read_corpus
-    from pretrain.synthesis import with_synthetic_clips
+    from pretrain.shards.open_data import open_data
     from pretrain.train import train
 
     recipe = read_recipe(find_recipe(name))
@@ -132,11 +180,14 @@ def _run_recipe(
             seed=settings.seed if seed is None else seed,
         ),
     )
-    corpus = read_corpus(data, recipe.log_mel.sample_rate)
-    if recipe.data.synthetic_clips:
-        corpus = with_synthetic_clips(corpus, recipe.data.synthetic_clips, recipe.run.seed)
-    click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
-    train(recipe, corpus, out, device, resume)
+    # Each process reads the audio, the first tells what it found.
+    with nullcontext() if is_first() else redirect_stderr(StringIO()):
+        made = recipe.data.synthetic_clips
+        rate, seed = recipe.log_mel.sample_rate, recipe.run.seed
+        corpus = open_data(data, rate, made, seed, device, reader)
+    if is_first():
+        click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
+    train(recipe, corpus, out, device, resume, chunk)
 
 
 main.add_command(check_overlap)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from pretrain.corpus import Corpus, to_float
+from pretrain.crop_places import place_crops, uniform
+from pretrain.distributed.share import Share
 from pretrain.seeds import generator_for
 
 
@@ -34,7 +36,10 @@ class CropBatch(NamedTuple):
 class CropSampler:
     """Draws batches: each clip once per epoch, crops uniformly from anywhere in the clip.
 
-    A batch depends on the seed and the step only.
+    A batch depends on the seed and the step only, and each of several processes gets its rows.
+
+    Attributes:
+        share: Of this process.
     """
 
     def __init__(
@@ -46,17 +51,19 @@ class CropSampler:
         max_offset: int,
         seed: int,
         device: torch.device | str = "cpu",
+        share: Share | None = None,
     ) -> None:
         """Move the corpus to the device.
 
         Args:
             corpus: Clips to draw from.
-            batch_size: Clips per batch.
+            batch_size: Clips per batch, over all processes.
             crop_samples: Length of a crop, samples.
             grid: Samples per output frame of the encoder; partners start on this grid.
             max_offset: Largest distance of the partner from the anchor, grid units.
             seed: The run's seed.
             device: Where crops are cut.
+            share: Rows of the batch to cut; None: all.
 
         Raises:
             ValueError: The corpus has one clip, or fewer clips than a batch.
@@ -72,6 +79,7 @@ class CropSampler:
                 f"give --batch-size {len(corpus)} or less"
             )
         self.batch_size = batch_size
+        self.share = share or Share(batch_size)
         self.crop_samples = crop_samples
         self.grid = grid
         self.max_offset = max_offset
@@ -86,24 +94,22 @@ class CropSampler:
         return len(self.clip_lengths) // self.batch_size
 
     def draw(self, step: int) -> CropBatch:
-        """The batch of a step (0, 1, ...)."""
+        """The batch of a step (0, 1, ...), or this process's share of it, B clips."""
         clips = self._clips(step)
         lengths = self.clip_lengths[clips]
         generator = generator_for(self.seed, step, "crops")
-        rooms = (lengths - self.crop_samples).clamp_min(0)  # last possible start of a crop
-        anchor = _uniform(torch.zeros_like(rooms), rooms, generator)
-        positive = _uniform(torch.zeros_like(rooms), rooms, generator)
-        earliest = -(anchor // self.grid).clamp_max(self.max_offset)
-        latest = ((rooms - anchor) // self.grid).clamp_max(self.max_offset)
-        offsets = _uniform(earliest, latest, generator)
+        anchor, positive, offsets = place_crops(
+            lengths, self.crop_samples, self.grid, self.max_offset, generator
+        )
         device = self.samples.device
+        own = self.share.of(clips)
         return CropBatch(
-            anchor=self._cut(clips, anchor),
-            positive=self._cut(clips, positive),
-            partner=self._cut(clips, anchor + offsets * self.grid),
-            lengths=lengths.clamp_max(self.crop_samples).to(device),
-            offsets=offsets.to(device),
-            clips=clips,
+            anchor=self._cut(own, self.share.of(anchor)),
+            positive=self._cut(own, self.share.of(positive)),
+            partner=self._cut(own, self.share.of(anchor + offsets * self.grid)),
+            lengths=self.share.of(lengths).clamp_max(self.crop_samples).to(device),
+            offsets=self.share.of(offsets).to(device),
+            clips=own,
         )
 
     def companions(self, step: int, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -111,30 +117,33 @@ class CropSampler:
 
         Args:
             step: Of the batch.
-            offsets: The batch's, so that the second sound starts as much later as the first.
+            offsets: The share's, so that the second sound starts as much later as the first.
 
         Returns:
             Three float32 tensors, shape (B, crop samples).
         """
         generator = generator_for(self.seed, step, "mixtures")
         clips, starts = self._anywhere(generator)
-        other = self._start(clips, generator)
+        other = self.share.of(self._start(clips, generator))
+        clips, starts = self.share.of(clips), self.share.of(starts)
         moved = starts + offsets.cpu() * self.grid
         return self._cut(clips, starts), self._cut(clips, other), self._cut(clips, moved)
 
     def backgrounds(self, step: int, views: int) -> Tensor:
         """Random crops of random clips, float32, shape (views, B, crop samples)."""
         generator = generator_for(self.seed, step, "backgrounds")
-        return torch.stack([self._cut(*self._anywhere(generator)) for _ in range(views)])
+        draws = [self._anywhere(generator) for _ in range(views)]
+        of = self.share.of
+        return torch.stack([self._cut(of(clips), of(starts)) for clips, starts in draws])
 
     def _anywhere(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Random clips, and where a crop of each may start; both int64, shape (B,)."""
+        """Random clips, and where a crop of each may start; both int64, shape (batch size,)."""
         clips = torch.randint(len(self.clip_lengths), (self.batch_size,), generator=generator)
         return clips, self._start(clips, generator)
 
     def _start(self, clips: Tensor, generator: torch.Generator) -> Tensor:
         rooms = (self.clip_lengths[clips] - self.crop_samples).clamp_min(0)
-        return _uniform(torch.zeros_like(rooms), rooms, generator)
+        return uniform(torch.zeros_like(rooms), rooms, generator)
 
     def _clips(self, step: int) -> Tensor:
         epoch, batch = divmod(step, self.batches_per_epoch)
@@ -150,9 +159,3 @@ class CropSampler:
         # Positions outside a short clip read any sample; the mask clears them.
         indices = (self.starts[clips][:, None] + positions).clamp(0, len(self.samples) - 1)
         return to_float(self.samples[indices.to(device)]) * inside
-
-
-def _uniform(lowest: Tensor, highest: Tensor, generator: torch.Generator) -> Tensor:
-    """Integers uniform in [lowest, highest], element by element, int64."""
-    fractions = torch.rand(len(lowest), generator=generator, dtype=torch.float64)
-    return lowest + (fractions * (highest - lowest + 1)).long()

@@ -8,11 +8,14 @@ from torch import Tensor
 from pretrain.augment import QUIETEST_RMS, rms
 from pretrain.crops import CropBatch, CropSampler
 from pretrain.seeds import generator_for
+from pretrain.shards.sampler import ShardSampler
 
 QUIETEST_DB, LOUDEST_DB = -15.0, 3.0  # of the second clip, relative to the first
 
 
-def mix_clips(batch: CropBatch, sampler: CropSampler, step: int, probability: float) -> CropBatch:
+def mix_clips(
+    batch: CropBatch, sampler: CropSampler | ShardSampler, step: int, probability: float
+) -> CropBatch:
     """Add a random second clip to some clips, at one level in all three crops.
 
     The mixture is the clip then: it is in anchor, positive and partner, the partner's part moved by
@@ -31,7 +34,9 @@ def mix_clips(batch: CropBatch, sampler: CropSampler, step: int, probability: fl
         return batch
     device = batch.anchor.device
     generator = generator_for(sampler.seed, step, "mixtures", device)
-    draws = torch.rand(2, len(batch.anchor), 1, generator=generator, device=device)
+    share = sampler.share
+    draws = torch.rand(2, share.batch_size, 1, generator=generator, device=device)
+    draws = draws[:, share.rows]
     chosen = draws[0] < probability
     level_db = QUIETEST_DB + (LOUDEST_DB - QUIETEST_DB) * draws[1]
     seconds = sampler.companions(step, batch.offsets)

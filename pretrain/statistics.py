@@ -8,12 +8,17 @@ from torch import Tensor
 from msssl_hear.log_mel import LogMel
 from pretrain.corpus import Corpus, to_float
 from pretrain.seeds import generator_for
+from pretrain.shards.corpus import ShardCorpus
 
 SMALLEST_STD = 0.1  # log units; a band that never changes must not be divided by zero
 
 
 def log_mel_statistics(
-    log_mel: LogMel, corpus: Corpus, seed: int, crops: int = 4000, crop_samples: int = 15360
+    log_mel: LogMel,
+    corpus: Corpus | ShardCorpus,
+    seed: int,
+    crops: int = 4000,
+    crop_samples: int = 15360,
 ) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each mel band over random crops of the corpus.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,17 +10,21 @@ from torch import Tensor, nn
 
 from msssl_hear.encoder import Encoder
 from pretrain.args import Recipe
+from pretrain.distributed.gather import joint_rows, joint_sum, rank, ranks
 from pretrain.heads import ClipHead, FrameHead, PitchHead, expected_pitch
 from pretrain.losses.clip_loss import clip_loss
-from pretrain.losses.frame_loss import frame_loss, other_clips
-from pretrain.losses.pitch_loss import pitch_loss
-from pretrain.losses.shift_contrast_loss import shift_contrast_loss
+from pretrain.losses.frame_loss import FrameLoss, frame_loss, other_clips
+from pretrain.losses.pitch_loss import PitchLoss, pitch_loss
+from pretrain.losses.shift_contrast_loss import ShiftContrastLoss, shift_contrast_loss
 from pretrain.losses.similarity import make_similarity
 from pretrain.views import Views, encoder_lengths
 
 
 class Metrics(NamedTuple):
     """Scalars of one step. Those of a strategy that is off are 0.
+
+    In several processes, their mean over the processes is the joint batch's value, and so is the
+    mean of their gradients, which DDP takes.
 
     Attributes:
         loss: The sum that is minimised.
@@ -42,11 +47,31 @@ class Metrics(NamedTuple):
     pitch_score: Tensor
 
 
+class Embeddings(NamedTuple):
+    """What the losses compare; None for strategies that are off.
+
+    Attributes:
+        clip_anchor: Clip head's z, shape (B, head size).
+        clip_positive: Same.
+        frame_anchor: Frame head's z, shape (B, frames, head size).
+        frame_partner: Same.
+        pitch_anchor: Pitch head's numbers, shape (B, frames), or salience, (B, frames, bins).
+        pitch_partner: Same.
+    """
+
+    clip_anchor: Tensor
+    clip_positive: Tensor
+    frame_anchor: Tensor | None = None
+    frame_partner: Tensor | None = None
+    pitch_anchor: Tensor | None = None
+    pitch_partner: Tensor | None = None
+
+
 class SamplingStrategies(nn.Module):
     """All that is trained: encoder, heads, similarities.
 
     Heads of strategies that are off exist too, so that equal seeds draw equal weights for every
-    recipe; without gradients they are left as they are.
+    recipe; they have no gradients, for which DDP would wait, and are left as they are.
     """
 
     def __init__(self, recipe: Recipe, head_size: int = 512) -> None:
@@ -68,9 +93,18 @@ class SamplingStrategies(nn.Module):
         self.pitch_head = PitchHead(size)
         self.clip_similarity = make_similarity(args.similarity, head_size, args.temperature)
         self.frame_similarity = make_similarity(args.similarity, head_size, args.temperature)
+        if args.frame_weight == 0:
+            self.frame_head.requires_grad_(False)
+            self.frame_similarity.requires_grad_(False)
+        if args.pitch_weight == 0 or axis is not None:
+            self.pitch_head.requires_grad_(False)
 
     def forward(self, views: Views) -> Metrics:
-        """Losses of a batch."""
+        """Losses of a batch, or of this process's share of it."""
+        return self.losses(self.embed(views), views)
+
+    def embed(self, views: Views) -> Embeddings:
+        """Encoder and heads; each clip on its own, whatever else is in the batch."""
         kinds, batch, frames, _ = views.log_mel.shape
         # A batch without short clips goes without masks, which is faster and the same.
         padded = bool((views.lengths < frames).any())
@@ -82,20 +116,40 @@ class SamplingStrategies(nn.Module):
         ).unflatten(0, (kinds, batch))
         lengths = encoder_lengths(views.lengths)
         anchor, positive = encoded[0], encoded[1]
-        clip = clip_loss(
-            self.clip_similarity(self.clip_head(anchor, lengths), self.clip_head(positive, lengths))
-        )
-        zero = torch.zeros((), device=clip.loss.device)
-        frame_parts = pitch_parts = (zero, zero)
+        clips = self.clip_head(anchor, lengths), self.clip_head(positive, lengths)
+        framewise: tuple[Tensor | None, Tensor | None] = (None, None)
+        pitches: tuple[Tensor | None, Tensor | None] = (None, None)
         if self.args.frame_weight > 0:
-            frame_parts = self._frame_loss(anchor, encoded[2], views, lengths)
+            framewise = self.frame_head(anchor), self.frame_head(encoded[2])
         if self.args.pitch_weight > 0:
             if tonal is None:
                 pitches = self.pitch_head(anchor), self.pitch_head(encoded[2])
             else:
                 salience = tonal.salience.view(kinds, batch, *tonal.salience.shape[1:])
                 pitches = salience[0], salience[2]
-            pitch_parts = self._pitch_loss(*pitches, views, lengths)
+        return Embeddings(*clips, *framewise, *pitches)
+
+    def losses(self, embeddings: Embeddings, views: Views) -> Metrics:
+        """Losses of embeddings, against those of all processes.
+
+        Args:
+            embeddings: Of this process's clips.
+            views: The same clips; their spectra do not matter.
+        """
+        lengths = encoder_lengths(views.lengths)
+        positives = joint_rows(embeddings.clip_positive)
+        first = rank() * len(lengths)
+        clip = clip_loss(self.clip_similarity(embeddings.clip_anchor, positives), first)
+        zero = torch.zeros((), device=clip.loss.device)
+        frame_parts = pitch_parts = (zero, zero)
+        if embeddings.frame_anchor is not None and embeddings.frame_partner is not None:
+            frame_parts = self._frame_loss(
+                embeddings.frame_anchor, embeddings.frame_partner, views, lengths
+            )
+        if embeddings.pitch_anchor is not None and embeddings.pitch_partner is not None:
+            pitch_parts = self._pitch_loss(
+                embeddings.pitch_anchor, embeddings.pitch_partner, views, lengths
+            )
         loss = (
             clip.loss
             + self.args.frame_weight * frame_parts[0]
@@ -103,18 +157,41 @@ class SamplingStrategies(nn.Module):
         )
         return Metrics(loss, clip.loss, clip.accuracy, *frame_parts, *pitch_parts)
 
+    def similarity_weights(self) -> list[nn.Parameter]:
+        """What the losses depend on beside embeddings: nothing for the cosine."""
+        both = [*self.clip_similarity.parameters(), *self.frame_similarity.parameters()]
+        return [weight for weight in both if weight.requires_grad]
+
+    def pull(
+        self, views: Views, slopes: Sequence[Tensor | None], weight_slopes: Sequence[Tensor | None]
+    ) -> Tensor:
+        """A scalar whose gradient is the loss's, for slopes that are known already.
+
+        Args:
+            views: Some clips of the batch.
+            slopes: Gradient of the loss with respect to each of their embeddings.
+            weight_slopes: With respect to the similarities' weights, or empty.
+
+        Returns:
+            ``sum(slope * embedding) + sum(slope * weight)``.
+        """
+        pairs = [*zip(self.embed(views), slopes, strict=True)]
+        pairs += zip(self.similarity_weights(), weight_slopes, strict=False)
+        terms = [(x * slope).sum() for x, slope in pairs if x is not None and slope is not None]
+        return torch.stack(terms).sum()
+
     def _frame_loss(
-        self, anchor: Tensor, partner: Tensor, views: Views, lengths: Tensor
+        self, queries: Tensor, keys: Tensor, views: Views, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        queries, keys = self.frame_head(anchor), self.frame_head(partner)
         others = None
         if self.args.frame_negatives == "clip":
             logits = self.frame_similarity(queries, keys)
         else:
-            shape = queries.shape[:2]
+            keys = joint_rows(keys)
             pairs = self.frame_similarity(queries.flatten(0, 1), keys.flatten(0, 1))
-            logits, others = other_clips(pairs.view(*shape, *shape), lengths)
-        return frame_loss(
+            pairs = pairs.view(*queries.shape[:2], *keys.shape[:2])
+            logits, others = other_clips(pairs, joint_rows(lengths), rank() * len(lengths))
+        total, solved, frames = frame_loss(
             logits,
             lengths,
             lengths,
@@ -123,6 +200,8 @@ class SamplingStrategies(nn.Module):
             self.args.frame_tolerance,
             others,
         )
+        joint = FrameLoss(total * ranks(), solved * ranks(), joint_sum(frames))
+        return joint.loss, joint.accuracy
 
     def _pitch_loss(
         self, anchor: Tensor, partner: Tensor, views: Views, lengths: Tensor
@@ -131,7 +210,7 @@ class SamplingStrategies(nn.Module):
         if self.bins_per_semitone is None:
             return self._regression(anchor, partner, views, lengths)
         if self.args.pitch_form == "contrast":
-            return shift_contrast_loss(
+            total, solved, frames = shift_contrast_loss(
                 anchor,
                 partner,
                 lengths,
@@ -141,6 +220,8 @@ class SamplingStrategies(nn.Module):
                 round(2 * self.max_shift * self.bins_per_semitone),
                 self.args.temperature,
             )
+            joint = ShiftContrastLoss(total * ranks(), solved * ranks(), joint_sum(frames))
+            return joint.loss, joint.accuracy
         unit = self.bins_per_semitone * self.max_shift
         pitches = expected_pitch(anchor, unit), expected_pitch(partner, unit)
         return self._regression(*pitches, views, lengths)
@@ -148,6 +229,8 @@ class SamplingStrategies(nn.Module):
     def _regression(
         self, anchor: Tensor, partner: Tensor, views: Views, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        return pitch_loss(
+        errors, variation, frames = pitch_loss(
             anchor, partner, lengths, lengths, views.offsets, views.shifts, self.max_shift
         )
+        joint = PitchLoss(errors * ranks(), joint_sum(variation), joint_sum(frames))
+        return joint.loss, joint.r2

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import platform
+import signal
+import threading
 import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from rich.console import Console
+from torch import nn
 
 from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
@@ -20,7 +22,11 @@ from msssl_hear.version import __version__
 from pretrain.args import Recipe
 from pretrain.augment import add_background
 from pretrain.corpus import Corpus
-from pretrain.crops import CropBatch, CropSampler
+from pretrain.crops import CropBatch
+from pretrain.distributed.cached import cached_slopes, pull_back
+from pretrain.distributed.gather import joint_sum, ranks
+from pretrain.distributed.processes import check_equal, lost_process, open_fabric
+from pretrain.distributed.share import Share
 from pretrain.mixing import mix_clips
 from pretrain.pitch_shift import check_shift
 from pretrain.run_folder import (
@@ -32,15 +38,26 @@ from pretrain.run_folder import (
 )
 from pretrain.schedule import learning_rate, make_optimiser, set_learning_rate
 from pretrain.seeds import generator_for
+from pretrain.shards.corpus import ShardCorpus
+from pretrain.shards.open_data import open_sampler
 from pretrain.statistics import log_mel_statistics
 from pretrain.strategies import Metrics, SamplingStrategies
-from pretrain.views import FrontEnds, make_views
+from pretrain.views import FrontEnds, Views, make_views
 
 LINES_PER_RUN = 50  # beside those at 1, 2, 5, 10, 20, 50, ...
 
 
-def train(recipe: Recipe, corpus: Corpus, folder: Path, device: str, resume: bool) -> Path:
+def train(
+    recipe: Recipe,
+    corpus: Corpus | ShardCorpus,
+    folder: Path,
+    device: str,
+    resume: bool,
+    chunk: int | None = None,
+) -> Path:
     """Train by a recipe, or go on with a run, and write its weights.
+
+    Where torchrun started several processes, all call this and share each batch; the first writes.
 
     Args:
         recipe: All settings.
@@ -48,6 +65,7 @@ def train(recipe: Recipe, corpus: Corpus, folder: Path, device: str, resume: boo
         folder: The run's folder.
         device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
         resume: Go on from the folder's training state.
+        chunk: Clips that a process encodes at once; None for all of its share.
 
     Returns:
         The weights' file.
@@ -55,28 +73,40 @@ def train(recipe: Recipe, corpus: Corpus, folder: Path, device: str, resume: boo
     Raises:
         ValueError: Settings that do not fit each other, the corpus or the folder.
         FloatingPointError: The loss became NaN or infinite.
+        ConnectionError: Another process died.
     """
     check_shift(recipe.log_mel, recipe.augment.max_shift_semitones)
-    training = Training(recipe, corpus, folder, device)
-    config = {**recipe.to_dict(), "corpus": {"clips": len(corpus), "sha256": corpus.fingerprint()}}
-    state = open_run(folder, config, resume)
+    training = Training(recipe, corpus, folder, device, chunk)
+    facts: dict[str, Any] = {"clips": len(corpus), "sha256": corpus.fingerprint()}
+    if isinstance(corpus, ShardCorpus):
+        facts["reader"] = "stream"  # its batches are others than those of a corpus in memory
+    config = {**recipe.to_dict(), "corpus": facts}
+    state = training.open(config, resume)
     if state is None:
         training.fit_statistics()
     else:
         training.restore(state)
     training.run()
-    return training.export()
+    return training.export() if training.fabric.is_global_zero else folder / WEIGHTS
 
 
 class Training:
     """A run: what is trained, how far it is, and where it is written.
 
     Attributes:
+        share: What this process does of each batch.
         step: Optimiser steps done.
         seconds: Spent on them, over all sessions of a resumed run.
     """
 
-    def __init__(self, recipe: Recipe, corpus: Corpus, folder: Path, device: str) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        corpus: Corpus | ShardCorpus,
+        folder: Path,
+        device: str,
+        chunk: int | None = None,
+    ) -> None:
         """Draw the weights from the recipe's seed.
 
         Args:
@@ -84,20 +114,29 @@ class Training:
             corpus: Audio.
             folder: The run's folder.
             device: Lightning Fabric's accelerator.
+            chunk: Clips that are encoded at once; None for the process's whole share.
+
+        Raises:
+            ValueError: The processes cannot share a batch evenly.
         """
         self.recipe, self.corpus, self.folder = recipe, corpus, folder
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
-        fabric = Fabric(accelerator=device, devices=1, precision=recipe.run.precision)
+        self.fabric = fabric = open_fabric(device, recipe.run.precision)
+        self.share = Share(recipe.run.batch_size, fabric.global_rank, fabric.world_size)
+        self.chunk = chunk if chunk is not None and chunk < self.share.size else None
+        quiet = not fabric.is_global_zero
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
         torch.manual_seed(recipe.run.seed)
         self.module = SamplingStrategies(recipe)
+        if fabric.world_size > 1:  # the encoder has no BatchNorm; any other would be synchronised
+            nn.SyncBatchNorm.convert_sync_batchnorm(self.module)  # type: ignore[no-untyped-call]
         self.optimiser = make_optimiser(self.module, recipe.optimiser)
-        self.fabric = fabric
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
+        self.fabric_module.mark_forward_method("pull")
         self.log_mel = LogMel(recipe.log_mel)
         axis = recipe.log_frequency
         self.front_ends = FrontEnds(self.log_mel, None if axis is None else LogFrequency(axis))
         hop = recipe.log_mel.hop_length
-        self.sampler = CropSampler(
+        self.sampler = open_sampler(
             corpus,
             recipe.run.batch_size,
             crop_samples=recipe.run.crop_frames * hop,
@@ -105,6 +144,7 @@ class Training:
             max_offset=recipe.loss.frame_max_offset,
             seed=recipe.run.seed,
             device=fabric.device,
+            share=self.share,
         )
         self.step = 0
         self.seconds = 0.0
@@ -112,31 +152,84 @@ class Training:
         self.summed = 0
         self.last_row: dict[str, float] = {}
 
+    def open(self, config: dict[str, Any], resume: bool) -> dict[str, Any] | None:
+        """Start the run folder, or find the state to go on from: rank 0 reads it for all.
+
+        Raises:
+            ValueError: The folder holds another run, or the processes differ.
+        """
+        check_equal(self.fabric, config)
+        found: dict[str, Any] | ValueError | OSError | None = None
+        if self.fabric.is_global_zero:
+            try:
+                found = open_run(self.folder, config, resume)
+            except (ValueError, OSError) as error:
+                found = error
+        found = self.fabric.broadcast(found)
+        if isinstance(found, ValueError | OSError):
+            raise found
+        return found
+
     def fit_statistics(self) -> None:
         """Estimate the front end's normalisation from the corpus."""
-        mean, std = log_mel_statistics(self.log_mel, self.corpus, self.recipe.run.seed)
+        mean, std = self.fabric.broadcast(
+            log_mel_statistics(self.log_mel, self.corpus, self.recipe.run.seed)
+        )
         self.log_mel.mean.copy_(mean)
         self.log_mel.std.copy_(std)
         self.front_ends.to(self.fabric.device)
 
     def run(self) -> None:
-        """Do the steps that are left; save the state now and then and at the end."""
+        """Do the steps that are left; save the state now and then and at the end.
+
+        Raises:
+            FloatingPointError: The loss became NaN or infinite.
+            ConnectionError: Another process died.
+        """
         steps = self.recipe.run.steps
         self.fabric_module.train()
+        # torchrun ends those that are left when one dies, at once if they do not listen.
+        told_to_end = threading.Event()
+        if ranks() > 1:
+            signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
         started = saved = time.monotonic()
         before = self.seconds
         while self.step < steps:
-            metrics = self.do_step()
+            try:
+                metrics = self.do_step()
+            except RuntimeError as error:
+                if not (reason := lost_process(error)):
+                    raise
+                raise self.left(f"lost another one ({reason})") from None
             self.step += 1
             self.seconds = before + time.monotonic() - started
             self.sums += torch.stack(metrics).double().cpu()
             self.summed += 1
             if is_logged(self.step, steps):
                 self.log()
+            if told_to_end.is_set():
+                raise self.left("was told to end")
             if time.monotonic() - saved > 60 * self.recipe.run.checkpoint_minutes:
-                save_state(self.folder, self.state())
+                self.save()
                 saved = time.monotonic()
-        save_state(self.folder, self.state())
+        self.save()
+
+    def save(self) -> None:
+        """Write the training state; rank 0 does."""
+        if self.fabric.is_global_zero:
+            save_state(self.folder, self.state())
+
+    def left(self, reason: str) -> ConnectionError:
+        """Save what is there, and say what happened.
+
+        All collectives of a step come before the optimiser's: the weights are those after the last
+        whole step.
+        """
+        self.save()
+        return ConnectionError(
+            f"process {self.share.rank} of {self.share.ranks} {reason} after step {self.step}; "
+            "start again with --resume"
+        )
 
     def do_step(self) -> Metrics:
         """Draw a batch, and move the weights."""
@@ -152,20 +245,48 @@ class Training:
             recipe.augment,
             recipe.loss.needs_partner,
             generator,
+            self.share,
         )
-        metrics: Metrics = self.fabric_module(views)
-        if not bool(metrics.loss.isfinite()):
-            raise FloatingPointError(
-                f"the loss is {metrics.loss.item()} at step {step + 1}; "
-                "the state before it is kept: lower optimiser.learning_rate and start again"
-            )
-        self.fabric_optimiser.zero_grad()
-        self.fabric.backward(metrics.loss)
+        metrics = self.differentiate(views)
         self.fabric.clip_gradients(
             self.fabric_module, self.fabric_optimiser, max_norm=recipe.optimiser.max_gradient_norm
         )
         self.fabric_optimiser.step()
-        return Metrics(*(value.detach() for value in metrics))
+        return metrics
+
+    def differentiate(self, views: Views) -> Metrics:
+        """Set the gradients of the joint batch's loss, the same in every process.
+
+        Args:
+            views: This process's share.
+
+        Returns:
+            Of the joint batch.
+
+        Raises:
+            FloatingPointError: The loss is NaN or infinite.
+        """
+        self.fabric_optimiser.zero_grad()
+        if self.chunk is None:
+            metrics: Metrics = self.fabric_module(views)
+            joint = self.checked(metrics)
+            self.fabric.backward(metrics.loss)
+        else:
+            metrics, slopes = cached_slopes(self.fabric, self.module, views, self.chunk)
+            joint = self.checked(metrics)
+            pull_back(self.fabric, self.fabric_module, views, self.chunk, slopes)
+        return joint
+
+    def checked(self, metrics: Metrics) -> Metrics:
+        """The joint batch's metrics, if its loss is finite."""
+        joint = joint_sum(torch.stack([value.detach() for value in metrics])) / ranks()
+        metrics = Metrics(*joint)
+        if not bool(metrics.loss.isfinite()):
+            raise FloatingPointError(
+                f"the loss is {metrics.loss.item()} at step {self.step + 1}; "
+                "the state before it is kept: lower optimiser.learning_rate and start again"
+            )
+        return metrics
 
     def draw(self, generator: torch.Generator) -> CropBatch:
         """This step's crops, with what is mixed into clips and put behind views."""
@@ -177,7 +298,7 @@ class Training:
         behind = sampler.backgrounds(self.step, len(crops))
         level = (args.background_probability, args.background_snr_db)
         anchor, positive, partner = (
-            add_background(crop, other, *level, generator)
+            add_background(crop, other, *level, generator, self.share)
             for crop, other in zip(crops, behind, strict=True)
         )
         return batch._replace(anchor=anchor, positive=positive, partner=partner)
@@ -194,7 +315,8 @@ class Training:
         speed = self.crops / self.seconds
         self.last_row = {"step": self.step, "seconds": self.seconds, "crops_per_second": speed}
         self.last_row |= means
-        append_metrics(self.folder, self.last_row)
+        if self.fabric.is_global_zero:
+            append_metrics(self.folder, self.last_row)
         self.sums.zero_()
         self.summed = 0
         self.console.print(
@@ -223,7 +345,8 @@ class Training:
         self.step, self.seconds = state["step"], state["seconds"]
         self.sums, self.summed = state["sums"], state["summed"]
         self.last_row = state["last_row"]
-        drop_metrics_after(self.folder, self.step)
+        if self.fabric.is_global_zero:
+            drop_metrics_after(self.folder, self.step)
         self.console.print(f"resuming after step {self.step} of {self.recipe.run.steps}")
 
     def export(self) -> Path:
@@ -238,6 +361,7 @@ class Training:
         recipe = self.recipe
         return {
             "recipe": recipe.name,
+            "read_out": recipe.read_out,
             "data": {
                 "clips": len(self.corpus),
                 "hours": round(self.corpus.hours, 3),

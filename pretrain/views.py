@@ -14,6 +14,7 @@ from msssl_hear.log_mel import LogMel
 from pretrain.args import AugmentArgs
 from pretrain.augment import add_noise, random_response
 from pretrain.crops import CropBatch
+from pretrain.distributed.share import Share
 from pretrain.pitch_shift import random_shifts, shifted_filterbank
 
 CENTS = 100  # steps of a semitone in which shifts are drawn without a log-frequency axis
@@ -64,7 +65,12 @@ class FrontEnds(nn.Module):
             self.register_buffer("bands", mel_positions(log_mel, log_frequency), persistent=False)
 
     def forward(
-        self, audio: Tensor, shift: Tensor, args: AugmentArgs, generator: torch.Generator
+        self,
+        audio: Tensor,
+        shift: Tensor,
+        args: AugmentArgs,
+        generator: torch.Generator,
+        share: Share | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Spectra of one view; both front ends hear the same shift and the same response.
 
@@ -73,14 +79,17 @@ class FrontEnds(nn.Module):
             shift: Pitch shift of each, steps, int64, shape (batch,).
             args: What to draw.
             generator: On the audio's device.
+            share: What the clips are of the joint batch; None: all.
 
         Returns:
             Normalised log-mel, shape (batch, samples // hop_length, n_mels), and log power, shape
             (batch, ceil of a fourth of the frames, bins), or None. The last frame, half past the
             end, is cut.
         """
-        noisy = add_noise(audio, args.noise_sigma, generator)
-        response = random_response(len(audio), self.log_mel.config.n_mels, args, generator)
+        share = share or Share(len(audio))
+        noisy = add_noise(audio, args.noise_sigma, generator, share)
+        n_mels = self.log_mel.config.n_mels
+        response = share.of(random_response(share.batch_size, n_mels, args, generator))
         power = self.log_mel.power(noisy)[:, :-1]
         filters = shifted_filterbank(self.log_mel, shift / self.steps) * response[:, None, :]
         log_mel = self.log_mel.normalise(self.log_mel.log_mel(power, filters))
@@ -117,6 +126,7 @@ def make_views(
     args: AugmentArgs,
     with_partner: bool,
     generator: torch.Generator,
+    share: Share | None = None,
 ) -> Views:
     """Augment each view on its own, all by the same rule.
 
@@ -129,15 +139,17 @@ def make_views(
         args: What to draw.
         with_partner: Whether the frame or the pitch loss is on.
         generator: On the crops' device.
+        share: What the crops are of the joint batch; None: all.
     """
-    draw = (len(batch.lengths), args.max_shift_semitones, front_ends.steps, generator)
-    shift, other_shift = random_shifts(*draw), random_shifts(*draw)
+    share = share or Share(len(batch.lengths))
+    draw = (share.batch_size, args.max_shift_semitones, front_ends.steps, generator)
+    shift, other_shift = share.of(random_shifts(*draw)), share.of(random_shifts(*draw))
     views = [
-        front_ends(batch.anchor, shift, args, generator),
-        front_ends(batch.positive, shift, args, generator),
+        front_ends(batch.anchor, shift, args, generator, share),
+        front_ends(batch.positive, shift, args, generator, share),
     ]
     if with_partner:
-        views.append(front_ends(batch.partner, other_shift, args, generator))
+        views.append(front_ends(batch.partner, other_shift, args, generator, share))
     log_mels, log_frequencies = zip(*views, strict=True)
     stacked = torch.stack(log_mels)
     # Frames of a crop alone, not counting the one that a crop's last sample starts.

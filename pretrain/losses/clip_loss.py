@@ -20,16 +20,17 @@ class ClipLoss(NamedTuple):
     accuracy: Tensor
 
 
-def clip_loss(logits: Tensor) -> ClipLoss:
+def clip_loss(logits: Tensor, first: int = 0) -> ClipLoss:
     """Cross-entropy of each anchor over all positives of the batch.
 
     ``-mean_i log(exp(l_ii) / sum_j exp(l_ij))``: COLA (Saeed et al. 2021, eq. 1). The
     other clips are the negatives; anchors are rows, so the loss has one direction, as in COLA.
 
     Args:
-        logits: Similarity of anchor i (row) and positive j (column), shape (batch, batch).
+        logits: Similarity of anchor i (row) and positive j (column), shape (anchors, batch).
+        first: Index in the batch of the first anchor, where another process has other anchors.
     """
-    targets = torch.arange(len(logits), device=logits.device)
+    targets = torch.arange(first, first + len(logits), device=logits.device)
     loss = nn.functional.cross_entropy(logits, targets)
     accuracy = (logits.detach().argmax(dim=1) == targets).float().mean()
     return ClipLoss(loss, accuracy)

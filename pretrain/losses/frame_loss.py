@@ -11,33 +11,48 @@ from torch import Tensor
 class FrameLoss(NamedTuple):
     """The loss and how often it is solved.
 
+    Sums and not means, so that processes with other numbers of frames can be put together.
+
     Attributes:
-        loss: Scalar, nats. Chance is about log(frames).
-        accuracy: Scalar: share of frames whose most similar frame is a positive.
+        total: Scalar, nats: sum over the frames that count.
+        solved: Scalar: frames whose most similar frame is a positive.
+        frames: Scalar: how many count.
     """
 
-    loss: Tensor
-    accuracy: Tensor
+    total: Tensor
+    solved: Tensor
+    frames: Tensor
+
+    @property
+    def loss(self) -> Tensor:
+        """Mean, nats. Chance is about log(frames)."""
+        return self.total / self.frames.clamp_min(1)
+
+    @property
+    def accuracy(self) -> Tensor:
+        """Share of frames that are solved."""
+        return self.solved / self.frames.clamp_min(1)
 
 
-def other_clips(logits: Tensor, key_lengths: Tensor) -> tuple[Tensor, Tensor]:
+def other_clips(logits: Tensor, key_lengths: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
     """Split the similarities of all frames of a batch into those within a clip and the others.
 
     Args:
-        logits: Of every query frame and every key frame, shape (batch, queries, batch, keys).
+        logits: Of every query frame and every key frame, shape (clips, queries, batch, keys).
         key_lengths: Valid key frames of each clip, int64, shape (batch,).
+        first: Index in the batch of the first clip, where another process has other clips.
 
     Returns:
-        Within a clip, shape (batch, queries, keys), and with other clips, shape (batch, queries,
+        Within a clip, shape (clips, queries, keys), and with other clips, shape (clips, queries,
         batch * keys), the most negative float where the key is padding or of the clip itself.
     """
-    batch, _, _, keys = logits.shape
-    clips = torch.arange(batch, device=logits.device)
+    rows, _, batch, keys = logits.shape
+    clips = torch.arange(first, first + rows, device=logits.device)
     padding = torch.arange(keys, device=logits.device) >= key_lengths[:, None]
-    own = clips[:, None] == clips
+    own = clips[:, None] == torch.arange(batch, device=logits.device)
     left_out = own[:, None, :, None] | padding[None, None]
     others = logits.masked_fill(left_out, torch.finfo(logits.dtype).min).flatten(2)
-    return logits[clips, :, clips], others
+    return logits[clips - first, :, clips], others
 
 
 def frame_loss(
@@ -91,5 +106,4 @@ def frame_loss(
     losses = -log_shares.sum(dim=2) / positives.sum(dim=2).clamp_min(1)
     best = logits.detach().argmax(dim=2, keepdim=True)
     solved = positives.gather(2, best).squeeze(2)
-    count = counted.sum().clamp_min(1)
-    return FrameLoss((losses * counted).sum() / count, (solved & counted).sum() / count)
+    return FrameLoss((losses * counted).sum(), (solved & counted).sum(), counted.sum())

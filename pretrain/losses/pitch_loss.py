@@ -11,14 +11,28 @@ from torch import Tensor
 class PitchLoss(NamedTuple):
     """The loss and how much of the shift it explains.
 
+    Sums and not means, so that processes with other numbers of frames can be put together.
+
     Attributes:
-        loss: Scalar, in units of max_shift squared.
-        r2: Scalar: 1 - squared error / squared shift, over the same frames. 0: nothing learnt
-            (always answering "no shift"); 1: perfect.
+        errors: Scalar: squared errors, in units of max_shift squared, of the frames that count.
+        variation: Scalar: squared shifts of the same frames, in the same units.
+        frames: Scalar: how many count.
     """
 
-    loss: Tensor
-    r2: Tensor
+    errors: Tensor
+    variation: Tensor
+    frames: Tensor
+
+    @property
+    def loss(self) -> Tensor:
+        """Mean, in units of max_shift squared."""
+        return self.errors / self.frames.clamp_min(1)
+
+    @property
+    def r2(self) -> Tensor:
+        """``1 - errors / variation``. 0: nothing learnt (always "no shift"); 1: perfect."""
+        tiny = torch.finfo(self.variation.dtype).tiny
+        return 1.0 - self.errors.detach() / self.variation.clamp_min(tiny)
 
 
 def pitch_loss(
@@ -49,8 +63,5 @@ def pitch_loss(
     counted = (times < a_lengths[:, None]) & (positions >= 0) & (positions < b_lengths[:, None])
     aligned = b.gather(1, positions.clamp(0, b.shape[1] - 1))
     targets = (shifts / max_shift)[:, None].expand_as(a)
-    count = counted.sum().clamp_min(1)
     errors = ((aligned - a - targets).square() * counted).sum()
-    variation = (targets.square() * counted).sum()
-    r2 = 1.0 - errors.detach() / variation.clamp_min(torch.finfo(a.dtype).tiny)
-    return PitchLoss(errors / count, r2)
+    return PitchLoss(errors, (targets.square() * counted).sum(), counted.sum())

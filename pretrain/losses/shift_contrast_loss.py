@@ -12,13 +12,27 @@ from torch.nn import functional as F
 class ShiftContrastLoss(NamedTuple):
     """The loss and how often it is solved.
 
+    Sums and not means, so that processes with other numbers of frames can be put together.
+
     Attributes:
-        loss: Scalar, nats; chance is log(2 * most + 1).
-        accuracy: Scalar: share of frames whose most similar move is the true one.
+        total: Scalar, nats: sum over the frames that count.
+        solved: Scalar: frames whose most similar move is the true one.
+        frames: Scalar: how many count.
     """
 
-    loss: Tensor
-    accuracy: Tensor
+    total: Tensor
+    solved: Tensor
+    frames: Tensor
+
+    @property
+    def loss(self) -> Tensor:
+        """Mean, nats; chance is log(2 * most + 1)."""
+        return self.total / self.frames.clamp_min(1)
+
+    @property
+    def accuracy(self) -> Tensor:
+        """Share of frames that are solved."""
+        return self.solved / self.frames.clamp_min(1)
 
 
 def shift_contrast_loss(
@@ -60,10 +74,8 @@ def shift_contrast_loss(
     target = (shift_bins + most)[:, None].expand(logits.shape[:2])
     losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
     solved = logits.detach().argmax(dim=2) == target
-    count = counted.sum().clamp_min(1)
-    return ShiftContrastLoss(
-        (losses.view_as(counted) * counted).sum() / count, (solved & counted).sum() / count
-    )
+    total = (losses.view_as(counted) * counted).sum()
+    return ShiftContrastLoss(total, (solved & counted).sum(), counted.sum())
 
 
 def _root(salience: Tensor) -> Tensor:

@@ -13,8 +13,7 @@ from pretrain.corpus import Corpus
 from pretrain.statistics import log_mel_statistics
 
 
-@pytest.fixture
-def tiny_corpus() -> Corpus:
+def make_tiny_corpus() -> Corpus:
     """Eight clips of coloured noise, two of them shorter than a crop."""
     generator = torch.Generator().manual_seed(1)
     lengths = [8000, 20000, 3000, 6000, 9000, 16000, 5000, 12345]
@@ -26,6 +25,11 @@ def tiny_corpus() -> Corpus:
 
 
 @pytest.fixture
+def tiny_corpus() -> Corpus:
+    return make_tiny_corpus()
+
+
+@pytest.fixture
 def few_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Normalisation from 50 crops: the 4000 of a real run take longer than these trainings."""
     monkeypatch.setattr("pretrain.train.log_mel_statistics", partial(log_mel_statistics, crops=50))
@@ -33,6 +37,11 @@ def few_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def tiny_recipe() -> Recipe:
+    return make_tiny_recipe()
+
+
+def make_tiny_recipe() -> Recipe:
+    """Six steps of a very small encoder."""
     return Recipe(
         name="tiny",
         encoder=EncoderConfig(size=16, width=0.25, depth=0.3),

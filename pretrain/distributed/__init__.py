@@ -1,0 +1,1 @@
+"""One training in several processes: shares of the joint batch, gathered negatives, launching."""

@@ -10,9 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from pretrain.args import Recipe, find_recipe, read_recipe
-from pretrain.corpus import read_corpus
 from pretrain.run_folder import WEIGHTS
-from pretrain.synthesis import with_synthetic_clips
+from pretrain.shards.open_data import open_data
 from pretrain.train import train
 
 ROWS = ("cola", "clip_frame", "clip_pitch", "multi", "multi_bilinear", "multi_regression")
@@ -26,7 +25,7 @@ def ablate(
 
     Args:
         names: Recipes.
-        data: Folder of audio.
+        data: Folder of audio or of shards.
         out: One run folder per recipe is made in it.
         steps: Of every run; None is the first recipe's.
         seed: Of every run; None is the first recipe's.
@@ -45,9 +44,8 @@ def ablate(
         replace(recipe, run=replace(run, precision=recipe.run.precision)) for recipe in recipes
     ]
     check_equal_data(recipes)
-    corpus = read_corpus(data, recipes[0].log_mel.sample_rate)
-    if recipes[0].data.synthetic_clips:
-        corpus = with_synthetic_clips(corpus, recipes[0].data.synthetic_clips, run.seed)
+    rate, made = recipes[0].log_mel.sample_rate, recipes[0].data.synthetic_clips
+    corpus = open_data(data, rate, made, run.seed, device)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     weights = []
     for recipe in recipes:

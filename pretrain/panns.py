@@ -26,7 +26,7 @@ from benchmark.baselines.panns.cnn import CNN6_16K, Panns
 from benchmark.baselines.panns.frames import clip_cells
 from msssl_hear.version import __version__
 from pretrain.args import find_recipe, read_recipe
-from pretrain.corpus import Corpus, read_corpus, to_float
+from pretrain.corpus import Corpus, to_float
 from pretrain.crops import CropSampler
 from pretrain.panns_augment import mixup, mixup_shares, spec_augment
 from pretrain.panns_data import corpus_facts, one_hot, split_corpus
@@ -38,6 +38,7 @@ from pretrain.run_folder import (
     save_state,
 )
 from pretrain.seeds import generator_for
+from pretrain.shards.open_data import read_data
 from pretrain.train import is_logged
 
 LEARNING_RATE = 1e-3  # constant (the authors' code)
@@ -80,7 +81,8 @@ def run(
     """Train the stand-in and write ``out/weights.safetensors`` with its card.
 
     Args:
-        data: Folder of audio; its sources (manifest.csv, or first-level folders) are the labels.
+        data: Folder of audio or shards; its sources (manifest.csv, or first-level folders) are the
+            labels.
         out: Run folder.
         steps: Optimiser steps; None for those of the recipe cola: the same budget.
         batch_size: Clips drawn per step; None for that of the recipe cola.
@@ -99,7 +101,7 @@ def run(
         seed=seed,
         checkpoint_minutes=cola.checkpoint_minutes,
     )
-    corpus = read_corpus(data, CNN6_16K.log_mel.sample_rate)
+    corpus = read_data(data, CNN6_16K.log_mel.sample_rate)
     training = PannsTraining(args, corpus, out, device)
     config = {"name": "panns", "run": asdict(args), "corpus": corpus_facts(corpus)}
     state = open_run(out, config, resume)

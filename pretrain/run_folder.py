@@ -88,9 +88,10 @@ def _load(state: Path) -> Any:  # noqa: ANN401 - what torch.save wrote
 
 def _check_same(folder: Path, config: dict[str, Any]) -> None:
     """Refuse to go on with other settings or other audio."""
-    stored = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-    for key, value in _flatten(config).items():
-        if (before := _flatten(stored).get(key)) != value:
+    stored = _flatten(yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")))
+    flat = _flatten(config)
+    for key in {**flat, **stored}:
+        if (before := stored.get(key)) != (value := flat.get(key)):
             raise ValueError(
                 f"{folder} was started with {key} {before!r}, not {value!r}; resume with the same "
                 "settings or start in another --out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,6 @@ def _read(path: Path, clip: WantedClip) -> NDArray[np.int16]:
     if clip.end is None or not path.is_file():
         return read_mono(path)
     wanted = clip.end - clip.start
-    if soundfile.info(path).duration <= wanted + CUT_ALREADY:
+    if soundfile.info(os.fsencode(path)).duration <= wanted + CUT_ALREADY:
         return read_mono(path)
     return read_mono(path, start=clip.start, seconds=wanted)

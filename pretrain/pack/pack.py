@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,7 @@ def pack(
     check_codec(args.codec)
     wanted = shuffled(wanted)
     out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock.take(out / ".lock")
-    if lock is None:
-        raise ValueError(f"{out}: another mspretrain pack is writing to it; wait for it")
-    try:
+    with _locked(out):
         settings = {"format": FORMAT, "sample_rate": SAMPLE_RATE, **asdict(args)}
         listed = {"clips": len(wanted), "sha256_of_list": list_hash(wanted)}
         _check_same(out, {**settings, **listed})
@@ -104,8 +102,6 @@ def pack(
         packing = Packing(wanted, data, out, args, processes)
         packing.run(progress)
         return packing.finish()
-    finally:
-        lock.release()
 
 
 class Packing:
@@ -206,6 +202,22 @@ class Packing:
         write_tables(self.out)
         hours = samples / SAMPLE_RATE / 3600
         return Summary(len(self.wanted), packed, shards, hours, size, dict(why), self.cpu_seconds)
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Refuse to write where another process does; some cluster file systems cannot tell."""
+    try:
+        lock = FileLock.take(out / ".lock")
+    except OSError:
+        yield
+        return
+    if lock is None:
+        raise ValueError(f"{out}: another mspretrain pack is writing to it; wait for it")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _check_same(out: Path, settings: dict[str, Any]) -> None:

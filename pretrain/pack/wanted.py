@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,11 @@ def shuffled(wanted: Sequence[WantedClip]) -> list[WantedClip]:
 
     Streams shuffle only within a buffer, and a folder sorted by name gives shards of one kind each.
     """
-    return sorted(wanted, key=lambda clip: hashlib.sha256(clip.clip_id.encode()).digest())
+
+    def key(clip: WantedClip) -> bytes:
+        return hashlib.sha256(os.fsencode(clip.clip_id)).digest()
+
+    return sorted(wanted, key=key)
 
 
 def list_hash(wanted: Sequence[WantedClip]) -> str:

@@ -76,7 +76,12 @@ def read_manifest(folder: Path) -> Manifest:
         raise ValueError(f"{folder}: packing is not over; run the same mspretrain pack again")
     try:
         table = pd.read_csv(
-            path, usecols=list(_COLUMNS), dtype=_COLUMNS, keep_default_na=False, na_filter=False
+            path,
+            usecols=list(_COLUMNS),
+            dtype=_COLUMNS,
+            keep_default_na=False,
+            na_filter=False,
+            encoding_errors="surrogateescape",
         )
     except ValueError as error:
         wanted = ", ".join(ManifestRow._fields)

@@ -12,7 +12,7 @@ from pretrain.corpus import Corpus, read_corpus
 from pretrain.crops import CropSampler
 from pretrain.distributed.share import Share
 from pretrain.shards.corpus import ShardCorpus, hold
-from pretrain.shards.manifest import is_packed, read_manifest
+from pretrain.shards.manifest import Manifest, is_packed, read_manifest
 from pretrain.shards.memory import BYTES_PER_SAMPLE, Reader, choose_reader, free_memory
 from pretrain.shards.sampler import ShardSampler
 from pretrain.synthesis.extend import with_synthetic_clips
@@ -45,12 +45,7 @@ def open_data(
         if reader == "stream":
             raise ValueError(f"{folder}: only shards can be streamed; make some: mspretrain pack")
         return with_synthetic_clips(read_corpus(folder, sample_rate), synthetic, seed)
-    manifest = read_manifest(folder)
-    if manifest.sample_rate != sample_rate:
-        raise ValueError(
-            f"{folder}: shards are at {manifest.sample_rate} Hz, the recipe's log_mel.sample_rate "
-            f"is {sample_rate}; give a folder of audio or another recipe"
-        )
+    manifest = _manifest(folder, sample_rate)
     samples = int(manifest.samples.sum())
     free = free_memory(_device(device))
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun
@@ -64,6 +59,13 @@ def open_data(
     if chosen == "stream":
         return ShardCorpus(manifest, synthetic, seed)
     return with_synthetic_clips(hold(manifest), synthetic, seed)
+
+
+def read_data(folder: Path, sample_rate: int) -> Corpus:
+    """A folder of audio or of shards, in memory; raises as `open_data` does."""
+    if is_packed(folder):
+        return hold(_manifest(folder, sample_rate))
+    return read_corpus(folder, sample_rate)
 
 
 def open_sampler(
@@ -81,6 +83,16 @@ def open_sampler(
     if isinstance(corpus, ShardCorpus):
         return ShardSampler(corpus, batch_size, *places)
     return CropSampler(corpus, batch_size, *places)
+
+
+def _manifest(folder: Path, sample_rate: int) -> Manifest:
+    manifest = read_manifest(folder)
+    if manifest.sample_rate != sample_rate:
+        raise ValueError(
+            f"{folder}: shards are at {manifest.sample_rate} Hz, the recipe's log_mel.sample_rate "
+            f"is {sample_rate}; give a folder of audio or another recipe"
+        )
+    return manifest
 
 
 def _device(name: str) -> torch.device:

@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
+from benchmark.file_lock import FileLock
 from pretrain.cli import main
 from pretrain.pack import workers
 from pretrain.pack.clip import Dropped, PackArgs, prepare
@@ -176,6 +177,22 @@ def crashing_prepare(clip, folder, args):  # type: ignore[no-untyped-def]
     if clip.clip_id == "b/text.wav":
         os._exit(139)
     return prepare(clip, folder, args)
+
+
+def test_a_name_that_is_no_utf_8_is_listed_as_it_is(audio: Path, tmp_path: Path) -> None:
+    (audio / "caf\udce9.wav").write_bytes((audio / "a" / "0.wav").read_bytes())
+    result = call("--data", audio, "--out", tmp_path / "shards")
+    assert result.exit_code == 0 and "3 unreadable" in result.output
+    assert b"caf\xe9.wav,unreadable," in (tmp_path / "shards" / "dropped.csv").read_bytes()
+
+
+def test_two_processes_do_not_write_to_one_folder(audio: Path, tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    lock = FileLock.take(tmp_path / "shards" / ".lock")
+    assert lock is not None
+    result = call("--data", audio, "--out", tmp_path / "shards")
+    lock.release()
+    assert result.exit_code == 1 and "another mspretrain pack is writing to it" in result.output
 
 
 def test_other_settings_or_another_list_do_not_mix_with_what_is_there(

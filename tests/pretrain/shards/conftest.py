@@ -19,7 +19,7 @@ def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index in range(CLIPS):
         length = int(generator.integers(3200, 24000))
         samples = generator.permutation(65536)[:length].astype(np.int64) - 32768
-        path = folder / "ab"[index % 2] / f"{index}.wav"
+        path = folder / "ab"[index % 2] / f"{index}, take.2.wav"
         path.parent.mkdir(exist_ok=True)
         soundfile.write(path, samples.astype(np.int16), 16000)
     return folder

@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -70,18 +71,17 @@ def test_damage_is_said_in_a_sentence_that_names_the_shard(
     elif damage == "unfinished":
         manifest.unlink()
     elif damage == "column":
-        manifest.write_text(manifest.read_text().replace("offset", "place", 1))
+        manifest.write_bytes(manifest.read_bytes().replace(b"offset", b"place", 1))
     else:
-        lines = [line.split(",") for line in manifest.read_text().splitlines()]
-        manifest.write_text("\n".join(",".join([*x[:4], x[4] + "0", *x[5:]]) for x in lines[1:]))
-        header = ",".join(lines[0])
-        manifest.write_text(f"{header}\n{manifest.read_text()}\n")
+        table = pd.read_csv(manifest, encoding_errors="surrogateescape")
+        table["samples"] += 1
+        table.to_csv(manifest, index=False, errors="surrogateescape")
     with pytest.raises((ValueError, OSError), match=sentence):
         hold(read_manifest(folder))
 
 
 def test_shards_of_another_rate_are_refused(shards: Path, audio: Path) -> None:
-    with pytest.raises(ValueError, match="16000 Hz, the recipe's log_mel.sample_rate is 32000"):
+    with pytest.raises(ValueError, match=r"16000 Hz, .* is 32000; give"):
         open_data(shards, 32000)
     with pytest.raises(ValueError, match="only shards can be streamed"):
         open_data(audio, 16000, reader="stream")

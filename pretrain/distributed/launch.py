@@ -54,7 +54,8 @@ def launch(arguments: Sequence[str], devices: int) -> None:
             elastic_launch(config, sys.executable)("-m", "pretrain", *arguments)
         except ChildFailedError as error:
             codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
-            killed = {rank: code for rank, code in codes.items() if code < 0}
+            # SIGTERM is how torchrun stops those that are left.
+            killed = {r: code for r, code in codes.items() if code < 0 and code != -signal.SIGTERM}
             if not killed:
                 raise SystemExit(1) from None
             rank, code = next(iter(killed.items()))

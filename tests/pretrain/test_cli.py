@@ -54,7 +54,7 @@ def test_run_trains_and_resumes(audio: Path, tmp_path: Path) -> None:
         ("simclr", "audio", "no recipe 'simclr'"),
         ("multi", "nowhere", "no such folder"),
         ("multi", ".", "no audio files in it"),
-        ("multi", "audio", "the corpus has 3 clips, fewer than a batch of 64"),
+        ("paper", "audio", "the corpus has 3 clips, fewer than a batch of 64"),
     ],
 )
 def test_errors_are_one_line_and_exit_1(

@@ -36,7 +36,9 @@ def test_every_row_trains_on_one_corpus_for_the_same_steps(
         return out / "weights.safetensors"
 
     monkeypatch.setattr(ablation, "train", fake)
-    monkeypatch.setattr(ablation, "with_synthetic_clips", lambda corpus, count, seed: corpus)
+    monkeypatch.setattr(
+        "pretrain.shards.open_data.with_synthetic_clips", lambda corpus, count, seed: corpus
+    )
     weights = ablate(["cola", "multi"], folder, folder / "out", 7, 3, "cpu")
     assert [recipe.name for recipe, _ in seen] == ["cola", "multi"]
     assert {(recipe.run.steps, recipe.run.seed) for recipe, _ in seen} == {(7, 3)}

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,6 +23,10 @@ from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig
 
 FORMAT = "msssl-hear encoder 1"
+LARGEST_SETTING = 2**16
+"""Of a card's settings (samples, Hz, bands): ours are a tenth of it and less."""
+
+Config = TypeVar("Config", LogMelConfig, LogFrequencyConfig, EncoderConfig)
 
 
 def save_checkpoint(
@@ -81,36 +85,72 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict
         )
     card, tensors = _read(path)
     try:
-        log_mel = LogMel(LogMelConfig(**card["log_mel"]))
-        second = card.get("log_frequency")
-        log_frequency = None if second is None else LogFrequencyConfig(**second)
-        encoder = Encoder(EncoderConfig(**card["encoder"]), log_frequency)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"the card in {path} does not describe this encoder: {error}") from error
-    for prefix, module in (("log_mel.", log_mel), ("encoder.", encoder)):
-        weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-        _load_weights(module, weights, path)
+        with torch.device("meta"):  # shapes alone: a card of ten bytes may ask for all the memory
+            planned = _built(card, len(tensors))
+    except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        raise ValueError(
+            f"the card in {path} does not describe this encoder: {_one_line(error)}"
+        ) from error
+    parts = [
+        {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        for prefix in ("log_mel.", "encoder.")
+    ]
+    for module, weights in zip(planned, parts, strict=True):
+        _check_weights(module, weights, path)
+    log_mel, encoder = _built(card, len(tensors))
+    log_mel.load_state_dict(parts[0])
+    encoder.load_state_dict(parts[1])
     return log_mel.eval(), encoder.eval(), card
+
+
+def _built(card: dict[str, Any], tensors: int) -> tuple[LogMel, Encoder]:
+    """Front end and encoder of a card, whose file has that many tensors."""
+    second = card.get("log_frequency")
+    log_frequency = None if second is None else _config(LogFrequencyConfig, second)
+    config = _config(EncoderConfig, card["encoder"])
+    if config.depth > tensors:  # each block has several
+        raise ValueError(f"depth {config.depth} asks for more blocks than it has tensors")
+    return LogMel(_config(LogMelConfig, card["log_mel"])), Encoder(config, log_frequency)
+
+
+def _config(kind: type[Config], values: dict[str, Any]) -> Config:
+    """Settings of the types and sizes that settings have."""
+    config = kind(**values)
+    for field in fields(kind):
+        value, whole = getattr(config, field.name), isinstance(field.default, int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+            raise ValueError(f"{field.name} must be a {'whole ' if whole else ''}number")
+        positive = whole or field.name in ("width", "depth", "log_offset")
+        if not 0 <= value <= LARGEST_SETTING or (positive and not value):
+            raise ValueError(f"{field.name} {value} must lie between 0 and {LARGEST_SETTING}")
+    return config
+
+
+def _one_line(error: object) -> str:
+    """A message without line breaks, and with escapes for what no terminal should be sent."""
+    line = " ".join(str(error).split())
+    return line if line.isprintable() else line.encode("unicode_escape").decode()
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
-            card = json.loads((file.metadata() or {})["card"])
+            text = (file.metadata() or {}).get("card")
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except KeyError:
+        card = None if text is None else json.loads(text)
+    except (SafetensorError, OSError, ValueError, RuntimeError, LookupError) as error:
+        raise ValueError(f"{path} cannot be read as safetensors: {_one_line(error)}") from error
+    if text is None:
         raise ValueError(
             f"{path} holds no card: it was not written by mspretrain (HEAR modules of other makers "
             "are run by their own module's name)"
-        ) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as safetensors: {error}") from error
+        )
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ValueError(f"{path} is not in the format '{FORMAT}'")
     return card, tensors
 
 
-def _load_weights(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+def _check_weights(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
     expected = module.state_dict()
     for name, value in expected.items():
         if name not in weights:
@@ -120,6 +160,7 @@ def _load_weights(module: nn.Module, weights: dict[str, Tensor], path: Path) -> 
                 f"{path}: the weight '{name}' has shape {tuple(weights[name].shape)}, but the "
                 f"encoder that its card describes needs {tuple(value.shape)}"
             )
+        if not torch.isfinite(weights[name]).all():
+            raise ValueError(f"{path}: the weight '{name}' has NaN or infinite numbers")
     for name in weights.keys() - expected.keys():
-        raise ValueError(f"{path}: the weight '{name}' has no place in the encoder")
-    module.load_state_dict(weights)
+        raise ValueError(f"{path}: the weight {name!r} has no place in the encoder")

@@ -87,3 +87,44 @@ def test_unknown_setting(saved):
     rewrite(saved[0], lambda tensors, card: card["encoder"].update(colour="red"))
     with pytest.raises(ValueError, match="does not describe this encoder"):
         load_checkpoint(saved[0])
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "sentence"),
+    [
+        ("encoder", {"size": 2**40}, "must lie between 0 and 65536"),
+        ("encoder", {"width": 60_000.0}, "needs"),  # terabytes, if it were built
+        ("encoder", {"depth": 60_000.0}, "more blocks than it has tensors"),
+        ("encoder", {"depth": 10**400}, "must lie between"),
+        ("encoder", {"width": "1"}, "does not describe this encoder"),
+        ("encoder", {"\x1b[31m": 1}, r"\\x1b\[31m"),
+        ("log_mel", {"log_offset": "x"}, "log_offset must be a number"),
+        ("log_mel", {"hop_length": -1, "win_length": 0}, "must lie between"),
+        ("log_mel", {"n_mels": True}, "n_mels must be a whole number"),
+        ("log_mel", {"log_offset": float("nan")}, "must lie between"),
+    ],
+)
+def test_a_card_that_asks_for_nonsense(saved, part, change, sentence):
+    rewrite(saved[0], lambda tensors, card: card[part].update(change))
+    with pytest.raises(ValueError, match=sentence) as caught:
+        load_checkpoint(saved[0])
+    assert str(caught.value).isprintable()
+
+
+def test_weights_that_are_no_numbers(saved):
+    def change(tensors, card):
+        tensors["encoder.norm.weight"][3] = float("nan")
+
+    rewrite(saved[0], change)
+    with pytest.raises(ValueError, match=r"'norm.weight' has NaN or infinite numbers"):
+        load_checkpoint(saved[0])
+
+
+def test_loading_draws_no_random_numbers_on_the_way_to_the_network(saved):
+    torch.manual_seed(0)
+    _, encoder, _ = load_checkpoint(saved[0])
+    Encoder(encoder.config)
+    after = torch.rand(1)
+    torch.manual_seed(0)
+    Encoder(encoder.config), Encoder(encoder.config)
+    assert torch.equal(torch.rand(1), after)

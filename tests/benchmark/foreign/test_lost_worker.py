@@ -101,6 +101,15 @@ def test_another_model_after_a_restart_is_refused(write, foreign) -> None:
         hear.scene(AUDIO)
 
 
+@pytest.fixture
+def interrupts():
+    """SIGINT as in a terminal: started in the background of a shell, Python inherits it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_ends_the_worker(write, foreign) -> None:
     hear = foreign(write(scene="import time; time.sleep(600)"))
     timer = threading.Timer(1, signal.raise_signal, (signal.SIGINT,))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.in_order import in_order
 from benchmark.tasks.audio import read_clip
 from benchmark.tasks.task import Task
 
@@ -27,20 +26,11 @@ def read_ahead(
     depth = CLIPS_AHEAD
     if task.sample_duration:
         depth = max(2, int(READ_AHEAD_SECONDS / task.sample_duration))
-    pending: deque[tuple[str, Future[NDArray[np.float32]]]] = deque()
-    with ThreadPoolExecutor(READERS, thread_name_prefix="read-clip") as pool:
-        try:
-            for file in files:
-                pending.append((file, pool.submit(read_clip, task, split, file, sample_rate)))
-                if len(pending) > depth:
-                    name, clip = pending.popleft()
-                    yield name, clip.result()
-            while pending:
-                name, clip = pending.popleft()
-                yield name, clip.result()
-        finally:
-            for _, clip in pending:
-                clip.cancel()
+
+    def read(file: str) -> NDArray[np.float32]:
+        return read_clip(task, split, file, sample_rate)
+
+    yield from in_order(read, files, READERS, depth)
 
 
 def chunks(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:

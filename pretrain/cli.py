@@ -6,13 +6,16 @@ from contextlib import nullcontext, redirect_stderr
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from pretrain.distributed.launch import is_first, is_started, launch
 from pretrain.overlap_cli import check_overlap
 from pretrain.pack_cli import pack
+
+if TYPE_CHECKING:
+    from pretrain.args import Recipe
 
 
 @click.group()
@@ -95,6 +98,10 @@ def run(
                 raise ValueError("panns trains in one process, without --devices and --chunk")
             run_panns(data, out, steps, batch_size, seed or 0, device, resume)
         elif devices > 1 and not is_started():
+            from pretrain.distributed.share import Share
+
+            settled = _settled(recipe, steps, batch_size, seed)
+            Share(settled.run.batch_size, ranks=devices)  # refused once, before any process starts
             launch(_arguments(without="devices"), devices)
         else:
             _run_recipe(recipe, data, out, steps, batch_size, seed, device, resume, chunk, reader)
@@ -152,6 +159,23 @@ def ablate(
     click.echo(benchmark_command(weights))
 
 
+def _settled(name: str, steps: int | None, batch_size: int | None, seed: int | None) -> Recipe:
+    """The recipe with what the command line says instead."""
+    from pretrain.args import find_recipe, read_recipe
+
+    recipe = read_recipe(find_recipe(name))
+    settings = recipe.run
+    return replace(
+        recipe,
+        run=replace(
+            settings,
+            steps=settings.steps if steps is None else steps,
+            batch_size=settings.batch_size if batch_size is None else batch_size,
+            seed=settings.seed if seed is None else seed,
+        ),
+    )
+
+
 def _run_recipe(
     name: str,
     data: Path,
@@ -165,21 +189,10 @@ def _run_recipe(
     reader: Literal["memory", "stream"] | None,
 ) -> None:
     """Read recipe and audio, then train; imports torch only now, so that --help is quick."""
-    from pretrain.args import find_recipe, read_recipe
     from pretrain.shards.open_data import open_data
     from pretrain.train import train
 
-    recipe = read_recipe(find_recipe(name))
-    settings = recipe.run
-    recipe = replace(
-        recipe,
-        run=replace(
-            settings,
-            steps=settings.steps if steps is None else steps,
-            batch_size=settings.batch_size if batch_size is None else batch_size,
-            seed=settings.seed if seed is None else seed,
-        ),
-    )
+    recipe = _settled(name, steps, batch_size, seed)
     # Each process reads the audio, the first tells what it found.
     with nullcontext() if is_first() else redirect_stderr(StringIO()):
         made = recipe.data.synthetic_clips

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from benchmark.cores import usable_cores
+from benchmark.in_order import in_order
 from benchmark.tasks.audio import rates_present
 from benchmark.tasks.check.audio_faults import ClipReport, check_clip
 from benchmark.tasks.check.finding import Finding, inside
@@ -118,25 +117,5 @@ def _read(task: Task, keys: Iterable[ClipKey]) -> Iterator[tuple[ClipKey, ClipRe
         path = task.folder / str(key.rate) / key.split / key.clip
         return check_clip(path, key.rate, task.sample_duration)
 
-    cores = available_cores()
-    pending: deque[tuple[ClipKey, Future[ClipReport]]] = deque()
-    with ThreadPoolExecutor(cores, thread_name_prefix="check-clip") as pool:
-        try:
-            for key in keys:
-                pending.append((key, pool.submit(report, key)))
-                if len(pending) > WAITING * cores:
-                    first, read = pending.popleft()
-                    yield first, read.result()
-            while pending:
-                first, read = pending.popleft()
-                yield first, read.result()
-        finally:
-            for _, read in pending:
-                read.cancel()
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    cores = usable_cores()
+    return in_order(report, keys, cores, WAITING * cores)

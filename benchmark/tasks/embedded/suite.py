@@ -7,7 +7,6 @@ sources, so a changed generator makes new tasks and never reuses old audio.
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from benchmark.cache import cache_root
+from benchmark.cores import usable_cores
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE
@@ -108,7 +108,7 @@ def _make(recipes: list[Recipe], home: Path, progress: Progress) -> None:
         progress(done, total)
 
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(_cores(), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn")) as pool:
         for recipe in recipes:
             with _appearing_whole(home / recipe.folder) as folder:
                 make_task(recipe, folder, pool, made)
@@ -143,10 +143,3 @@ def _appearing_whole(folder: Path) -> Iterator[Path]:
             # Another process made the same task in the meantime: its bytes are these bytes.
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

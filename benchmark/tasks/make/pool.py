@@ -12,6 +12,7 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Final
 
+from benchmark.cores import usable_cores
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.raw_audio import write_clip
 
@@ -76,12 +77,12 @@ def convert_some(
 
 def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tuple[int, Converted]]:
     """Number of clips and outcome of each job, as they finish."""
-    if len(plan.clips) <= FEW or cores() == 1:
+    if len(plan.clips) <= FEW or usable_cores() == 1:
         for clip in plan.clips:
             yield 1, convert_some([clip], plan.seconds, rates, folder)
         return
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(cores(), get_context("spawn"), _follow_parent) as pool:
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), _follow_parent) as pool:
         jobs: dict[Future[Converted], int] = {}
         for first in range(0, len(plan.clips), CLIPS_PER_JOB):
             clips = plan.clips[first : first + CLIPS_PER_JOB]
@@ -108,10 +109,3 @@ def _follow_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -74,9 +74,10 @@ def mel_filterbank(frequencies: Tensor, n_mels: int, f_min: float, f_max: float)
     edges = (700.0 * (10.0 ** (mels / 2595.0) - 1.0)).to(frequencies)
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
     bins = frequencies.unsqueeze(-1)
-    rising = (bins - lower) / (centre - lower)
-    falling = (upper - bins) / (upper - centre)
-    return torch.minimum(rising, falling).clamp_min(0.0)
+    # In place: with a filterbank per clip, what costs is memory.
+    rising = (bins - lower).div_(centre - lower)
+    falling = (upper - bins).div_(upper - centre)
+    return torch.minimum(rising, falling, out=rising).clamp_min_(0.0)
 
 
 class LogMel(nn.Module):
@@ -148,8 +149,8 @@ class LogMel(nn.Module):
             center=False,
             return_complex=True,
         )
-        power = spectrum.real.square() + spectrum.imag.square()
-        return power.transpose(1, 2) / self.window.square().sum()
+        power = spectrum.real.square().add_(spectrum.imag.square())
+        return power.transpose(1, 2).div_(self.window.square().sum())
 
     def power(self, audio: Tensor) -> Tensor:
         """Power spectrum, divided by the window's energy.

@@ -31,7 +31,7 @@ def add_noise(
     share = share or Share(len(audio))
     shape = (share.batch_size, audio.shape[1])
     noise = torch.randn(shape, generator=generator, device=audio.device)
-    return audio + sigma * share.of(noise)
+    return share.of(noise).mul_(sigma).add_(audio)
 
 
 def random_response(
@@ -92,8 +92,8 @@ def add_background(
     draws = draws[:, share.rows]
     snr_db = least_snr_db + SNR_RANGE_DB * draws[0]
     wanted = rms(audio) * 10.0 ** (-snr_db / 20.0)
-    gain = wanted / rms(backgrounds).clamp_min(QUIETEST_RMS)
-    return audio + backgrounds * gain * (draws[1] < probability)
+    gain = wanted / rms(backgrounds).clamp_min(QUIETEST_RMS) * (draws[1] < probability)
+    return (backgrounds * gain).add_(audio)
 
 
 def rms(audio: Tensor) -> Tensor:

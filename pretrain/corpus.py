@@ -130,7 +130,7 @@ def fingerprint_of(names: Sequence[str], lengths: Tensor) -> str:
 
 def to_float(samples: Tensor) -> Tensor:
     """int16 samples of any shape as float32 amplitudes in [-1, 1)."""
-    return samples.to(torch.float32) / FULL_SCALE
+    return samples.to(torch.float32).div_(FULL_SCALE)
 
 
 def _decode(path: Path, sample_rate: int) -> _Decoded:

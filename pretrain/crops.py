@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pretrain.corpus import Corpus, to_float
 from pretrain.crop_places import place_crops, uniform
+from pretrain.cut import cut
 from pretrain.distributed.share import Share
 from pretrain.seeds import generator_for
 
@@ -86,7 +87,10 @@ class CropSampler:
         self.seed = seed
         self.clip_lengths = corpus.lengths
         self.starts = corpus.offsets[:-1]
-        self.samples = corpus.samples.to(device)
+        # A corpus of one short clip or two may be shorter than a crop.
+        missing = max(crop_samples - len(corpus.samples), 0)
+        samples = nn.functional.pad(corpus.samples, (0, missing)) if missing else corpus.samples
+        self.samples = samples.to(device)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -152,10 +156,18 @@ class CropSampler:
         return order[batch * self.batch_size : (batch + 1) * self.batch_size]
 
     def _cut(self, clips: Tensor, starts: Tensor) -> Tensor:
-        device = self.samples.device
-        positions = starts[:, None] + torch.arange(self.crop_samples)
-        inside = (positions >= 0) & (positions < self.clip_lengths[clips][:, None])
-        inside = inside.to(device)
-        # Positions outside a short clip read any sample; the mask clears them.
-        indices = (self.starts[clips][:, None] + positions).clamp(0, len(self.samples) - 1)
-        return to_float(self.samples[indices.to(device)]) * inside
+        """Crops that start so many samples into their clips, float32, zeros outside of clips."""
+        wanted = self.starts[clips] + starts
+        possible = wanted.clamp(0, len(self.samples) - self.crop_samples)
+        crops = to_float(cut(self.samples, possible, self.crop_samples))
+        # At the corpus's own ends: what is rolled in from the other side is outside of the clip.
+        for row in (wanted != possible).nonzero().flatten().tolist():
+            crops[row] = crops[row].roll(int(possible[row] - wanted[row]))
+        ends = self.clip_lengths[clips] - starts
+        outside = ((starts < 0) | (ends < self.crop_samples)).nonzero().flatten()
+        if len(outside):
+            device = crops.device
+            places = torch.arange(self.crop_samples, device=device)
+            first, end = -starts[outside, None].to(device), ends[outside, None].to(device)
+            crops[outside.to(device)] *= (places >= first) & (places < end)
+        return crops

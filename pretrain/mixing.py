@@ -41,12 +41,12 @@ def mix_clips(
     level_db = QUIETEST_DB + (LOUDEST_DB - QUIETEST_DB) * draws[1]
     seconds = sampler.companions(step, batch.offsets)
     loudest = torch.stack([rms(second) for second in seconds]).amax(dim=0)
-    gain = rms(batch.anchor) * 10.0 ** (level_db / 20.0) / loudest.clamp_min(QUIETEST_RMS)
-    positions = torch.arange(batch.anchor.shape[1], device=device)
-    inside = positions < batch.lengths[:, None]
+    gain = rms(batch.anchor) * 10.0 ** (level_db / 20.0) / loudest.clamp_min(QUIETEST_RMS) * chosen
+    positions = torch.arange(batch.anchor.shape[1], dtype=torch.int32, device=device)
+    inside = positions < batch.lengths[:, None].to(positions)
 
     def mixed(first: Tensor, second: Tensor) -> Tensor:
-        return first + gain * second * chosen * inside
+        return (gain * second).mul_(inside).add_(first)
 
     firsts = (batch.anchor, batch.positive, batch.partner)
     anchor, positive, partner = (mixed(*pair) for pair in zip(firsts, seconds, strict=True))

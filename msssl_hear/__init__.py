@@ -19,7 +19,7 @@ from torch import Tensor
 
 from msssl_hear.checkpoint import load_checkpoint
 from msssl_hear.model import HearModel
-from msssl_hear.read_out import ReadOutName
+from msssl_hear.read_out import READ_OUTS
 from msssl_hear.version import __version__
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
 
 WEIGHTS = Path(__file__).parent / "weights"
 KNOWN_WEIGHTS = ("multi", "cola")
-PAPER = ":paper"
 
 
 def load_model(model_file_path: str = "") -> HearModel:
@@ -40,8 +39,8 @@ def load_model(model_file_path: str = "") -> HearModel:
     Args:
         model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies),
             a known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain``
-            wrote. Scene embeddings are by the read-out of its card; with ``:paper`` behind the
-            name, by the paper's: the maximum over time alone.
+            wrote. Embeddings are by the read-out of its card, or by the one behind the name:
+            ``multi:paper``, ``:max_mean`` or ``:full`` (``msssl_hear.read_out``).
 
     Returns:
         The model on the CPU, in evaluation mode.
@@ -50,10 +49,12 @@ def load_model(model_file_path: str = "") -> HearModel:
         FileNotFoundError: If there is no such name or file.
         ValueError: If the file is no checkpoint of this encoder.
     """
-    path = model_file_path.removesuffix(PAPER)
-    read_out: ReadOutName | None = None if path == model_file_path else "paper"
-    name = path or "multi"
-    suffix = "" if read_out is None else PAPER
+    name, colon, asked = model_file_path.rpartition(":")
+    read_out = next((known for known in READ_OUTS if known == asked and colon), None)
+    if read_out is None:
+        name = model_file_path
+    name = name or "multi"
+    suffix = "" if read_out is None else f":{read_out}"
     if name in KNOWN_WEIGHTS:
         weights = WEIGHTS / f"{name}.safetensors"
         return HearModel(*load_checkpoint(weights), name + suffix, read_out)

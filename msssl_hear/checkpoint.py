@@ -19,14 +19,13 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from msssl_hear.encoder import Encoder, EncoderConfig
-from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig
 
 FORMAT = "msssl-hear encoder 1"
 LARGEST_SETTING = 2**16
 """Of a card's settings (samples, Hz, bands): ours are a tenth of it and less."""
 
-Config = TypeVar("Config", LogMelConfig, LogFrequencyConfig, EncoderConfig)
+Config = TypeVar("Config", LogMelConfig, EncoderConfig)
 
 
 def save_checkpoint(
@@ -49,7 +48,6 @@ def save_checkpoint(
         "format": FORMAT,
         "log_mel": asdict(log_mel.config),
         "encoder": asdict(encoder.config),
-        "log_frequency": None if encoder.log_frequency is None else asdict(encoder.log_frequency),
         **card,
     }
     tensors = {f"log_mel.{k}": v.cpu().contiguous() for k, v in log_mel.state_dict().items()}
@@ -105,12 +103,10 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict
 
 def _built(card: dict[str, Any], tensors: int) -> tuple[LogMel, Encoder]:
     """Front end and encoder of a card, whose file has that many tensors."""
-    second = card.get("log_frequency")
-    log_frequency = None if second is None else _config(LogFrequencyConfig, second)
     config = _config(EncoderConfig, card["encoder"])
     if config.depth > tensors:  # each block has several
         raise ValueError(f"depth {config.depth} asks for more blocks than it has tensors")
-    return LogMel(_config(LogMelConfig, card["log_mel"])), Encoder(config, log_frequency)
+    return LogMel(_config(LogMelConfig, card["log_mel"])), Encoder(config)
 
 
 def _config(kind: type[Config], values: dict[str, Any]) -> Config:

@@ -3,14 +3,11 @@
 B0 alone has one output per 320 ms, far too coarse for HEAR's timestamps. The pyramid takes four
 stages (40, 80, 160 and 320 ms), projects each frame's channels and frequencies to the embedding
 size, brings them to the 40 ms grid and adds them. It costs about a tenth more than B0 alone.
-
-With a log-frequency front end, its spectrum and the pitch salience read from it are a fifth tap.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +19,6 @@ from msssl_hear.efficientnet import (
     receptive_radius,
     scaled_stages,
 )
-from msssl_hear.log_frequency import LogFrequencyConfig, spectral_contrast
-from msssl_hear.pitch_salience import PitchSalience
 
 HOP_FRAMES = 4
 """Log-mel frames per frame embedding: 40 ms at the front end's 10 ms."""
@@ -50,18 +45,6 @@ class EncoderConfig:
     size: int = 512
     width: float = 1.0
     depth: float = 1.0
-
-
-class Tonal(NamedTuple):
-    """What the log-frequency axis shows, one row per frame embedding.
-
-    Attributes:
-        contrast: Spectral contrast, shape (batch, positions, bins).
-        salience: Logits of pitch, same shape.
-    """
-
-    contrast: Tensor
-    salience: Tensor
 
 
 def valid_positions(lengths: Tensor, positions: int) -> Tensor:
@@ -107,17 +90,11 @@ class Encoder(nn.Module):
 
     Args:
         config: Size; the default is EfficientNet-B0's.
-        log_frequency: The second front end; None is the paper's encoder, log-mel alone.
     """
 
-    def __init__(
-        self,
-        config: EncoderConfig | None = None,
-        log_frequency: LogFrequencyConfig | None = None,
-    ) -> None:
+    def __init__(self, config: EncoderConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or EncoderConfig()
-        self.log_frequency = log_frequency
         stem_channels, stages = scaled_stages(config.width, config.depth)
         self.trunk = EfficientNet(stages, stem_channels, ChannelNorm, frame_wise=True)
         self.taps = nn.ModuleList()
@@ -138,29 +115,17 @@ class Encoder(nn.Module):
             padding=SMOOTHING_KERNEL // 2,
             groups=config.size,
         )
-        if log_frequency is not None:
-            self.salience = PitchSalience(log_frequency.bins_per_octave)
-            self.tonal_tap = nn.Linear(2 * log_frequency.bins, config.size)
         self.context_frames = (
             receptive_radius(stages) + COARSEST_STRIDE + SMOOTHING_KERNEL // 2 * HOP_FRAMES
         )
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def tonal(self, log_power: Tensor) -> Tonal:
-        """Contrast and pitch salience of a log-frequency spectrum, (batch, positions, bins)."""
-        assert self.log_frequency is not None
-        contrast = spectral_contrast(log_power, self.log_frequency.bins_per_octave)
-        return Tonal(contrast, self.salience(contrast))
-
-    def forward(
-        self, log_mel: Tensor, lengths: Tensor | None = None, tonal: Tonal | None = None
-    ) -> Tensor:
+    def forward(self, log_mel: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Frame embeddings.
 
         Args:
             log_mel: Normalised log-mel, float32, shape (batch, frames, n_mels).
             lengths: Each clip's own frames, int64, shape (batch,); None if none is padded.
-            tonal: Of the same audio, if the encoder has a log-frequency front end.
 
         Returns:
             Shape (batch, ceil(frames / 4), size); zero past a clip's own length.
@@ -173,10 +138,6 @@ class Encoder(nn.Module):
         tapped = [outputs[index] for index in TAPPED_STAGES]
         positions = -(-frames // HOP_FRAMES)
         pyramid = torch.zeros((), device=log_mel.device)
-        if tonal is not None:
-            # Softmax in units of an even distribution: a bin without pitch is near 0, not 1 / bins.
-            posterior = tonal.salience.softmax(dim=2) * tonal.salience.shape[2] ** 0.5
-            pyramid = self.tonal_tap(torch.cat([tonal.contrast, posterior], dim=2))
         for tap, stride, x in zip(self.taps, self.strides, tapped, strict=True):
             # (batch, channels, time, frequency) -> (batch, time, frequency * channels)
             projected = tap(x.permute(0, 2, 3, 1).flatten(2))

@@ -1,8 +1,7 @@
 """The second front end: a long window on a logarithmic frequency axis, where pitch is a position.
 
-A 25 ms window under 64 mel bands cannot tell low notes apart; 200 ms can. On an axis of equal
-semitones a pitch shift moves the spectrum without changing its shape, which is what the pitch
-strategy trains on.
+A 25 ms window under 64 mel bands cannot tell low notes apart; 200 ms can. Nothing here is learnt:
+the ``full`` read-out puts statistics of it beside what the encoder has learnt.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ class LogFrequencyConfig:
 
     Attributes:
         sample_rate: Hz.
-        n_fft: FFT size, samples; longer than the window by the factor of the largest pitch shift.
+        n_fft: FFT size, samples; the window is padded to it.
         win_length: Hann window, samples; 200 ms.
         hop_length: Samples between frames; 40 ms, the hop of the encoder.
         bins_per_semitone: Resolution.
@@ -80,6 +79,9 @@ class LogFrequency(nn.Module):
     Nothing in it is learnt or estimated.
     """
 
+    window: Tensor
+    filters: Tensor
+
     def __init__(self, config: LogFrequencyConfig | None = None) -> None:
         """Build window and filters.
 
@@ -87,8 +89,14 @@ class LogFrequency(nn.Module):
             config: Settings; the default is that of the bundled weights.
         """
         super().__init__()
-        self.config = config or LogFrequencyConfig()
-        self._analyses: dict[tuple[int, torch.device], tuple[Tensor, Tensor]] = {}
+        self.config = config = config or LogFrequencyConfig()
+        window = torch.hann_window(config.win_length, periodic=True, dtype=torch.float64)
+        before = (config.n_fft - config.win_length) // 2
+        after = config.n_fft - config.win_length - before
+        # Scaled so that a sine of amplitude 1 has power 1.
+        window = F.pad(2.0 * window / window.sum(), (before, after))
+        self.register_buffer("window", window.float(), persistent=False)
+        self.register_buffer("filters", log_frequency_filters(config), persistent=False)
 
     def frame_count(self, samples: int) -> int:
         """Number of frames of a signal of that many samples."""
@@ -98,84 +106,41 @@ class LogFrequency(nn.Module):
         """Half a frame of zeros at both ends: (batch, samples) to (batch, samples + n_fft)."""
         return F.pad(audio, (self.config.n_fft // 2, self.config.n_fft // 2))
 
-    def forward(self, audio: Tensor, shift_bins: Tensor | None = None) -> Tensor:
-        """Log power of the sound, or of the sound shifted in pitch.
+    def forward(self, audio: Tensor) -> Tensor:
+        """Log power.
 
         Args:
             audio: Waveforms in [-1, 1], float32, shape (batch, samples).
-            shift_bins: Pitch shift of each clip, bins, positive is up, int64, shape (batch,).
 
         Returns:
             Shape (batch, 1 + samples // hop_length, bins).
         """
-        return self.of_padded(self.pad(audio), shift_bins)
+        return self.of_padded(self.pad(audio))
 
-    def of_padded(self, padded: Tensor, shift_bins: Tensor | None = None) -> Tensor:
-        """The same of a signal that is padded already, shape (batch, samples + n_fft).
+    def of_padded(self, padded: Tensor) -> Tensor:
+        """The same of a signal that is padded already, shape (batch, samples + n_fft)."""
+        frames = padded.unfold(1, self.config.n_fft, self.config.hop_length)
+        power = torch.fft.rfft(frames * self.window).abs().square()
+        return torch.log(power @ self.filters + self.config.log_offset)
 
-        A sound shifted up by the factor ``s`` has at ``f`` what it had at ``f / s``. Window and
-        filters are those of ``f / s`` with ``s`` times the window's length, so that resolution
-        moves with the sound; filters alone would leave it in place, and the net could read the
-        shift of white noise from it.
-        """
-        config = self.config
-        frames = padded.unfold(1, config.n_fft, config.hop_length)
-        if shift_bins is None:
-            return self._log_power(frames, 0)
-        result = frames.new_empty(*frames.shape[:2], config.bins)
-        for shift in sorted(set(shift_bins.tolist())):
-            chosen = shift_bins == shift
-            result[chosen] = self._log_power(frames[chosen], shift)
-        return result
 
-    def _log_power(self, frames: Tensor, shift: int) -> Tensor:
-        window, filters = self._analysis(shift, frames.device)
-        power = torch.fft.rfft(frames * window).abs().square()
-        return torch.log(power @ filters + self.config.log_offset)
+def log_frequency_filters(config: LogFrequencyConfig) -> Tensor:
+    """Triangles of sum 1 around each bin's centre, float32, shape (n_fft // 2 + 1, bins).
 
-    def _analysis(self, shift: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Window and filters of a shift; made once per device."""
-        key = (shift, device)
-        if key not in self._analyses:
-            window, filters = self._window(shift), self._filters(shift)
-            self._analyses[key] = (window.float().to(device), filters.float().to(device))
-        return self._analyses[key]
-
-    def _window(self, shift: int) -> Tensor:
-        """Hann window, padded to n_fft, scaled so that a sine of amplitude 1 has power 1."""
-        config = self.config
-        length = 2 * round(config.win_length * self._factor(shift) / 2)
-        if length > config.n_fft:
-            raise ValueError(
-                f"a shift of {shift} bins needs a window of {length} samples, "
-                f"longer than n_fft {config.n_fft}"
-            )
-        window = torch.hann_window(length, periodic=True, dtype=torch.float64)
-        margin = (config.n_fft - length) // 2
-        return F.pad(2.0 * window / window.sum(), (margin, margin))
-
-    def _filters(self, shift: int) -> Tensor:
-        """Triangles of sum 1 around each bin's centre, shape (n_fft // 2 + 1, bins).
-
-        Half a triangle's base is one bin, or at low notes, where a bin is narrower than the
-        window's resolution, 1.2 / window length.
-        """
-        config, factor = self.config, self._factor(shift)
-        notes = torch.arange(config.bins, dtype=torch.float64) / config.bins_per_semitone
-        octaves = (config.lowest_midi - A4_MIDI + notes) / SEMITONES_PER_OCTAVE
-        centres = A4_HZ * 2.0**octaves / factor
-        one_bin = 2.0 ** (1.0 / config.bins_per_octave) - 1.0
-        resolution = 1.2 * config.sample_rate / config.win_length / factor
-        half = (centres * one_bin).clamp_min(resolution)
-        frequencies = torch.linspace(
-            0.0, config.sample_rate / 2, config.n_fft // 2 + 1, dtype=torch.float64
-        )
-        filters = (1.0 - (frequencies[:, None] - centres).abs() / half).clamp_min(0.0)
-        normalised: Tensor = filters / filters.sum(dim=0)
-        return normalised
-
-    def _factor(self, shift: int) -> float:
-        return float(2.0 ** (shift / self.config.bins_per_octave))
+    Half a triangle's base is one bin, or at low notes, where a bin is narrower than the window's
+    resolution, 1.2 / window length.
+    """
+    notes = torch.arange(config.bins, dtype=torch.float64) / config.bins_per_semitone
+    octaves = (config.lowest_midi - A4_MIDI + notes) / SEMITONES_PER_OCTAVE
+    centres = A4_HZ * 2.0**octaves
+    one_bin = 2.0 ** (1.0 / config.bins_per_octave) - 1.0
+    half = (centres * one_bin).clamp_min(1.2 * config.sample_rate / config.win_length)
+    frequencies = torch.linspace(
+        0.0, config.sample_rate / 2, config.n_fft // 2 + 1, dtype=torch.float64
+    )
+    filters = (1.0 - (frequencies[:, None] - centres).abs() / half).clamp_min(0.0)
+    normalised: Tensor = filters / filters.sum(dim=0)
+    return normalised.float()
 
 
 def spectral_contrast(log_power: Tensor, bins_per_octave: int) -> Tensor:

@@ -9,9 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from msssl_hear.encoder import COARSEST_STRIDE, HOP_FRAMES, Encoder
-from msssl_hear.log_frequency import LogFrequency
+from msssl_hear.log_frequency import LogFrequency, spectral_contrast
 from msssl_hear.log_mel import LogMel
-from msssl_hear.read_out import Frames, ReadOutName, scene_embedding, scene_size
+from msssl_hear.read_out import (
+    Frames,
+    ReadOutName,
+    on_the_grid,
+    scene_embedding,
+    scene_size,
+    timestamp_embeddings,
+    timestamp_size,
+)
 
 CHUNK_FRAMES = 96 * COARSEST_STRIDE
 """Log-mel frames encoded at a time (30.72 s): bounds memory on long audio."""
@@ -35,8 +43,8 @@ class HearModel(nn.Module):
         encoder: Encoder.
         card: What is known about the weights.
         row_label: Name of this model's row in leaderboards.
-        read_out: How frames become a scene embedding; None is the card's ``read_out``, or
-            ``max_mean`` where it says none.
+        read_out: How frames become embeddings; None is the card's ``read_out``, or ``max_mean``
+            where it says none.
     """
 
     def __init__(
@@ -50,34 +58,32 @@ class HearModel(nn.Module):
         super().__init__()
         self.log_mel = log_mel
         self.encoder = encoder
-        second = encoder.log_frequency
-        self.log_frequency = None if second is None else LogFrequency(second)
         self.read_out: ReadOutName = read_out or card.get("read_out") or "max_mean"
+        self.log_frequency = LogFrequency() if self.read_out == "full" else None
         self.card = card
         self.row_label = row_label
         self.row_note: str | None = card.get("note")
         self.sample_rate = log_mel.config.sample_rate
-        self.timestamp_embedding_size = encoder.config.size
-        self.scene_embedding_size = scene_size(
-            self.read_out, encoder.config.size, encoder.config.n_mels, second.bins if second else 0
-        )
+        sizes = encoder.config.size, encoder.config.n_mels
+        self.scene_embedding_size = scene_size(self.read_out, *sizes)
+        self.timestamp_embedding_size = timestamp_size(self.read_out, *sizes)
         self.hop_ms = 1000.0 * HOP_FRAMES * log_mel.config.hop_length / self.sample_rate
         self.eval()
 
     def frame_embeddings(self, audio: Tensor) -> Tensor:
-        """Frame embeddings, one per 40 ms.
+        """Embeddings of frames, one per 40 ms, by the model's read-out.
 
         Args:
             audio: Waveform in [-1, 1], float, shape (batch, samples), samples >= 1.
 
         Returns:
-            float32, shape (batch, frames, size). Frame ``j`` is centred ``j * hop_ms`` ms after the
-            first sample; the last one lies within the clip.
+            float32, shape (batch, frames, timestamp_embedding_size). Frame ``j`` is centred
+            ``j * hop_ms`` ms after the first sample; the last one lies within the clip.
 
         Raises:
             ValueError: If the audio is not of that kind.
         """
-        return self._frames(audio).embeddings
+        return timestamp_embeddings(self.read_out, self._frames(audio))
 
     def scene_embeddings(self, audio: Tensor) -> Tensor:
         """One embedding per clip, by the model's read-out.
@@ -112,23 +118,19 @@ class HearModel(nn.Module):
     def _encode_in_chunks(self, audio: Tensor) -> Frames:
         frames = self.log_mel.frame_count(audio.shape[1])
         padded = self.log_mel.pad(audio)
-        padded_for_tonal = None if self.log_frequency is None else self.log_frequency.pad(audio)
+        padded_long = None if self.log_frequency is None else self.log_frequency.pad(audio)
         chunks = []
         for start, stop, first, last in self._chunks(frames):
             power = self.log_mel.power_of_padded(self._frames_of(padded, first, last))
             log_mel = self.log_mel.normalise(self.log_mel.log_mel(power))
-            tonal = None
-            if padded_for_tonal is not None:
-                tonal = self.encoder.tonal(self._log_frequency_of(padded_for_tonal, first, last))
-            encoded = self.encoder(log_mel, tonal=tonal)
             lead = (start - first) // HOP_FRAMES
-            own = slice(lead, lead + -(-(stop - start) // HOP_FRAMES))
+            positions = -(-(stop - start) // HOP_FRAMES)
+            own = slice(lead, lead + positions)
+            contrast = None
+            if padded_long is not None:
+                contrast = self._contrast_of(padded_long, start // HOP_FRAMES, positions)
             chunks.append(
-                Frames(
-                    encoded[:, own],
-                    log_mel[:, start - first : stop - first],
-                    None if tonal is None else tonal.contrast[:, own],
-                )
+                Frames(self.encoder(log_mel)[:, own], on_the_grid(log_mel)[:, own], contrast)
             )
         return _join(chunks, dim=1)
 
@@ -142,19 +144,20 @@ class HearModel(nn.Module):
         config = self.log_mel.config
         return padded[:, first * config.hop_length : (last - 1) * config.hop_length + config.n_fft]
 
-    def _log_frequency_of(self, padded: Tensor, first: int, last: int) -> Tensor:
+    def _contrast_of(self, padded: Tensor, first: int, positions: int) -> Tensor:
+        """Spectral contrast of that many frames from the first one on."""
         assert self.log_frequency is not None
         config = self.log_frequency.config
-        positions = -(-(last - first) // HOP_FRAMES)
-        begin = first // HOP_FRAMES * config.hop_length
+        begin = first * config.hop_length
         end = begin + (positions - 1) * config.hop_length + config.n_fft
-        return self.log_frequency.of_padded(padded[:, begin:end])
+        log_power = self.log_frequency.of_padded(padded[:, begin:end])
+        return spectral_contrast(log_power, config.bins_per_octave)
 
 
 def _join(parts: list[Frames], dim: int) -> Frames:
-    embeddings, log_mels, contrasts = zip(*parts, strict=True)
+    learnt, log_mels, contrasts = zip(*parts, strict=True)
     return Frames(
-        torch.cat(embeddings, dim),
+        torch.cat(learnt, dim),
         torch.cat(log_mels, dim),
         None if contrasts[0] is None else torch.cat(contrasts, dim),
     )

@@ -14,7 +14,7 @@ from pretrain.run_folder import WEIGHTS
 from pretrain.shards.open_data import open_data
 from pretrain.train import train
 
-ROWS = ("cola", "clip_frame", "clip_pitch", "multi", "multi_bilinear", "multi_regression")
+ROWS = ("cola", "clip_frame", "clip_pitch", "multi", "multi_bilinear", "multi_contrast")
 """Recipes that share encoder, front end, data and steps, so that the losses are what differs."""
 
 

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import yaml
 
 from msssl_hear.encoder import EncoderConfig
-from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMelConfig
 from msssl_hear.read_out import ReadOutName
 from pretrain.losses.similarity import SimilarityName
@@ -181,13 +180,12 @@ class RunArgs:
 class Recipe:
     """All settings of a run; a YAML file has one section per attribute.
 
-    ``log_frequency`` is the second front end; None is the paper's, log-mel alone. ``read_out`` is
-    how the trained encoder makes scene embeddings; training does not depend on it.
+    ``read_out`` is how the trained encoder's frames become embeddings; training does not depend on
+    it.
     """
 
     name: str
     log_mel: LogMelConfig = field(default_factory=LogMelConfig)
-    log_frequency: LogFrequencyConfig | None = None
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     read_out: ReadOutName = "full"
     data: DataArgs = field(default_factory=DataArgs)
@@ -207,13 +205,6 @@ class Recipe:
             raise ValueError(
                 f"log_mel.n_mels {self.log_mel.n_mels} and encoder.n_mels {self.encoder.n_mels} "
                 "must be equal"
-            )
-        if self.loss.pitch_weight > 0 and self.loss.pitch_form == "contrast":
-            _check(
-                self.log_frequency is not None,
-                "loss.pitch_form",
-                "contrast",
-                "regression without a log_frequency section, whose axis it moves along",
             )
 
     def to_dict(self) -> dict[str, Any]:

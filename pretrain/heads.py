@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+BINS_PER_SEMITONE = 3
+SALIENCE_BINS = 264
+"""Of the contrastive form's pitch axis: the 88 notes of a piano, three bins each."""
+
 
 class ClipHead(nn.Module):
     """``z = W2 tanh(LayerNorm(max_t h))``, without bias."""
@@ -54,6 +58,22 @@ class FrameHead(nn.Module):
         return z
 
 
+class SalienceHead(FrameHead):
+    """The pitch head of the contrastive form: logits of pitch on an axis of its own.
+
+    The loss alone makes it an axis: sounds that differ by a semitone must give the same salience
+    ``BINS_PER_SEMITONE`` bins apart.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Build the layers.
+
+        Args:
+            size: Length of a frame embedding.
+        """
+        super().__init__(size, SALIENCE_BINS)
+
+
 class PitchHead(FrameHead):
     """``p_t = w tanh(LayerNorm(h_t)) + b``: one number per frame, in units of the largest shift."""
 
@@ -68,23 +88,6 @@ class PitchHead(FrameHead):
     def forward(self, frames: Tensor) -> Tensor:
         """Read the pitch: (batch, frames, size) to (batch, frames)."""
         return super().forward(frames).squeeze(-1)
-
-
-def expected_pitch(salience: Tensor, bins_per_unit: float) -> Tensor:
-    """``p_t``, the mean of the salience's distribution over the pitch axis.
-
-    The pitch head of encoders with a log-frequency front end: a sound that moves by n bins moves
-    its mean by n bins, at any pitch.
-
-    Args:
-        salience: Logits, shape (batch, frames, bins).
-        bins_per_unit: Bins that count as 1.
-
-    Returns:
-        Shape (batch, frames).
-    """
-    bins = torch.arange(salience.shape[2], device=salience.device)
-    return salience.softmax(dim=2) @ (bins / bins_per_unit)
 
 
 def max_over_time(frames: Tensor, lengths: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 from msssl_hear.log_mel import LogMel, LogMelConfig, mel_filterbank
 
 SEMITONES_PER_OCTAVE = 12.0
+CENTS = 100  # in a semitone
 
 
 def check_shift(config: LogMelConfig, max_shift: float) -> None:
@@ -33,19 +34,15 @@ def check_shift(config: LogMelConfig, max_shift: float) -> None:
         )
 
 
-def random_shifts(
-    batch: int, max_shift: float, steps_per_semitone: int, generator: torch.Generator
-) -> Tensor:
-    """Shifts in whole steps, uniform in [-max_shift, max_shift].
-
-    Whole bins of the log-frequency axis, so that a shift is an exact translation there.
+def random_shifts(batch: int, max_shift: float, generator: torch.Generator) -> Tensor:
+    """Shifts in whole cents, uniform in [-max_shift, max_shift].
 
     Returns:
-        Steps, int64, shape (batch,).
+        Semitones, float32, shape (batch,).
     """
-    most = int(max_shift * steps_per_semitone)
-    shape = (batch,)
-    return torch.randint(-most, most + 1, shape, generator=generator, device=generator.device)
+    most = int(max_shift * CENTS)
+    device = generator.device
+    return torch.randint(-most, most + 1, (batch,), generator=generator, device=device) / CENTS
 
 
 def shifted_filterbank(log_mel: LogMel, semitones: Tensor) -> Tensor:

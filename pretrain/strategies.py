@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from msssl_hear.encoder import Encoder
 from pretrain.args import Recipe
 from pretrain.distributed.gather import joint_rows, joint_sum, rank, ranks
-from pretrain.heads import ClipHead, FrameHead, PitchHead, expected_pitch
+from pretrain.heads import BINS_PER_SEMITONE, ClipHead, FrameHead, PitchHead, SalienceHead
 from pretrain.losses.clip_loss import clip_loss
 from pretrain.losses.frame_loss import FrameLoss, frame_loss, other_clips
 from pretrain.losses.pitch_loss import PitchLoss, pitch_loss
@@ -85,18 +85,17 @@ class SamplingStrategies(nn.Module):
         size = recipe.encoder.size
         self.args = args = recipe.loss
         self.max_shift = recipe.augment.max_shift_semitones
-        axis = recipe.log_frequency
-        self.bins_per_semitone = None if axis is None else axis.bins_per_semitone
-        self.encoder = Encoder(recipe.encoder, recipe.log_frequency)
+        self.encoder = Encoder(recipe.encoder)
         self.clip_head = ClipHead(size, head_size)
         self.frame_head = FrameHead(size, head_size)
-        self.pitch_head = PitchHead(size)
         self.clip_similarity = make_similarity(args.similarity, head_size, args.temperature)
         self.frame_similarity = make_similarity(args.similarity, head_size, args.temperature)
+        # Drawn last, because its size differs.
+        self.pitch_head = (PitchHead if args.pitch_form == "regression" else SalienceHead)(size)
         if args.frame_weight == 0:
             self.frame_head.requires_grad_(False)
             self.frame_similarity.requires_grad_(False)
-        if args.pitch_weight == 0 or axis is not None:
+        if args.pitch_weight == 0:
             self.pitch_head.requires_grad_(False)
 
     def forward(self, views: Views) -> Metrics:
@@ -108,11 +107,8 @@ class SamplingStrategies(nn.Module):
         kinds, batch, frames, _ = views.log_mel.shape
         # A batch without short clips goes without masks, which is faster and the same.
         padded = bool((views.lengths < frames).any())
-        tonal = None
-        if views.log_frequency is not None:
-            tonal = self.encoder.tonal(views.log_frequency.flatten(0, 1))
         encoded = self.encoder(
-            views.log_mel.flatten(0, 1), views.lengths.repeat(kinds) if padded else None, tonal
+            views.log_mel.flatten(0, 1), views.lengths.repeat(kinds) if padded else None
         ).unflatten(0, (kinds, batch))
         lengths = encoder_lengths(views.lengths)
         anchor, positive = encoded[0], encoded[1]
@@ -122,11 +118,7 @@ class SamplingStrategies(nn.Module):
         if self.args.frame_weight > 0:
             framewise = self.frame_head(anchor), self.frame_head(encoded[2])
         if self.args.pitch_weight > 0:
-            if tonal is None:
-                pitches = self.pitch_head(anchor), self.pitch_head(encoded[2])
-            else:
-                salience = tonal.salience.view(kinds, batch, *tonal.salience.shape[1:])
-                pitches = salience[0], salience[2]
+            pitches = self.pitch_head(anchor), self.pitch_head(encoded[2])
         return Embeddings(*clips, *framewise, *pitches)
 
     def losses(self, embeddings: Embeddings, views: Views) -> Metrics:
@@ -207,30 +199,20 @@ class SamplingStrategies(nn.Module):
         self, anchor: Tensor, partner: Tensor, views: Views, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Of the pitch head's numbers, (batch, frames), or of salience, (batch, frames, bins)."""
-        if self.bins_per_semitone is None:
-            return self._regression(anchor, partner, views, lengths)
+        where = (lengths, lengths, views.offsets)
         if self.args.pitch_form == "contrast":
             total, solved, frames = shift_contrast_loss(
                 anchor,
                 partner,
-                lengths,
-                lengths,
-                views.offsets,
-                (views.shifts * self.bins_per_semitone).round().long(),
-                round(2 * self.max_shift * self.bins_per_semitone),
+                *where,
+                (views.shifts * BINS_PER_SEMITONE).round().long(),
+                round(2 * self.max_shift * BINS_PER_SEMITONE),
                 self.args.temperature,
             )
             joint = ShiftContrastLoss(total * ranks(), solved * ranks(), joint_sum(frames))
             return joint.loss, joint.accuracy
-        unit = self.bins_per_semitone * self.max_shift
-        pitches = expected_pitch(anchor, unit), expected_pitch(partner, unit)
-        return self._regression(*pitches, views, lengths)
-
-    def _regression(
-        self, anchor: Tensor, partner: Tensor, views: Views, lengths: Tensor
-    ) -> tuple[Tensor, Tensor]:
         errors, variation, frames = pitch_loss(
-            anchor, partner, lengths, lengths, views.offsets, views.shifts, self.max_shift
+            anchor, partner, *where, views.shifts, self.max_shift
         )
-        joint = PitchLoss(errors * ranks(), joint_sum(variation), joint_sum(frames))
-        return joint.loss, joint.r2
+        summed = PitchLoss(errors * ranks(), joint_sum(variation), joint_sum(frames))
+        return summed.loss, summed.r2

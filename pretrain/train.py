@@ -16,7 +16,6 @@ from torch import nn
 
 from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
-from msssl_hear.log_frequency import LogFrequency
 from msssl_hear.log_mel import LogMel
 from msssl_hear.version import __version__
 from pretrain.args import Recipe
@@ -42,7 +41,7 @@ from pretrain.shards.corpus import ShardCorpus
 from pretrain.shards.open_data import open_sampler
 from pretrain.statistics import log_mel_statistics
 from pretrain.strategies import Metrics, SamplingStrategies
-from pretrain.views import FrontEnds, Views, make_views
+from pretrain.views import Views, make_views
 
 LINES_PER_RUN = 50  # beside those at 1, 2, 5, 10, 20, 50, ...
 
@@ -133,8 +132,6 @@ class Training:
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
         self.fabric_module.mark_forward_method("pull")
         self.log_mel = LogMel(recipe.log_mel)
-        axis = recipe.log_frequency
-        self.front_ends = FrontEnds(self.log_mel, None if axis is None else LogFrequency(axis))
         hop = recipe.log_mel.hop_length
         self.sampler = open_sampler(
             corpus,
@@ -177,7 +174,7 @@ class Training:
         )
         self.log_mel.mean.copy_(mean)
         self.log_mel.std.copy_(std)
-        self.front_ends.to(self.fabric.device)
+        self.log_mel.to(self.fabric.device)
 
     def run(self) -> None:
         """Do the steps that are left; save the state now and then and at the end.
@@ -203,7 +200,7 @@ class Training:
                 raise self.left(f"lost another one ({reason})") from None
             self.step += 1
             self.seconds = before + time.monotonic() - started
-            self.sums += torch.stack(metrics).double().cpu()
+            self.sums += torch.stack(metrics).double()
             self.summed += 1
             if is_logged(self.step, steps):
                 self.log()
@@ -232,25 +229,55 @@ class Training:
         )
 
     def do_step(self) -> Metrics:
-        """Draw a batch, and move the weights."""
-        recipe, step = self.recipe, self.step
-        rate = learning_rate(
-            step, recipe.run.steps, recipe.optimiser.learning_rate, recipe.optimiser.warmup_share
-        )
-        set_learning_rate(self.optimiser, rate)
-        generator = generator_for(recipe.run.seed, step, "augment", self.fabric.device)
-        views = make_views(
-            self.front_ends,
+        """Draw a batch, and move the weights; returns the joint batch's metrics, on the CPU."""
+        return self.move(self.views())
+
+    def views(self) -> Views:
+        """This process's share of the step's batch, as the encoder is to see it."""
+        recipe = self.recipe
+        generator = generator_for(recipe.run.seed, self.step, "augment", self.fabric.device)
+        return make_views(
+            self.log_mel,
             self.draw(generator),
             recipe.augment,
             recipe.loss.needs_partner,
             generator,
             self.share,
         )
+
+    def move(self, views: Views) -> Metrics:
+        """Move the weights down the gradient.
+
+        Only the look at the loss waits for the device, once all gradients are on their way.
+
+        Args:
+            views: This process's share.
+
+        Returns:
+            Of the joint batch, on the CPU.
+
+        Raises:
+            FloatingPointError: The loss or its gradient is NaN or infinite.
+        """
+        args, run = self.recipe.optimiser, self.recipe.run
+        rate = learning_rate(self.step, run.steps, args.learning_rate, args.warmup_share)
+        set_learning_rate(self.optimiser, rate)
         metrics = self.differentiate(views)
-        self.fabric.clip_gradients(
-            self.fabric_module, self.fabric_optimiser, max_norm=recipe.optimiser.max_gradient_norm
+        norm = self.fabric.clip_gradients(
+            self.fabric_module,
+            self.fabric_optimiser,
+            max_norm=args.max_gradient_norm,
+            error_if_nonfinite=False,
         )
+        assert norm is not None
+        *values, length = torch.stack([*metrics, norm]).cpu()
+        metrics = Metrics(*values)
+        for name, value in (("loss", metrics.loss), ("length of the gradient", length)):
+            if not bool(value.isfinite()):
+                raise FloatingPointError(
+                    f"the {name} is {value.item()} at step {self.step + 1}; "
+                    "the state before it is kept: lower optimiser.learning_rate and start again"
+                )
         self.fabric_optimiser.step()
         return metrics
 
@@ -262,31 +289,16 @@ class Training:
 
         Returns:
             Of the joint batch.
-
-        Raises:
-            FloatingPointError: The loss is NaN or infinite.
         """
         self.fabric_optimiser.zero_grad()
         if self.chunk is None:
             metrics: Metrics = self.fabric_module(views)
-            joint = self.checked(metrics)
             self.fabric.backward(metrics.loss)
         else:
             metrics, slopes = cached_slopes(self.fabric, self.module, views, self.chunk)
-            joint = self.checked(metrics)
             pull_back(self.fabric, self.fabric_module, views, self.chunk, slopes)
-        return joint
-
-    def checked(self, metrics: Metrics) -> Metrics:
-        """The joint batch's metrics, if its loss is finite."""
-        joint = joint_sum(torch.stack([value.detach() for value in metrics])) / ranks()
-        metrics = Metrics(*joint)
-        if not bool(metrics.loss.isfinite()):
-            raise FloatingPointError(
-                f"the loss is {metrics.loss.item()} at step {self.step + 1}; "
-                "the state before it is kept: lower optimiser.learning_rate and start again"
-            )
-        return metrics
+        values = torch.stack([value.detach() for value in metrics])
+        return Metrics(*joint_sum(values) / ranks())
 
     def draw(self, generator: torch.Generator) -> CropBatch:
         """This step's crops, with what is mixed into clips and put behind views."""
@@ -340,7 +352,7 @@ class Training:
         """Go back to a saved state."""
         self.module.load_state_dict(state["module"])
         self.log_mel.load_state_dict(state["log_mel"])
-        self.front_ends.to(self.fabric.device)
+        self.log_mel.to(self.fabric.device)
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.sums, self.summed = state["sums"], state["summed"]

@@ -33,5 +33,5 @@ def load_model(model_file_path: str = "") -> HearModel:
     log_mel, trained, card = load_checkpoint(WEIGHTS / "multi.safetensors")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        encoder = Encoder(trained.config, trained.log_frequency)
+        encoder = Encoder(trained.config)
     return HearModel(log_mel, encoder, {}, "random", card.get("read_out"))

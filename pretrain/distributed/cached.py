@@ -89,12 +89,10 @@ def chunks(views: Views, size: int) -> Iterator[tuple[slice, Views]]:
     """Consecutive clips of a batch, with their rows in it; the last may be fewer."""
     for start in range(0, len(views.lengths), size):
         rows = slice(start, start + size)
-        log_frequency = None if views.log_frequency is None else views.log_frequency[:, rows]
         yield (
             rows,
             Views(
                 views.log_mel[:, rows],
-                log_frequency,
                 views.lengths[rows],
                 views.offsets[rows],
                 views.shifts[rows],

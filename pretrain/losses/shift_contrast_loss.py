@@ -48,9 +48,9 @@ def shift_contrast_loss(
     """Cross-entropy over all moves of view b against view a of the same sound.
 
     Same clip and same pitch is the positive, same clip at another pitch the negative. View b at
-    another pitch needs no further encoding: the salience is equivariant, so b moved by d bins is
-    what the encoder would say of the sound shifted by d. The similarity is the Bhattacharyya
-    coefficient of the two distributions of pitch, the cosine of their square roots.
+    another pitch needs no further encoding: b moved by d bins stands for the sound shifted by d,
+    and the loss teaches the head that it does. The similarity is the Bhattacharyya coefficient of
+    the two distributions of pitch, the cosine of their square roots.
 
     Args:
         a: Salience of view a, logits, shape (batch, frames, bins).

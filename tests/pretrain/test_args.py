@@ -32,24 +32,19 @@ def test_shipped_recipes_differ_in_loss_weights_only() -> None:
 
 def test_every_shipped_recipe_can_be_read_and_is_named_as_its_file() -> None:
     recipes = [read_recipe(path) for path in RECIPES.glob("*.yaml") if path.stem != "panns"]
-    assert len(recipes) >= 8
+    assert len(recipes) == 7
     for recipe in recipes:
         assert find_recipe(recipe.name).stem == recipe.name
 
 
 def test_a_recipe_is_its_base_but_for_what_it_says(tmp_path: Path) -> None:
-    path = write(tmp_path, "base: multi\nlog_frequency: null\nloss: {pitch_form: regression}\n")
+    path = write(tmp_path, "base: multi\nread_out: paper\nloss: {pitch_form: contrast}\n")
     recipe, multi = read_recipe(path), read_recipe(find_recipe("multi"))
-    assert recipe.log_frequency is None and multi.log_frequency is not None
-    same = replace(multi.loss, pitch_form="regression")
-    assert recipe == replace(multi, name="mine", log_frequency=None, loss=same)
+    assert (multi.read_out, multi.loss.pitch_form) == ("full", "regression")
+    loss = replace(multi.loss, pitch_form="contrast")
+    assert recipe == replace(multi, name="mine", read_out="paper", loss=loss)
     with pytest.raises(FileNotFoundError, match="no recipe 'mlti'"):
         read_recipe(write(tmp_path, "base: mlti"))
-
-
-def test_the_contrastive_pitch_form_needs_its_axis() -> None:
-    with pytest.raises(ValueError, match="without a log_frequency section"):
-        Recipe(name="x", loss=LossArgs(pitch_form="contrast"))
 
 
 def test_an_own_file_needs_only_what_differs(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import torch
 
 from msssl_hear.checkpoint import load_checkpoint, save_checkpoint
 from msssl_hear.encoder import Encoder, EncoderConfig
-from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMel
 from tests.fuzz.mutation import mutate_bytes, mutate_json
 from tests.fuzz.target import Target
@@ -19,7 +18,7 @@ def small_file() -> bytes:
     """A checkpoint of the smallest encoder."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "small.safetensors"
-        encoder = Encoder(EncoderConfig(width=0.05, depth=0.1, size=8), LogFrequencyConfig())
+        encoder = Encoder(EncoderConfig(width=0.05, depth=0.1, size=8))
         save_checkpoint(path, LogMel(), encoder, {"recipe": "none"}, torch.float16)
         return path.read_bytes()
 

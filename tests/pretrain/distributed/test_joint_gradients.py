@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import nn
 
-from msssl_hear.log_frequency import LogFrequencyConfig
 from pretrain.args import DataArgs, LossArgs, Recipe
 from pretrain.corpus import Corpus
 from pretrain.distributed.gather import joint_rows, joint_sum, rank
@@ -36,7 +35,6 @@ def made(recipe: Recipe, name: str, precision: str = "64-true") -> Recipe:
     return replace(
         recipe,
         loss=LOSSES[name],
-        log_frequency=LogFrequencyConfig() if name == "contrast of shifts" else None,
         data=DataArgs(mixture_probability=0.5, background_probability=0.5),
         run=replace(recipe.run, precision=precision),  # type: ignore[arg-type]
     )
@@ -53,7 +51,7 @@ def one_step(recipe: Recipe, corpus: Corpus, folder: Path, chunk: int | None) ->
             parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
     draws = torch.Generator().manual_seed(5)
     views = make_views(
-        training.front_ends, training.draw(draws), recipe.augment, True, draws, training.share
+        training.log_mel, training.draw(draws), recipe.augment, True, draws, training.share
     )
     training.module.train()
     metrics = training.differentiate(in_precision(views, recipe))

@@ -17,6 +17,8 @@ from pretrain.seeds import generator_for
 class CropBatch(NamedTuple):
     """Crops of B different clips, at equal places.
 
+    Numbers about the crops stay on the CPU, where they were drawn: nothing waits for the device.
+
     Attributes:
         anchor: float32 waveforms in [-1, 1), shape (B, crop samples); short clips are zero padded.
         positive: Another random crop of the same clips, same shape (COLA's positive).
@@ -105,14 +107,13 @@ class CropSampler:
         anchor, positive, offsets = place_crops(
             lengths, self.crop_samples, self.grid, self.max_offset, generator
         )
-        device = self.samples.device
         own = self.share.of(clips)
         return CropBatch(
             anchor=self._cut(own, self.share.of(anchor)),
             positive=self._cut(own, self.share.of(positive)),
             partner=self._cut(own, self.share.of(anchor + offsets * self.grid)),
-            lengths=self.share.of(lengths).clamp_max(self.crop_samples).to(device),
-            offsets=self.share.of(offsets).to(device),
+            lengths=self.share.of(lengths).clamp_max(self.crop_samples),
+            offsets=self.share.of(offsets),
             clips=own,
         )
 
@@ -130,7 +131,7 @@ class CropSampler:
         clips, starts = self._anywhere(generator)
         other = self.share.of(self._start(clips, generator))
         clips, starts = self.share.of(clips), self.share.of(starts)
-        moved = starts + offsets.cpu() * self.grid
+        moved = starts + offsets * self.grid
         return self._cut(clips, starts), self._cut(clips, other), self._cut(clips, moved)
 
     def backgrounds(self, step: int, views: int) -> Tensor:
@@ -166,8 +167,10 @@ class CropSampler:
         ends = self.clip_lengths[clips] - starts
         outside = ((starts < 0) | (ends < self.crop_samples)).nonzero().flatten()
         if len(outside):
-            device = crops.device
-            places = torch.arange(self.crop_samples, device=device)
-            first, end = -starts[outside, None].to(device), ends[outside, None].to(device)
-            crops[outside.to(device)] *= (places >= first) & (places < end)
+            places = torch.arange(self.crop_samples, device=crops.device)
+            first, end, rows = (
+                x.to(crops.device, non_blocking=True)
+                for x in (-starts[outside, None], ends[outside, None], outside)
+            )
+            crops[rows] *= (places >= first) & (places < end)
         return crops

@@ -43,7 +43,7 @@ def mix_clips(
     loudest = torch.stack([rms(second) for second in seconds]).amax(dim=0)
     gain = rms(batch.anchor) * 10.0 ** (level_db / 20.0) / loudest.clamp_min(QUIETEST_RMS) * chosen
     positions = torch.arange(batch.anchor.shape[1], dtype=torch.int32, device=device)
-    inside = positions < batch.lengths[:, None].to(positions)
+    inside = positions < batch.lengths[:, None].to(positions, non_blocking=True)
 
     def mixed(first: Tensor, second: Tensor) -> Tensor:
         return (gain * second).mul_(inside).add_(first)

@@ -105,8 +105,9 @@ class SamplingStrategies(nn.Module):
     def embed(self, views: Views) -> Embeddings:
         """Encoder and heads; each clip on its own, whatever else is in the batch."""
         kinds, batch, frames, _ = views.log_mel.shape
-        # A batch without short clips goes without masks, which is faster and the same.
-        padded = bool((views.lengths < frames).any())
+        # A batch without short clips goes without masks, which is faster and the same; but to ask
+        # a GPU would be to wait for it.
+        padded = not views.lengths.is_cpu or bool((views.lengths < frames).any())
         encoded = self.encoder(
             views.log_mel.flatten(0, 1), views.lengths.repeat(kinds) if padded else None
         ).unflatten(0, (kinds, batch))

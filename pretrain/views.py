@@ -13,7 +13,8 @@ from pretrain.args import AugmentArgs
 from pretrain.augment import add_noise, random_response
 from pretrain.crops import CropBatch
 from pretrain.distributed.share import Share
-from pretrain.pitch_shift import random_shifts, shifted_filterbank
+from pretrain.pitch_shift import random_shifts
+from pretrain.shifted_mel import shifted_mel
 
 
 class Views(NamedTuple):
@@ -55,10 +56,11 @@ def view(
         the end, is cut.
     """
     noisy = add_noise(audio, args.noise_sigma, generator, share)
-    n_mels = log_mel.config.n_mels
-    response = share.of(random_response(share.batch_size, n_mels, args, generator))
-    filters = shifted_filterbank(log_mel, semitones) * response[:, None, :]
-    return log_mel.normalise(log_mel.log_mel(log_mel.power(noisy)[:, :-1], filters))
+    config = log_mel.config
+    response = share.of(random_response(share.batch_size, config.n_mels, args, generator))
+    power = log_mel.power(noisy)[:, :-1]
+    mel = shifted_mel(config, power, semitones, args.max_shift_semitones, response)
+    return log_mel.normalise(mel.add_(config.log_offset).log_())
 
 
 @torch.no_grad()
@@ -95,7 +97,8 @@ def make_views(
     )
     # Frames of a crop alone, not counting the one that a crop's last sample starts.
     lengths = (1 + batch.lengths // log_mel.config.hop_length).clamp_max(views.shape[2])
-    return Views(views, lengths, batch.offsets, other_shift - shift)
+    lengths, offsets = (x.to(views.device, non_blocking=True) for x in (lengths, batch.offsets))
+    return Views(views, lengths, offsets, other_shift - shift)
 
 
 def encoder_lengths(frames: Tensor) -> Tensor:

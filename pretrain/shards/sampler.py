@@ -94,8 +94,8 @@ class ShardSampler:
             anchor=self._cut(steps, clips, place.anchor),
             positive=self._cut(steps, clips, place.positive),
             partner=self._cut(steps, clips, place.anchor + place.offsets * self.grid),
-            lengths=of(lengths).clamp_max(self.crop_samples).to(self.device),
-            offsets=of(place.offsets).to(self.device),
+            lengths=of(lengths).clamp_max(self.crop_samples),
+            offsets=of(place.offsets),
             clips=of(torch.from_numpy(clips)),
         )
 
@@ -114,7 +114,7 @@ class ShardSampler:
         starts = self._starts(clips, generator)
         other = self._starts(clips, generator)
         moved = starts.clone()
-        moved[self.share.rows] += offsets.cpu() * self.grid
+        moved[self.share.rows] += offsets * self.grid
         return (
             self._cut(steps, clips, starts),
             self._cut(steps, clips, other),
@@ -172,4 +172,4 @@ class ShardSampler:
             first = max(start, 0)
             piece = samples[first : max(start + self.crop_samples, 0)]
             crop[first - start : first - start + len(piece)] = piece
-        return to_float(crops.to(self.device))
+        return to_float(crops.to(self.device, non_blocking=True))

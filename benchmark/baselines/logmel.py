@@ -13,6 +13,9 @@ HOP_FRAMES = 4
 WINDOW_FRAMES = 13
 """Log-mel frames around a timestamp whose statistics are its embedding: 130 ms."""
 
+CHUNK_FRAMES = 12_000
+"""Log-mel frames of all clips that go through the front end at once: two minutes."""
+
 
 class LogMelStatistics(nn.Module):
     """Front end of the bundled encoder, without its normalisation."""
@@ -30,8 +33,16 @@ class LogMelStatistics(nn.Module):
     def forward(self, audio: Tensor) -> Tensor:
         """Log-mel frames, shape (batch, samples) -> (batch, frames, n_mels)."""
         check_audio(audio)
-        log_mel: Tensor = self.log_mel.log_mel(self.log_mel.power(audio.to(self.log_mel.mean)))
-        return log_mel
+        config = self.log_mel.config
+        padded = self.log_mel.pad(audio.to(self.log_mel.mean))
+        frames = self.log_mel.frame_count(audio.shape[1])
+        chunk = max(1, CHUNK_FRAMES // len(audio))
+        chunks = []
+        for start in range(0, frames, chunk):
+            end = (min(start + chunk, frames) - 1) * config.hop_length + config.n_fft
+            power = self.log_mel.power_of_padded(padded[:, start * config.hop_length : end])
+            chunks.append(self.log_mel.log_mel(power))
+        return torch.cat(chunks, dim=1)
 
 
 def load_model(model_file_path: str = "") -> LogMelStatistics:

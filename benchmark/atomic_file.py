@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 
@@ -14,6 +15,7 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file under a temporary name in its folder, made if need be, and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Not the process's number: on shared storage, other machines have the same.
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
     part.write_bytes(data)
     os.replace(part, path)  # noqa: PTH105 -- as the atomic call is known

@@ -19,8 +19,7 @@ def cell_path(out: Path, cell: Cell) -> Path:
         cell: A cell, finished or not. Its module is named with its checkpoint; embeddings of
             float32 are not named.
     """
-    asked = cell.module
-    spec = f"{asked.module}={asked.checkpoint}" if asked.checkpoint else asked.module
+    spec = cell.module.spec
     name = re.sub(r"[^\w.-]+", "_", spec)
     if name != spec:  # a checkpoint's path: keep two apart that read alike
         name = f"{name[:80]}-{hashlib.sha256(spec.encode()).hexdigest()[:8]}"

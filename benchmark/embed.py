@@ -42,7 +42,7 @@ class EmbeddedTask:
 
 
 def embed_task(
-    hear: HearModule,
+    hear: HearModule | None,
     task: Task,
     entry: CacheEntry,
     on_progress: Callable[[int, int], None] | None = None,
@@ -50,20 +50,18 @@ def embed_task(
     """Embed all splits of a task, or read them from the cache.
 
     Args:
-        hear: The module.
+        hear: The module; None where every split is in the cache already.
         task: The task.
         entry: Where this module's embeddings of this task are kept, and in which type.
         on_progress: Called with (clips done, clips in all) after every batch.
 
     Raises:
         ValueError: One sentence about the clip, label or module at fault.
+        OSError: A split is not in the cache, and there is no module.
     """
     scene = task.embedding_type == "scene"
-    labels = {split: read_scene_labels(task, split) for split in task.splits if scene}
-    events = {split: read_events(task, split) for split in task.splits if not scene}
-    order = row_order(task, labels or events)
+    labels, events, order = _labels_and_order(task, entry)
     total = sum(map(len, order.values()))
-    entry.describe({"splits": list(order), "clips": total})
     splits: dict[str, SceneSplit | EventSplit] = {}
     records: list[SplitRecord] = []
     cached = True
@@ -76,6 +74,8 @@ def embed_task(
     for split, files in order.items():
         stored = entry.load(split, files)
         if stored is None:
+            if hear is None:
+                raise OSError(f"Split {split} of {task.full_name} is gone from {entry.folder}")
             cached = False
             stored = embed_split(hear, task, split, files, entry, report)
         report(len(files))
@@ -96,6 +96,36 @@ def embed_task(
         ),
         cached=cached,
     )
+
+
+def embed_one_split(hear: HearModule, task: Task, split: str, entry: CacheEntry) -> bool:
+    """Embed one split into the cache, as `embed_task` would, unless it is there.
+
+    Returns:
+        Whether it was there.
+
+    Raises:
+        ValueError: One sentence about the clip, label or module at fault.
+    """
+    _, _, order = _labels_and_order(task, entry)
+    if entry.load(split, order[split]) is not None:
+        return True
+    embed_split(hear, task, split, order[split], entry, lambda clips: None)
+    return False
+
+
+def _labels_and_order(
+    task: Task, entry: CacheEntry
+) -> tuple[
+    dict[str, dict[str, list[str]]], dict[str, dict[str, list[Event]]], dict[str, list[str]]
+]:
+    """Scene labels or events, and every split's clips in row order; people are told of them."""
+    scene = task.embedding_type == "scene"
+    labels = {split: read_scene_labels(task, split) for split in task.splits if scene}
+    events = {split: read_events(task, split) for split in task.splits if not scene}
+    order = row_order(task, labels or events)
+    entry.describe({"splits": list(order), "clips": sum(map(len, order.values()))})
+    return labels, events, order
 
 
 def _scene_split(

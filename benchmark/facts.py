@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
 
 from benchmark.distribution import distribution_of
 from benchmark.fingerprint import module_hash, weights_hash
@@ -22,8 +23,8 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
             together: the second is named with its checkpoint.
     """
     weights = weights_hash(hear.model)
-    return ModuleFacts(
-        label=f"{hear.label} ({hear.spec})" if hear.label in taken else hear.label,
+    facts = ModuleFacts(
+        label=hear.label,
         module=hear.module_name,
         checkpoint=hear.model_path,
         note=hear.note,
@@ -35,6 +36,14 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
         timestamp_embedding_size=hear.timestamp_embedding_size,
         distribution=_distribution(hear),
     )
+    return apart(facts, taken)
+
+
+def apart(module: ModuleFacts, taken: Container[str]) -> ModuleFacts:
+    """A module's facts, under a label that no other row has; see `module_facts`."""
+    if module.label not in taken:
+        return module
+    return replace(module, label=f"{module.label} ({module.spec})")
 
 
 def _distribution(hear: HearModule) -> str:

@@ -52,7 +52,7 @@ class CellFiller:
         Yields:
             Each cell, finished or failed.
         """
-        entry = _cache_entry(hear, blanks[0])
+        entry = cache_entry(blanks[0])
         name = f"{blanks[0].module.label} {task.full_name}"
         try:
             embedded = embed_task(hear, task, entry, self.step(f"{name}: embedding clips"))
@@ -90,24 +90,52 @@ class CellFiller:
         advance: Callable[[int, int], None],
     ) -> Cell:
         """Train and score heads, save the cell and what they predicted."""
-        started = time.perf_counter()
         saved = heads_folder(entry, blank)
-        # For msbench cache ls. Another run that finished the same cell may remove the folder.
-        with suppress(FileNotFoundError, FileExistsError):
-            describe(saved, read_about(entry.folder))
-        result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved, blank.device)
-        seconds = time.perf_counter() - started
-        predictions = predictions_file(task_predictions(result, embedded.splits, task.vocabulary))
-        cell = replace(
-            blank,
-            folds=_fold_scores(result),
-            cost=_cost(task, embedded, blank, seconds),
-            predictions_hash=hashlib.sha256(predictions).hexdigest(),
-        )
-        cell = _stamped(cell)
+        cell, predictions = finished_cell(task, embedded, entry, blank, saved, advance)
+        self.save(cell, predictions, saved)
+        return cell
+
+    def save(self, cell: Cell, predictions: bytes, saved: Path) -> None:
+        """Save a finished cell and what its heads predicted; the heads themselves may go."""
         save_cell(cell_path(self.out, cell), cell, predictions)
         SavedHeads(saved).remove()
-        return cell
+
+
+def finished_cell(
+    task: Task,
+    embedded: EmbeddedTask,
+    entry: CacheEntry,
+    blank: Cell,
+    saved: Path,
+    advance: Callable[[int, int], None] | None = None,
+) -> tuple[Cell, bytes]:
+    """Train and score heads.
+
+    Args:
+        task: The task.
+        embedded: Its embeddings.
+        entry: Where they are kept.
+        blank: The unfinished cell.
+        saved: The cell's `heads_folder`.
+        advance: Takes the progress of the trainings.
+
+    Returns:
+        The cell, and the bytes of its predictions file.
+    """
+    started = time.perf_counter()
+    # For msbench cache ls. Another run that finished the same cell may remove the folder.
+    with suppress(FileNotFoundError, FileExistsError):
+        describe(saved, read_about(entry.folder))
+    result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved, blank.device)
+    seconds = time.perf_counter() - started
+    predictions = predictions_file(task_predictions(result, embedded.splits, task.vocabulary))
+    cell = replace(
+        blank,
+        folds=_fold_scores(result),
+        cost=_cost(task, embedded, blank, seconds),
+        predictions_hash=hashlib.sha256(predictions).hexdigest(),
+    )
+    return _stamped(cell), predictions
 
 
 def heads_folder(entry: CacheEntry, cell: Cell) -> Path:
@@ -123,8 +151,9 @@ def heads_folder(entry: CacheEntry, cell: Cell) -> Path:
     return cache_root() / "heads" / key
 
 
-def _cache_entry(hear: HearModule, cell: Cell) -> CacheEntry:
-    about = {"module": hear.spec, "task": cell.task.task}
+def cache_entry(cell: Cell) -> CacheEntry:
+    """Where a cell's embeddings are kept."""
+    about = {"module": cell.module.spec, "task": cell.task.task}
     return CacheEntry.of(cell.module.module_hash, cell.task_hash, about, cell.embedding_dtype)
 
 

@@ -32,6 +32,11 @@ class ModuleFacts:
     timestamp_embedding_size: int | None = None
     distribution: str = ""
 
+    @property
+    def spec(self) -> str:
+        """What was typed to load it: ``module`` or ``module=checkpoint``."""
+        return f"{self.module}={self.checkpoint}" if self.checkpoint else self.module
+
 
 @dataclass(frozen=True)
 class TaskFacts:

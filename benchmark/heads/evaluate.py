@@ -14,7 +14,7 @@ Source: heareval.predictions.task_predictions.task_predictions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmark.heads.fold_data import fold_data
@@ -31,7 +31,7 @@ from benchmark.heads.train_together import train_together
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED, event_score
-from benchmark.tasks.folds import task_folds
+from benchmark.tasks.folds import Fold, task_folds
 from benchmark.tasks.task import Task
 
 
@@ -60,15 +60,10 @@ def evaluate_task(
         ValueError: The grid, a score or a split of the task is not fit to be used; the sentence
             says which and why.
     """
-    check_splits(task, splits)
-    for name in task.evaluation:
-        if task.embedding_type == "event":
-            event_score(name)
-        else:
-            task_scene_score(task, name, protocol.rules)
+    check_task(task, splits, protocol)
     points = grid_points(task, protocol.grid, protocol.seed, protocol.grid_points)
     folds = task_folds(task)
-    searched = len(folds) if protocol.rules == "strict" else 1
+    searched = searched_folds(folds, protocol)
     total = len(points) * searched + len(folds) - searched
     done = 0
 
@@ -101,3 +96,22 @@ def evaluate_task(
         monitored=monitored_name(task),
         grid_points=len(points),
     )
+
+
+def check_task(task: Task, splits: Mapping[str, Split], protocol: Protocol) -> None:
+    """See that a task's embeddings, labels and scores are fit to be used.
+
+    Raises:
+        ValueError: They are not; the sentence says which and why.
+    """
+    check_splits(task, splits)
+    for name in task.evaluation:
+        if task.embedding_type == "event":
+            event_score(name)
+        else:
+            task_scene_score(task, name, protocol.rules)
+
+
+def searched_folds(folds: Sequence[Fold], protocol: Protocol) -> int:
+    """In how many folds, from the first on, the grid is searched; others use the first's choice."""
+    return len(folds) if protocol.rules == "strict" else 1

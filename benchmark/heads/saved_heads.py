@@ -17,8 +17,14 @@ from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
 from benchmark.heads.trained_head import TrainedHead
+from benchmark.tasks.folds import Fold
 
 RANDOM_STATE = "random_state"  # key of torch's generator state beside the weights
+
+
+def head_name(fold: Fold, index: int) -> str:
+    """Name of the file of a fold's head, counted from 0 as its grid points are."""
+    return f"{fold.test}-{index}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from benchmark.heads.on_demand import OnDemand
 from benchmark.heads.outputs import PredictionType, head_loss
 from benchmark.heads.random_draws import draw_loader_seed, draw_summary_input
 from benchmark.heads.rows import Batch, Rows
-from benchmark.heads.saved_heads import SavedHeads
+from benchmark.heads.saved_heads import SavedHeads, head_name
 from benchmark.heads.threads import threads_for
 from benchmark.heads.trained_head import TrainedHead
 
@@ -37,7 +37,7 @@ def train_exact(
     """
     heads = []
     for index, point in enumerate(points):
-        name = f"{data.fold.test}-{index}"
+        name = head_name(data.fold, index)
         head = saved.load(name, point)
         if head is None:
             with threads_for(point.batch_size):

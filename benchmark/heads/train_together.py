@@ -22,7 +22,7 @@ from benchmark.heads.early_stopping import EarlyStopping
 from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
-from benchmark.heads.saved_heads import SavedHeads
+from benchmark.heads.saved_heads import SavedHeads, head_name
 from benchmark.heads.stack import HeadStack
 from benchmark.heads.stack_rows import StackRows, stack_rows
 from benchmark.heads.threads import threads_for
@@ -51,21 +51,51 @@ def train_together(
         In the order of ``points``.
     """
     heads: dict[int, TrainedHead] = {}
-    order = sorted(range(len(points)), key=lambda index: _shape(points[index]))
-    for _, group in itertools.groupby(order, key=lambda index: _shape(points[index])):
-        indices = list(group)
-        names = [f"{data.fold.test}-{index}" for index in indices]
-        chosen = [points[index] for index in indices]
-        found = [saved.load(name, point) for name, point in zip(names, chosen, strict=True)]
-        known = [head for head in found if head is not None]
-        if len(known) < len(indices):
-            with threads_for(chosen[0].batch_size * len(indices)), freed_memory_kept():
-                known = train_stack(data, chosen, seed, torch.device(device))
-            for name, head in zip(names, known, strict=True):
-                saved.save(name, head)
+    for indices in stacks(points):
+        known = train_saved_stack(data, points, indices, seed, saved, device)
         heads.update(zip(indices, known, strict=True))
         trained(len(indices))
     return [heads[index] for index in range(len(points))]
+
+
+def stacks(points: Sequence[GridPoint]) -> list[list[int]]:
+    """Indices of the points that are trained together: those whose heads have equal shape."""
+    order = sorted(range(len(points)), key=lambda index: _shape(points[index]))
+    groups = itertools.groupby(order, key=lambda index: _shape(points[index]))
+    return [list(group) for _, group in groups]
+
+
+def train_saved_stack(
+    data: FoldData,
+    points: Sequence[GridPoint],
+    indices: Sequence[int],
+    seed: int,
+    saved: SavedHeads,
+    device: str = "cpu",
+) -> list[TrainedHead]:
+    """Train one stack of a fold, or load all of its heads; no stack depends on another.
+
+    Args:
+        data: The fold.
+        points: Hyperparameters of all heads of the fold.
+        indices: Which of them make the stack.
+        seed: See `train_together`, as of the arguments that follow.
+        saved: Heads of an earlier run.
+        device: Torch device that trains.
+
+    Returns:
+        In the order of ``indices``.
+    """
+    names = [head_name(data.fold, index) for index in indices]
+    chosen = [points[index] for index in indices]
+    found = [saved.load(name, point) for name, point in zip(names, chosen, strict=True)]
+    known = [head for head in found if head is not None]
+    if len(known) < len(indices):
+        with threads_for(chosen[0].batch_size * len(indices)), freed_memory_kept():
+            known = train_stack(data, chosen, seed, torch.device(device))
+        for name, head in zip(names, known, strict=True):
+            saved.save(name, head)
+    return known
 
 
 def _shape(point: GridPoint) -> tuple[int, int, float, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from pretrain.bench_cli import bench
 from pretrain.distributed.launch import is_first, is_started, launch
 from pretrain.overlap_cli import check_overlap
 from pretrain.pack_cli import pack
@@ -67,6 +68,9 @@ def main() -> None:
     type=click.Choice(["memory", "stream"]),
     help="How shards are read [in memory if they take at most half of what is free].",
 )
+@click.option(
+    "--compile", "compiled", is_flag=True, help="Compile the encoder (minutes, then faster steps)."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 def run(
     recipe: str,
@@ -79,6 +83,7 @@ def run(
     devices: int,
     chunk: int | None,
     reader: Literal["memory", "stream"] | None,
+    compiled: bool,
     resume: bool,
 ) -> None:
     """Train by a recipe.
@@ -94,8 +99,10 @@ def run(
         if recipe == "panns":
             from pretrain.panns import run as run_panns
 
-            if devices > 1 or chunk or is_started():
-                raise ValueError("panns trains in one process, without --devices and --chunk")
+            if devices > 1 or chunk or compiled or is_started():
+                raise ValueError(
+                    "panns trains in one process, without --devices, --chunk and --compile"
+                )
             run_panns(data, out, steps, batch_size, seed or 0, device, resume)
         elif devices > 1 and not is_started():
             from pretrain.distributed.share import Share
@@ -104,7 +111,8 @@ def run(
             Share(settled.run.batch_size, ranks=devices)  # refused once, before any process starts
             launch(_arguments(without="devices"), devices)
         else:
-            _run_recipe(recipe, data, out, steps, batch_size, seed, device, resume, chunk, reader)
+            settled = _settled(recipe, steps, batch_size, seed)
+            _run_recipe(settled, data, out, device, resume, chunk, reader, compiled)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -177,22 +185,19 @@ def _settled(name: str, steps: int | None, batch_size: int | None, seed: int | N
 
 
 def _run_recipe(
-    name: str,
+    recipe: Recipe,
     data: Path,
     out: Path,
-    steps: int | None,
-    batch_size: int | None,
-    seed: int | None,
     device: str,
     resume: bool,
     chunk: int | None,
     reader: Literal["memory", "stream"] | None,
+    compiled: bool,
 ) -> None:
-    """Read recipe and audio, then train; imports torch only now, so that --help is quick."""
+    """Read the audio, then train; imports torch only now, so that --help is quick."""
     from pretrain.shards.open_data import open_data
     from pretrain.train import train
 
-    recipe = _settled(name, steps, batch_size, seed)
     # Each process reads the audio, the first tells what it found.
     with nullcontext() if is_first() else redirect_stderr(StringIO()):
         made = recipe.data.synthetic_clips
@@ -200,8 +205,9 @@ def _run_recipe(
         corpus = open_data(data, rate, made, seed, device, reader)
     if is_first():
         click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
-    train(recipe, corpus, out, device, resume, chunk)
+    train(recipe, corpus, out, device, resume, chunk, compiled)
 
 
+main.add_command(bench)
 main.add_command(check_overlap)
 main.add_command(pack)

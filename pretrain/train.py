@@ -53,6 +53,7 @@ def train(
     device: str,
     resume: bool,
     chunk: int | None = None,
+    compiled: bool = False,
 ) -> Path:
     """Train by a recipe, or go on with a run, and write its weights.
 
@@ -65,6 +66,7 @@ def train(
         device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
         resume: Go on from the folder's training state.
         chunk: Clips that a process encodes at once; None for all of its share.
+        compiled: Whether the encoder is compiled; the same numbers but for rounding.
 
     Returns:
         The weights' file.
@@ -75,7 +77,7 @@ def train(
         ConnectionError: Another process died.
     """
     check_shift(recipe.log_mel, recipe.augment.max_shift_semitones)
-    training = Training(recipe, corpus, folder, device, chunk)
+    training = Training(recipe, corpus, folder, device, chunk, compiled)
     facts: dict[str, Any] = {"clips": len(corpus), "sha256": corpus.fingerprint()}
     if isinstance(corpus, ShardCorpus):
         facts["reader"] = "stream"  # its batches are others than those of a corpus in memory
@@ -105,6 +107,7 @@ class Training:
         folder: Path,
         device: str,
         chunk: int | None = None,
+        compiled: bool = False,
     ) -> None:
         """Draw the weights from the recipe's seed.
 
@@ -114,6 +117,7 @@ class Training:
             folder: The run's folder.
             device: Lightning Fabric's accelerator.
             chunk: Clips that are encoded at once; None for the process's whole share.
+            compiled: Whether torch.compile makes the encoder's program.
 
         Raises:
             ValueError: The processes cannot share a batch evenly.
@@ -128,6 +132,8 @@ class Training:
         self.module = SamplingStrategies(recipe)
         if fabric.world_size > 1:  # the encoder has no BatchNorm; any other would be synchronised
             nn.SyncBatchNorm.convert_sync_batchnorm(self.module)  # type: ignore[no-untyped-call]
+        if compiled:  # in place: the weights keep their names
+            self.module.encoder.compile()
         self.optimiser = make_optimiser(self.module, recipe.optimiser)
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
         self.fabric_module.mark_forward_method("pull")

@@ -136,3 +136,5 @@ HEARBASELINE = ParityEnvironment(
     ),
     python="3.8",
 )
+# The authors' pitch shift, for mspretrain bench (docs/scale.md).
+LIBROSA = ParityEnvironment("librosa", (("librosa==0.11.0",),))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from msssl_hear.checkpoint import load_checkpoint
 from pretrain.args import DataArgs, LossArgs, Recipe
@@ -191,3 +192,26 @@ def test_progress_line_leaves_out_what_is_off() -> None:
     line = progress_line(means | {"clip_loss": 1.5}, 5, 10, 60.0, 50.0)
     assert "frame" not in line and "pitch" not in line
     assert "step 5/10" in line and "1.0 min left" in line
+
+
+def test_a_compiled_encoder_trains_the_same(
+    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_module, compiled = nn.Module.compile, []
+
+    def without_code(module: nn.Module) -> None:  # the graph alone: to make code takes minutes
+        compiled.append(module)
+        compile_module(module, backend="eager")
+
+    monkeypatch.setattr(nn.Module, "compile", without_code)
+    plain, other = (
+        Training(tiny_recipe, tiny_corpus, tmp_path, "cpu", compiled=c) for c in (False, True)
+    )
+    assert compiled == [other.module.encoder]
+    for training in (plain, other):
+        training.fit_statistics()
+    for first, second in zip(plain.do_step(), other.do_step(), strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-5)
+    states = plain.module.state_dict(), other.module.state_dict()
+    assert states[0].keys() == states[1].keys()
+    torch.testing.assert_close(*states, rtol=1e-3, atol=1e-4)

@@ -65,7 +65,7 @@ def test_a_process_is_watched_from_outside(tmp_path: Path) -> None:
     last = seen.samples[-1]  # it may be of the process as it ends, which has given memory back
     assert (last.embedded, last.other, last.scored) == (5 * MB, 2, True)
     assert any(s.embedded == MB and s.other == 3 * MB and not s.scored for s in seen.samples)
-    assert 2 < seen.seconds
+    assert seen.seconds > 2
     assert 0 < seen.cpu_seconds < seen.seconds
 
 

@@ -11,6 +11,7 @@ from benchmark.baselines import panns
 from benchmark.peak_memory import STATM
 from msssl_hear import load_model
 from tests.bench.long_audio import (
+    MODULES,
     Comparison,
     Measurement,
     faults,
@@ -114,3 +115,12 @@ def test_tables() -> None:
     assert text[2].startswith(r"| a\|b | scene | 30.00 | 180.00 | 900.00 | 3600.00 | 3000.0 |")
     assert text[8] == r"| a\|b | timestamps | 300 | 300 | 300 | 300 | 60 | 0.70 |"
     assert text[-1] == r"| a\|b | 1.0e-07 | 2.0e-07 | 200 | 900 |"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not STATM.exists(), reason="peak memory is measured on Linux")
+@pytest.mark.parametrize("module", MODULES)
+def test_long_audio_takes_little_memory_and_chunks_change_nothing(module: str) -> None:
+    long = Measurement(**in_own_process("measure", module, 300.0))
+    assert max(long.peak_bytes.values()) < 400e6
+    assert faults([], [Comparison(**in_own_process("compare", module, 100.0))], SECONDS) == []

@@ -81,7 +81,8 @@ def heads(
 
     DIR is a task's folder of embeddings as hear-eval-kit writes it; without any, the embedded
     suite's tasks are embedded by the logmel baseline. Exact mode is also set beside the bare loop
-    of its training steps. The machine should have nothing else to do.
+    of its training steps, and beside their matrix products alone, which nobody can do without. The
+    machine should have nothing else to do.
 
     \b
     Examples:

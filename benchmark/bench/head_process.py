@@ -1,8 +1,9 @@
 """One timed run of a task's heads, in a process of its own: ``python -m`` this, by `heads`.
 
 Prints one line of JSON. Everything is imported before the clocks are read, so that what they show
-is the work: reading the folder, training, validating, scoring. An optimiser's first step is made
-before as well, for torch imports half of itself (torch._dynamo) in it.
+is the work: reading the folder, training, validating, scoring. Exact mode and the bare loop make an
+optimiser's first step before as well, for torch imports half of itself (torch._dynamo) in it; fast
+mode has no such optimiser.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmark.bench.bare_loop import bare_loop
-from benchmark.bench.cost import Cost, now
+from benchmark.bench.bare_products import bare_products
+from benchmark.bench.cost import now
+from benchmark.bench.first_step import first_optimizer_step
 from benchmark.bench.head_run import HeadRun, Training, trainings_of
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.heads.grid import GridPoint, grid_points
@@ -29,17 +32,6 @@ from benchmark.tasks.folds import task_folds
 from benchmark.tasks.task import Task
 
 
-def first_optimizer_step() -> Cost:
-    """Make one step of a small optimiser, so that the next ones are only steps."""
-    before = now()
-    weight = torch.nn.Parameter(torch.zeros(2))
-    optimizer = torch.optim.Adam([weight])
-    torch.autograd.backward(weight.sum())
-    optimizer.step()
-    optimizer.zero_grad()
-    return now() - before
-
-
 def timed_heads(folder: Path, protocol: Protocol, device: str) -> HeadRun:
     """Train and score the heads of a folder's task."""
     steps: dict[torch.optim.Optimizer, int] = {}
@@ -47,7 +39,8 @@ def timed_heads(folder: Path, protocol: Protocol, device: str) -> HeadRun:
     def count(optimizer: torch.optim.Optimizer, *arguments: object) -> None:
         steps[optimizer] = steps.get(optimizer, 0) + 1
 
-    first_step = first_optimizer_step()
+    if protocol.mode == "exact":
+        first_optimizer_step()
     counting = register_optimizer_step_post_hook(count)
     before = now()
     task, splits = read_heareval_folder(folder)
@@ -59,7 +52,6 @@ def timed_heads(folder: Path, protocol: Protocol, device: str) -> HeadRun:
     train = rows_of(task, [splits[name] for name in task_folds(task)[0].train]).embeddings
     return HeadRun(
         work=work,
-        first_step=first_step,
         score=result.scores[result.score_name],
         trainings=trainings,
         size=train.shape[1],
@@ -80,27 +72,38 @@ def _trainings(
     )
 
 
-def timed_bare_loop(folder: Path, trainings: tuple[Training, ...]) -> HeadRun:
-    """Repeat the steps of an exact run's trainings, and nothing else."""
+def timed_steps(folder: Path, trainings: tuple[Training, ...], products: str) -> HeadRun:
+    """Repeat the steps of an exact run's trainings, and nothing else.
+
+    Args:
+        folder: Of embeddings.
+        trainings: What is repeated.
+        products: Name of a floating-point type, for the steps' matrix products alone; empty for
+            whole steps.
+    """
     task, splits = read_heareval_folder(folder)
     folds = task_folds(task)
     data = [rows_of(task, [splits[name] for name in fold.train]) for fold in folds]
-    first_step = first_optimizer_step()
+    classes = len(task.vocabulary)
+    if not products:
+        first_optimizer_step()
     before = now()
     for training in trainings:
-        rows = data[training.fold]
-        classes = len(task.vocabulary)
-        bare_loop(rows, classes, task.prediction_type, training.point, training.steps)
+        rows, point, steps = data[training.fold], training.point, training.steps
+        if products:
+            bare_products(rows, classes, point, steps, getattr(torch, products))
+        else:
+            bare_loop(rows, classes, task.prediction_type, point, steps)
     work = now() - before
     count, size = data[0].embeddings.shape
-    return HeadRun(work, first_step, float("nan"), (), size, count, torch.get_num_threads())
+    return HeadRun(work, float("nan"), (), size, count, torch.get_num_threads())
 
 
 def main(request: dict[str, Any]) -> None:
-    """Do what `heads` asks for: a protocol's run, or the bare loop of given trainings."""
+    """Do what `heads` asks for: a protocol's run, or the bare steps of given trainings."""
     folder = Path(request["folder"])
     if "trainings" in request:
-        run = timed_bare_loop(folder, trainings_of(request["trainings"]))
+        run = timed_steps(folder, trainings_of(request["trainings"]), request["products"])
     else:
         run = timed_heads(folder, Protocol(**request["protocol"]), request["device"])
     sys.stdout.write(json.dumps(asdict(run)) + "\n")

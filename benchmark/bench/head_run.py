@@ -36,7 +36,6 @@ class HeadRun:
 
     Attributes:
         work: Cost of the work, without imports.
-        first_step: Cost of the first step of an optimiser, which is one of the imports.
         score: The task's first test score (mean over folds); NaN of a bare loop.
         trainings: Of an exact run, in order; else empty.
         size: Embedding size.
@@ -45,7 +44,6 @@ class HeadRun:
     """
 
     work: Cost
-    first_step: Cost
     score: float
     trainings: tuple[Training, ...]
     size: int
@@ -67,6 +65,6 @@ class HeadRun:
     def from_json(line: str) -> HeadRun:
         """The inverse of what a process prints."""
         facts: dict[str, Any] = json.loads(line)
-        facts |= {name: Cost(**facts[name]) for name in ("work", "first_step")}
+        facts["work"] = Cost(**facts["work"])
         facts["trainings"] = trainings_of(facts["trainings"])
         return HeadRun(**facts)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmark.bench.cost import Cost, median_cost, run_measured
+from benchmark.bench.first_step import measured_first_step
 from benchmark.bench.head_run import HeadRun
 from benchmark.bench.upstream import upstream_run, upstream_start
 from benchmark.protocol import Mode, Protocol
@@ -20,6 +21,7 @@ from benchmark.tasks import metadata
 
 UPSTREAM = "upstream"
 BARE_LOOP = "bare loop"
+PRODUCTS = {f"products, {name}": name for name in ("float32", "bfloat16")}  # sides
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,10 @@ class Series:
 
     Attributes:
         task: Folder name.
-        who: A mode, `UPSTREAM` or `BARE_LOOP`.
+        who: A mode, `UPSTREAM`, `BARE_LOOP` or one of `PRODUCTS`.
         whole: Cost of the process, per run.
         work: Cost without start and imports, per run.
-        scores: The task's first test score, per run; none of a bare loop.
+        scores: The task's first test score, per run; none of bare steps.
     """
 
     task: str
@@ -83,11 +85,13 @@ class Findings:
         series: By task and side.
         shapes: Of each task that exact mode ran: `HeadRun.shape`.
         starts: Cost of upstream's imports, per round; of use is the processor time.
+        first_steps: Cost of an optimiser's first step, per round.
     """
 
     series: dict[tuple[str, str], Series] = field(default_factory=dict)
     shapes: dict[str, dict[str, int]] = field(default_factory=dict)
     starts: list[Cost] = field(default_factory=list)
+    first_steps: list[Cost] = field(default_factory=list)
 
     def of(self, task: str, who: str) -> Series:
         """The series of a side on a task; new at first."""
@@ -116,6 +120,7 @@ def run_plan(
     for number in range(1, plan.runs + 1):
         if plan.upstream:
             found.starts.append(upstream_start(plan.upstream))
+            found.first_steps.append(measured_first_step())
         for folder in plan.folders:
             for series in _round(plan, folder, found):
                 work = series.work[-1]
@@ -141,8 +146,7 @@ def _check_folders(folders: Sequence[Path]) -> None:
 def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
     """Run every side once on one task; gives each side's series when its run is in it.
 
-    Upstream comes last: torch imports half of itself in an optimiser's first step, upstream's as
-    ours, and what that took in our process is taken off upstream's as well.
+    torch imports half of itself in an optimiser's first step, which is in neither side's work.
     """
     task = folder.resolve().name
     for mode in plan.modes:
@@ -153,12 +157,14 @@ def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
         if mode == "exact":
             found.shapes[task] = run.shape
             trainings = [asdict(training) for training in run.trainings]
-            run, whole = _process({"folder": str(folder), "trainings": trainings})
-            yield _add(found.of(task, BARE_LOOP), whole, run.work)
+            for who, products in ((BARE_LOOP, ""), *PRODUCTS.items()):
+                steps = {"folder": str(folder), "trainings": trainings, "products": products}
+                run, whole = _process(steps)
+                yield _add(found.of(task, who), whole, run.work)
     if plan.upstream:
         theirs = upstream_run(plan.upstream, folder, plan.grid, plan.grid_points)
         cpu = theirs.whole.cpu - found.starts[-1].cpu
-        work = Cost(cpu, theirs.own_wall) - run.first_step
+        work = Cost(cpu, theirs.own_wall) - found.first_steps[-1]
         yield _add(found.of(task, UPSTREAM), theirs.whole, work, theirs.score)
 
 

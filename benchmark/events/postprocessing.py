@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import ParameterGrid
 
 from benchmark.events.frames import ClipFrames, MedianWindows, median_windows
 from benchmark.events.table import EventTable
+from benchmark.parameter_grid import parameter_points
 
 THRESHOLD = 0.5  # a class is active in a frame above it, strictly
 
@@ -50,7 +50,7 @@ def postprocessing_points(grid: Mapping[str, Sequence[float]] | None) -> list[Po
             f"event_postprocessing_grid has the unknown key {unknown[0]!r}: "
             f"known are {', '.join(Postprocessing._fields)}."
         )
-    return [Postprocessing(**point) for point in ParameterGrid(dict(grid))]
+    return [Postprocessing(**point) for point in parameter_points(grid)]
 
 
 def active_frames(probabilities: NDArray[np.float32], windows: MedianWindows) -> NDArray[np.bool_]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
 
 DRAWS = 4  # 16-bit draws in a 64-bit number
 LEVELS = 2**16
@@ -43,30 +42,22 @@ def keep_mask(
     return kept.to(dtype)
 
 
-def masked_relu(values: Tensor, mask: Tensor) -> Tensor:
-    """``relu(values) * mask`` for a mask of zeros and ones, in one pass each way.
+def masked_relu_(values: Tensor, mask: Tensor) -> Tensor:
+    """``relu(values) * mask`` for a mask of zeros and ones, in place.
 
     Args:
-        values: Of any shape.
+        values: Of any shape; overwritten.
         mask: Broadcasts to it.
-
-    Returns:
-        Of the values' shape.
     """
-    product: Tensor = _MaskedRelu.apply(values, mask)  # type: ignore[no-untyped-call]
-    return product
+    return torch.relu_(values).mul_(mask)
 
 
-class _MaskedRelu(torch.autograd.Function):
-    """Where the product is 0, so is its gradient: backward needs neither mask nor values."""
+def masked_relu_gradient_(gradients: Tensor, product: Tensor) -> Tensor:
+    """Gradients of the values, in the place of those of what `masked_relu_` made of them.
 
-    @staticmethod
-    def forward(ctx: FunctionCtx, values: Tensor, mask: Tensor) -> Tensor:
-        product = torch.relu(values).mul_(mask)
-        ctx.save_for_backward(product)
-        return product
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, *gradients: Tensor) -> tuple[Tensor, None]:
-        (product,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return torch.ops.aten.threshold_backward(gradients[0], product, 0), None
+    Where the product is 0, so is its gradient: neither mask nor values are needed.
+    """
+    passed: Tensor = torch.ops.aten.threshold_backward.grad_input(
+        gradients, product, 0, grad_input=gradients
+    )
+    return passed

@@ -12,8 +12,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from sklearn.model_selection import ParameterGrid
-
+from benchmark.parameter_grid import parameter_points
 from benchmark.tasks.task import Task
 
 Grid = Mapping[str, Sequence[object]]
@@ -98,7 +97,7 @@ def grid_points(task: Task, grid: str, seed: int, limit: int) -> list[GridPoint]
             f"known are {', '.join(sorted(known))}."
         )
     values = {**GRIDS[grid], **TASK_PARAM_GRIDS.get(task.name, {}), **task.param_grid}
-    points = [GridPoint(**point) for point in ParameterGrid(values)]
+    points = [GridPoint(**point) for point in parameter_points(values)]
     random.Random(seed).shuffle(points)
     for point in points[:limit]:
         _check(task, point)

@@ -13,16 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.heads.dropout import keep_mask, masked_relu
+from benchmark.heads.dropout import keep_mask
+from benchmark.heads.lockstep_adam import LockstepAdam
 from benchmark.heads.model import Head
 from benchmark.heads.outputs import PredictionType
-
-BN_MOMENTUM, BN_EPS = 0.1, 1e-5  # torch.nn.BatchNorm1d's defaults, as upstream has them
-
-
-_Affine = tuple[
-    Tensor, Tensor
-]  # weights, shape (heads, out, in), and what is added, (heads, out, 1)
+from benchmark.heads.stack_loss import loss_gradients
+from benchmark.heads.stacked_layer import BN_MOMENTUM, Affine, StackedLayer, give, side_by_side
+from benchmark.heads.stacked_products import product, value_gradients, weight_gradients
 
 
 class HeadStack:
@@ -63,23 +60,13 @@ class HeadStack:
         for head in self.heads:
             for layer in head.hidden_layers:
                 nn.init.zeros_(layer.linear.bias)
-        self.optimizer = torch.optim.Adam(
-            [
-                {"params": list(head.parameters()), "lr": rate}
-                for head, rate in zip(heads, learning_rates, strict=True)
-            ],
-            fused=True,
-        )
-        self.running = [
-            (self._stacked(layer.norm.running_mean), self._stacked(layer.norm.running_var))
-            for layer in self.heads[0].hidden_layers
-        ]
-        self.lagging = self.running[0][0].clone() if self.running else centre.new_zeros(0)
+        self.adam = LockstepAdam([_trained(head) for head in self.heads], learning_rates)
+        gain = 1 / (1 - dropout)
+        per_layer = zip(*[head.hidden_layers for head in self.heads], strict=True)
+        self.layers = [StackedLayer(layers, gain) for layers in per_layer]
+        self.lagging = self.layers[0].mean.clone() if self.layers else centre.new_zeros(0)
 
-    def _stacked(self, statistics: Tensor | None) -> Tensor:
-        assert statistics is not None  # BatchNorm tracks them
-        return statistics.repeat(len(self.heads))
-
+    @torch.no_grad()
     def step(self, batch: Tensor, targets: Tensor, prediction_type: PredictionType) -> None:
         """One step of Adam for every head.
 
@@ -88,34 +75,31 @@ class HeadStack:
             targets: As `benchmark.heads.outputs.loss_targets` gives them.
             prediction_type: Kind of task.
         """
-        loss = stack_loss(self._training_logits(batch), targets, prediction_type)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self.optimizer.step()
-
-    def _training_logits(self, batch: Tensor) -> Tensor:
         values = batch
-        if self.running:
+        if self.layers:
             self.lagging.lerp_(self._weighted_centre(), BN_MOMENTUM)
-        for number, (mean, variance) in enumerate(self.running):
-            layers = [head.hidden_layers[number] for head in self.heads]
-            values = _product(self._copies([layer.linear.weight for layer in layers]), values)
-            heads, units, rows = values.shape
-            # What is kept is scaled up, as dropout does; here through BatchNorm's own factors.
-            gain = 1 / (1 - self.dropout)
-            values = functional.batch_norm(
-                values.reshape(1, heads * units, rows),
-                mean,
-                variance,
-                torch.cat([layer.norm.weight for layer in layers]) * gain,
-                torch.cat([layer.norm.bias for layer in layers]) * gain,
-                training=True,
-                momentum=BN_MOMENTUM,
-                eps=BN_EPS,
-            ).view(heads, units, rows)
-            mask = keep_mask(units, rows, self.dropout, self.dtype, self.generator)
-            values = masked_relu(values, mask)
-        return _projected(values, self._projection())
+        for layer in self.layers:
+            shape = (layer.units, batch.shape[1])
+            mask = keep_mask(*shape, self.dropout, self.dtype, self.generator)
+            values = layer.forward(values, mask)
+        projection = self._projection()
+        logits = _projected(values, projection)
+        gradients = loss_gradients(logits, targets, prediction_type)
+        self._backward(gradients, values, projection[0])
+        self.adam.step()
+
+    def _backward(self, of_logits: Tensor, values: Tensor, weights: Tensor) -> None:
+        """Leave every weight's gradient with it, from those of the logits and their inputs."""
+        projections = [head.projection for head in self.heads]
+        give([layer.bias for layer in projections], of_logits.sum(dim=2))
+        gradients = of_logits.to(self.dtype)
+        give([layer.weight for layer in projections], weight_gradients(gradients, values))
+        if self.layers:
+            gradients = value_gradients(weights, gradients)
+        for number, layer in reversed(list(enumerate(self.layers))):
+            gradients = layer.backward(gradients)
+            if number:
+                gradients = layer.input_gradients(gradients)
 
     @torch.no_grad()
     def logits(self, batches: Sequence[Tensor]) -> Tensor:
@@ -127,95 +111,62 @@ class HeadStack:
         Returns:
             float32, shape (heads, classes, all rows).
         """
-        layers = [self._folded(number) for number in range(len(self.running))]
+        layers = [layer.folded(self.dtype) for layer in self.layers[1:]]
+        if self.layers:
+            offset = self._weighted_centre() - self.lagging
+            layers.insert(0, self.layers[0].folded(self.dtype, offset))
         projection = self._projection()
         return torch.cat([_through(batch, layers, projection) for batch in batches], dim=2)
-
-    def _folded(self, number: int) -> _Affine:
-        """A hidden layer's weights and shift with BatchNorm's running statistics in them."""
-        mean, variance = self.running[number]
-        layers = [head.hidden_layers[number] for head in self.heads]
-        factor = torch.cat([layer.norm.weight for layer in layers]) / (variance + BN_EPS).sqrt()
-        shift = torch.cat([layer.norm.bias for layer in layers]) - factor * mean
-        if number == 0:
-            shift += factor * (self._weighted_centre() - self.lagging)
-        factors = factor.view(len(layers), -1, 1)
-        weights = [layer.linear.weight * own for layer, own in zip(layers, factors, strict=True)]
-        return self._copies(weights), shift.view(factors.shape).to(self.dtype)
 
     @torch.no_grad()
     def _weighted_centre(self) -> Tensor:
         """``W centre`` of the first layers, shape (heads * units,)."""
         return torch.cat([head.hidden_layers[0].linear.weight @ self.centre for head in self.heads])
 
-    def _projection(self) -> _Affine:
+    def _projection(self) -> Affine:
         projections = [head.projection for head in self.heads]
         biases = torch.stack([layer.bias for layer in projections])[:, :, None]
-        return self._copies([layer.weight for layer in projections]), biases
-
-    def _copies(self, weights: Sequence[Tensor]) -> Tensor:
-        """Weights of all heads side by side in ``dtype``, shape (heads, out, in)."""
-        return torch.stack(list(weights)).to(self.dtype)
+        return side_by_side([layer.weight for layer in projections], self.dtype), biases
 
     def state(self, index: int) -> dict[str, Tensor]:
         """A head's weights and running statistics, copied to the CPU, as in its ``state_dict``.
 
         They are for embeddings as they are, the centre not taken off.
         """
-        head, count = self.heads[index], len(self.heads)
-        for layer, (mean, variance) in zip(head.hidden_layers, self.running, strict=True):
-            assert layer.norm.running_mean is not None
-            assert layer.norm.running_var is not None
-            layer.norm.running_mean.copy_(mean.view(count, -1)[index])
-            layer.norm.running_var.copy_(variance.view(count, -1)[index])
-        for layer in head.hidden_layers[:1]:
-            assert layer.norm.running_mean is not None
-            layer.norm.running_mean += self.lagging.view(count, -1)[index]
+        head = self.heads[index]
+        for layer in self.layers:
+            layer.write_statistics(index)
+        for first in head.hidden_layers[:1]:
+            assert first.norm.running_mean is not None
+            first.norm.running_mean += self.lagging.view(len(self.heads), -1)[index]
         return {name: tensor.to("cpu", copy=True) for name, tensor in head.state_dict().items()}
 
     def keep(self, indices: Sequence[int]) -> None:
         """Drop all heads but these."""
-        count = len(self.heads)
         kept = list(indices)
-        self.running = [
-            (mean.view(count, -1)[kept].flatten(), variance.view(count, -1)[kept].flatten())
-            for mean, variance in self.running
-        ]
-        self.lagging = self.lagging.view(count, -1)[kept].flatten()
-        self.optimizer.param_groups = [self.optimizer.param_groups[index] for index in indices]
-        self.heads = [self.heads[index] for index in indices]
+        self.lagging = self.lagging.view(len(self.heads), -1)[kept].flatten()
+        self.heads = [self.heads[index] for index in kept]
+        self.adam.keep(kept)
+        for layer in self.layers:
+            layer.keep(kept)
 
 
-def _product(weights: Tensor, values: Tensor) -> Tensor:
-    """(heads, out, in) times (in, rows), shared by all, or (heads, in, rows)."""
-    if values.ndim == 2:
-        return (weights.flatten(0, 1) @ values).view(*weights.shape[:2], -1)
-    return torch.bmm(weights, values)
+def _trained(head: Head) -> list[Tensor]:
+    """All of a head's weights but the hidden layers' biases."""
+    hidden = [
+        weight
+        for layer in head.hidden_layers
+        for weight in (layer.linear.weight, layer.norm.weight, layer.norm.bias)
+    ]
+    return [*hidden, head.projection.weight, head.projection.bias]
 
 
-def _through(values: Tensor, layers: Sequence[_Affine], projection: _Affine) -> Tensor:
+def _through(values: Tensor, layers: Sequence[Affine], projection: Affine) -> Tensor:
     for weights, shift in layers:
-        values = functional.relu(_product(weights, values) + shift)
+        values = functional.relu(product(weights, values) + shift)
     return _projected(values, projection)
 
 
-def _projected(values: Tensor, projection: _Affine) -> Tensor:
+def _projected(values: Tensor, projection: Affine) -> Tensor:
     weights, biases = projection
-    return _product(weights, values).float() + biases
-
-
-def stack_loss(logits: Tensor, targets: Tensor, prediction_type: PredictionType) -> Tensor:
-    """Sum over heads of each head's mean loss: gradients of one head do not reach another.
-
-    Args:
-        logits: float32, shape (heads, classes, rows).
-        targets: As `benchmark.heads.outputs.loss_targets` gives them.
-        prediction_type: Kind of task.
-    """
-    heads, classes, rows = logits.shape
-    if prediction_type == "multiclass":
-        wanted = targets.expand(heads, rows)
-        return functional.cross_entropy(logits, wanted, reduction="sum") / rows
-    wanted = targets.T.expand(heads, classes, rows)
-    total = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
-    return total / (classes * rows)
+    return product(weights, values).float() + biases

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 
 def average_precision(
@@ -48,6 +47,8 @@ def roc_auc(
     Returns:
         Shape (classes,); NaN for a class with positives only or negatives only.
     """
+    from scipy.stats import rankdata  # a second of imports that most tasks do without
+
     positive = targets > 0
     n_positive = positive.sum(axis=0).astype(np.float64)
     pairs = n_positive * (len(targets) - n_positive)

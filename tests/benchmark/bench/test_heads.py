@@ -9,17 +9,20 @@ from io import StringIO
 import pytest
 import torch
 from click.testing import CliRunner
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.bench import head_process, heads
 from benchmark.bench.bare_loop import bare_loop
+from benchmark.bench.bare_products import bare_products
 from benchmark.bench.cost import Cost, run_measured
 from benchmark.bench.head_run import HeadRun
 from benchmark.bench.head_table import heads_report
-from benchmark.bench.heads import BARE_LOOP, UPSTREAM, Findings, Plan, Series, run_plan
+from benchmark.bench.heads import BARE_LOOP, PRODUCTS, UPSTREAM, Findings, Plan, Series, run_plan
 from benchmark.bench.report import markdown
 from benchmark.cli import main
 from benchmark.heads import evaluate_task, train
 from benchmark.heads.grid import grid_points
+from benchmark.heads.model import Head
 from benchmark.heads.rows import rows_of
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.protocol import Protocol
@@ -87,9 +90,30 @@ def test_the_bare_loop_takes_the_same_steps(folder, monkeypatch):
     run = head_process.timed_heads(folder, Protocol("faster", mode="exact", grid_points=2), "cpu")
     steps = []
     monkeypatch.setattr(head_process, "bare_loop", lambda *arguments: steps.append(arguments))
-    head_process.timed_bare_loop(folder, run.trainings)
+    head_process.timed_steps(folder, run.trainings, "")
     assert [arguments[-1] for arguments in steps] == [t.steps for t in run.trainings]
     assert [len(arguments[0].embeddings) for arguments in steps] == [36, 36, 30, 34]
+
+
+def test_bare_products_are_those_of_a_training_step(folder, monkeypatch):
+    """As many, and of as many numbers, as autograd makes in a step of a head of two layers."""
+    task, splits = read_heareval_folder(folder)
+    rows = rows_of(task, [splits["fold00"]])
+    point = replace(grid_points(task, "faster", 42, 1)[0], hidden_layers=2, hidden_dim=8)
+    head = Head(rows.embeddings.shape[1], 3, point)
+    with FlopCounterMode(display=False) as wanted:
+        torch.autograd.backward(head(rows.embeddings[:]).sum())
+    one_batch = replace(point, batch_size=1024)
+    with FlopCounterMode(display=False) as found:
+        bare_products(rows, 3, one_batch, 2, torch.float32)
+    assert found.get_total_flops() == 2 * wanted.get_total_flops() > 0
+    run = head_process.timed_heads(folder, Protocol("faster", mode="exact", grid_points=2), "cpu")
+    asked = []
+    monkeypatch.setattr(head_process, "bare_products", lambda *arguments: asked.append(arguments))
+    head_process.timed_steps(folder, run.trainings, "bfloat16")
+    assert [(steps, dtype) for *_, steps, dtype in asked] == [
+        (training.steps, torch.bfloat16) for training in run.trainings
+    ]
 
 
 def test_the_bare_loop_learns(folder, monkeypatch):
@@ -137,8 +161,8 @@ def test_a_round_runs_each_side_and_leaves_the_folder_alone(folder, tmp_path, wi
     lines, kept = [], []
     found = run_plan(plan, lines.append, kept.append)
     assert kept == [found]
-    assert [key for _, key in found.series] == ["exact", BARE_LOOP, UPSTREAM]
-    assert len(lines) == 3
+    assert [key for _, key in found.series] == ["exact", BARE_LOOP, *PRODUCTS, UPSTREAM]
+    assert len(lines) == 5
     theirs = found.of("folds-v1-full", UPSTREAM)
     assert theirs.scores == [0.625]
     assert 90 < theirs.work[0].wall < 100  # its own clock, less an optimiser's first step
@@ -164,6 +188,10 @@ def test_the_table_divides_medians():
     assert report.rows[0] == (
         *("t", "exact", "7.00 (3.6 ×)", "6.00 (5.8 ×)", "2.00 (10.0 ×)", "1.00 (30.0 ×)"),
         *("1.25", "2.00", "0.5000"),
+    )
+    assert report.rows[1] == (
+        *("", BARE_LOOP, "6.60 (3.8 ×)", "5.50 (6.4 ×)", "1.60 (12.5 ×)", "0.50 (60.0 ×)"),
+        *("", "", ""),
     )
     assert report.rows[2][-1] == "0.5000 to 0.5100"
     assert "| t | exact | 7.00 (3.6 ×)" in markdown(report)

@@ -32,6 +32,7 @@ from benchmark.cli_options import (
     tasks_option,
 )
 from benchmark.compare.cli import compare
+from benchmark.executor_options import ExecutorName, chosen_executor, executor_options
 from benchmark.interchange.cli import export, score
 from benchmark.protocol import Mode, Protocol
 from benchmark.report.cli import report
@@ -90,6 +91,7 @@ def main() -> None:
     help="Also log finished cells as runs there: mlflow to MLFLOW_TRACKING_URI or ./mlruns, wandb "
     "offline to ./wandb or as WANDB_MODE says.",
 )
+@executor_options
 @debug_option
 @one_line
 def run(
@@ -109,6 +111,10 @@ def run(
     env_timeout: float,
     floor: bool,
     tracker: TrackerName | None,
+    executor: ExecutorName,
+    address: str | None,
+    task_cpus: int | None,
+    task_gpus: float | None,
     debug: bool,
 ) -> None:
     """Embed tasks with every MODULE, train HEAR's shallow heads, and write a leaderboard.
@@ -126,6 +132,7 @@ def run(
       msbench run --tasks-dir hear/tasks --tasks esc50-v2.0.0-full --out results/esc50
       msbench run my_module --seeds 5 --mode exact
       msbench run hearbaseline my_module --env hearbaseline=other_venv/bin/python
+      msbench run my_module --tasks-dir hear/tasks --executor ray --address auto
     """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.rows import row_specs
 
@@ -141,6 +148,7 @@ def run(
     from benchmark.terminal import RunProgress, make_console, print_standings
     from benchmark.tracking.tracking import Tracking
 
+    fill = chosen_executor(executor, address, task_cpus, task_gpus)
     elsewhere = interpreters(modules, env, env_timeout)
     console = make_console()
     tracking = Tracking(tracker, partial(click.echo, err=True)) if tracker else None
@@ -160,7 +168,7 @@ def run(
         interpreters=elsewhere,
     )
     with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
-        standings = run_plan(plan, progress, tracking)
+        standings = run_plan(plan, progress, tracking, fill)
     print_standings(console, standings)
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
     if any(entry.reason for entry in standings.board.entries.values()):

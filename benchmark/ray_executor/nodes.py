@@ -1,0 +1,159 @@
+"""The nodes of a Ray cluster: what they have, and whether each can do a run's tasks."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from benchmark.environment import versions
+from benchmark.ray_executor.place import Place
+from benchmark.ray_executor.tasks import NodeFacts, node_facts
+
+NODE_SECONDS = 120.0  # for a node to start a process that imports torch from busy shared storage
+UNSEEN_SECONDS = 5.0  # nobody has looked for these files before
+GONE_SECONDS = 60.0  # until the head of the cluster holds a silent node for dead: 30 s by default
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a task asks a node for.
+
+    Attributes:
+        cpus: Cores.
+        gpus: GPUs, or a share of one; 0 for tasks that need none.
+    """
+
+    cpus: int
+    gpus: float
+
+    def __str__(self) -> str:
+        text = f"{self.cpus} CPU{'s' * (self.cpus != 1)}"
+        return f"{text} and {self.gpus:g} GPU{'s' * (self.gpus != 1)}" if self.gpus else text
+
+
+def demanded(ray: ModuleType, threads: int, cpus: int | None, gpus: float) -> Demand:
+    """What tasks are to ask for.
+
+    Args:
+        ray: The module.
+        threads: That a task uses.
+        cpus: Cores that the user wants it to take; None for as many as it has threads, or as the
+            largest node has.
+        gpus: GPUs that it needs.
+
+    Raises:
+        OSError: No node has as much.
+    """
+    nodes = _nodes(ray)
+    there = [(each.get("CPU", 0), each.get("GPU", 0)) for each in (n["Resources"] for n in nodes)]
+    fitting = [c for c, g in there if g >= gpus]
+    demand = Demand(cpus or max(1, min(threads, int(max(fitting, default=1)))), gpus)
+    if not any(c >= demand.cpus for c in fitting):
+        largest = Demand(int(max(c for c, _ in there)), max(g for _, g in there))
+        raise OSError(
+            f"No node of the Ray cluster has {demand}, which a task of this run asks for; the "
+            f"largest has {largest}"
+        )
+    return demand
+
+
+def check_nodes(ray: ModuleType, place: Place, paths: Sequence[Path]) -> str | None:
+    """See that every node can do this run's tasks.
+
+    Args:
+        ray: The module.
+        place: What they must have in common with this process.
+        paths: Files and folders that they must see.
+
+    Returns:
+        What may make results depend on the node, if anything may.
+
+    Raises:
+        OSError: A node does not see a path, or has other versions.
+    """
+    nodes = _nodes(ray)
+    place.cache.mkdir(parents=True, exist_ok=True)
+    token = place.cache / f".{uuid.uuid4().hex}.part"  # a folder of the same name would not do
+    token.touch()
+    try:
+        facts = _ask(ray, nodes, place, [token, *paths])
+    finally:
+        token.unlink()
+    here = versions()
+    for node in facts:
+        if node.unseen:
+            seen = place.cache if node.unseen == token else node.unseen
+            raise OSError(
+                f"Node {node.name} of the Ray cluster does not see {seen} as this machine does: "
+                "put it on storage that all nodes share (MSBENCH_CACHE names the cache)"
+            )
+        if node.versions != here:
+            raise OSError(
+                f"Node {node.name} of the Ray cluster has {node.versions}, this machine {here}: "
+                "install the same on all"
+            )
+    kinds = sorted({node.machine for node in facts})
+    if len(kinds) > 1:
+        return (
+            f"The nodes differ ({'; '.join(kinds)}): the last digits of scores may depend on which "
+            "did what"
+        )
+    return None
+
+
+def resources(ray: ModuleType) -> str:
+    """What the cluster has, e.g. "2 nodes with 2 CPUs"."""
+    nodes = _nodes(ray)
+    has = [node["Resources"] for node in nodes]
+    sums = [sum(each.get(kind, 0) for each in has) for kind in ("CPU", "GPU")]
+    return f"{len(nodes)} node{'s' * (len(nodes) > 1)} with {Demand(int(sums[0]), sums[1])}"
+
+
+def _nodes(ray: ModuleType) -> list[dict[str, Any]]:
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def _ask(
+    ray: ModuleType, nodes: Sequence[dict[str, Any]], place: Place, paths: list[Path]
+) -> list[NodeFacts]:
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    ask = ray.remote(node_facts)
+    asked = [
+        ask.options(
+            num_cpus=0,
+            max_retries=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
+        ).remote(place.folder, paths, UNSEEN_SECONDS)
+        for node in nodes
+    ]
+    answers = []
+    for node, reference in zip(nodes, asked, strict=True):
+        try:
+            answers.append(ray.get(reference, timeout=NODE_SECONDS))
+        except ray.exceptions.RayError as error:
+            if _is_gone(ray, node["NodeID"], error):
+                continue
+            last = str(error).strip().splitlines()[-1:]
+            raise OSError(
+                f"Node {node['NodeManagerHostname']} of the Ray cluster cannot take part: is "
+                f"msssl-hear installed there? ({type(error).__name__}: {''.join(last)[:300]})"
+            ) from error
+    return answers
+
+
+def _is_gone(ray: ModuleType, node: str, error: Exception) -> bool:
+    """Whether a node has died; what it failed with may be known before that."""
+    if isinstance(error, ray.exceptions.RayTaskError):
+        return False
+    end = time.monotonic() + GONE_SECONDS
+    while any(alive["NodeID"] == node for alive in _nodes(ray)):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(1.0)
+    return True

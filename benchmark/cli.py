@@ -139,7 +139,7 @@ def run(
     specs = row_specs(modules, baselines, floor)
     if env and not modules:
         raise ValueError("--env is for MODULEs; name one")
-    # Heavy from here on: torch and scikit-learn.
+    # Heavy from here on: torch and SciPy.
     from benchmark.chosen_tasks import choose, tasks_of
     from benchmark.foreign.interpreter import interpreters
     from benchmark.report.write import TABLES

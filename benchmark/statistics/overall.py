@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from benchmark.statistics.bootstrap import Replicates
 from benchmark.statistics.interval import Interval, percentile_interval
@@ -98,6 +97,8 @@ def normalised_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def model_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rank of each model, 1 for the best, means among equals; arguments as above."""
+    from scipy.stats import rankdata  # half a second of imports, for commands that make no ranks
+
     known = np.where(np.isnan(scores), -np.inf, scores)
     return np.asarray(rankdata(-known, axis=0), dtype=np.float64)
 

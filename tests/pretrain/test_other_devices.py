@@ -1,0 +1,60 @@
+"""A training step on a device that this machine has not: nothing is left behind on the CPU.
+
+The meta device stands for it. Its tensors have shapes and no values, so that an operation on tensors
+of two devices fails, and so does whatever would wait for a GPU: a value that is asked for, or a shape
+that depends on one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from msssl_hear.log_mel import LogMel
+from pretrain import mixing
+from pretrain.args import LossArgs, Recipe
+from pretrain.augment import add_background
+from pretrain.corpus import Corpus
+from pretrain.crops import CropSampler
+from pretrain.mixing import mix_clips
+from pretrain.strategies import SamplingStrategies
+from pretrain.views import make_views
+
+META = torch.device("meta")
+
+
+class MetaGenerator(torch.Generator):
+    """A generator on the CPU that says it is on the meta device; torch makes none there."""
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        return META
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        LossArgs(pitch_form="contrast", frame_negatives="batch"),
+        LossArgs(similarity="bilinear", pitch_form="regression", frame_negatives="clip"),
+    ],
+)
+def test_a_step_neither_mixes_devices_nor_waits(
+    tiny_corpus: Corpus, tiny_recipe: Recipe, loss: LossArgs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(tiny_recipe, loss=loss)
+    monkeypatch.setattr(mixing, "generator_for", lambda *_: MetaGenerator())
+    generator = MetaGenerator()
+    sampler = CropSampler(tiny_corpus, 4, 5120, 640, max_offset=3, seed=0, device=META)
+    batch = mix_clips(sampler.draw(0), sampler, 0, 0.5)
+    behind = sampler.backgrounds(0, 3)
+    batch = batch._replace(anchor=add_background(batch.anchor, behind[0], 0.5, 0.0, generator))
+    views = make_views(LogMel().to(META), batch, recipe.augment, True, generator)
+    assert {x.device for x in (*batch[:3], *views)} == {META}
+    module = SamplingStrategies(recipe).to(META)
+    metrics = module(views)
+    metrics.loss.backward()
+    assert {value.device for value in metrics} == {META}
+    with pytest.raises((RuntimeError, NotImplementedError)):  # what would have to wait
+        bool((views.lengths < 3).any())

@@ -1,8 +1,8 @@
 """A training step on a device that this machine has not: nothing is left behind on the CPU.
 
-The meta device stands for it. Its tensors have shapes and no values, so that an operation on tensors
-of two devices fails, and so does whatever would wait for a GPU: a value that is asked for, or a shape
-that depends on one.
+The meta device stands for it. Its tensors have shapes and no values, so that an operation on
+tensors of two devices fails, and so does whatever would wait for a GPU: a value that is asked for,
+or a shape that depends on one.
 """
 
 from __future__ import annotations

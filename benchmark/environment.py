@@ -28,10 +28,13 @@ def versions() -> str:
 def machine(device: str) -> str:
     """Architecture, system, cores, processor, and in what fast mode multiplies on a device.
 
-    E.g. ``"x86_64 Linux, 2 cores, AMD EPYC, fast heads in bfloat16"``; for a CUDA device its name.
+    E.g. ``"x86_64 Linux, 2 cores, AMD EPYC, fast heads in bfloat16"``; for a CUDA device its name,
+    where there is one: a cell that failed may say so on a machine without.
     """
     parts = [f"{platform.machine()} {platform.system()}", f"{os.cpu_count()} cores"]
     place = torch.device(device)
+    if place.type == "cuda" and not torch.cuda.is_available():
+        place = torch.device("cpu")
     parts += [torch.cuda.get_device_name(place)] if place.type == "cuda" else _processor()
     dtype = str(product_dtype(place)).removeprefix("torch.")
     return ", ".join([*parts, f"fast heads in {dtype}"])

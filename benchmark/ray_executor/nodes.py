@@ -62,6 +62,15 @@ def demanded(ray: ModuleType, threads: int, cpus: int | None, gpus: float) -> De
     return demand
 
 
+def tasks_at_once(ray: ModuleType, demand: Demand) -> int:
+    """How many tasks of a demand the cluster can do at once."""
+    count = 0
+    for node in _nodes(ray):
+        cpus, gpus = (node["Resources"].get(kind, 0) for kind in ("CPU", "GPU"))
+        count += int(min(cpus / demand.cpus, gpus / demand.gpus if demand.gpus else cpus))
+    return max(count, 1)
+
+
 def check_nodes(ray: ModuleType, place: Place, paths: Sequence[Path]) -> str | None:
     """See that every node can do this run's tasks.
 

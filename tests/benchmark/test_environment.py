@@ -20,3 +20,8 @@ def test_the_machine_is_named_with_its_arithmetic(monkeypatch) -> None:
         name = machine("cpu")
         assert name.startswith(f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores")
         assert name.endswith(f"fast heads in {str(dtype).removeprefix('torch.')}")
+
+
+def test_a_gpu_that_is_not_there_is_not_asked(monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert machine("cuda") == machine("cpu")

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+import tempfile
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from benchmark.file_lock import FileLock, is_locked
+
+ABANDONED_SECONDS = 3600.0  # what cannot be locked and was left alone this long is nobody's
+LEFT = re.compile(r"\..+\.([0-9a-f]{12}|\d+)\.part", re.DOTALL)  # numbers: of older versions
 
 
 def write_text(path: Path, text: str) -> None:
@@ -12,10 +22,74 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name in its folder, made if need be, and rename it."""
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
+    """Write a file under a temporary name in its folder, made if need be, and rename it.
+
+    Raises:
+        OSError: It cannot be written; it names the file, and the temporary one is gone.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not the process's number: on shared storage, other machines have the same.
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
-    part.write_bytes(data)
-    os.replace(part, path)  # noqa: PTH105 -- as the atomic call is known
+    lock = None
+    with suppress(OSError):  # no locks here, or no way to write: the next line says which
+        lock = FileLock.take(part)
+    try:
+        with writing(path):
+            part.write_bytes(data)
+            os.replace(part, path)  # noqa: PTH105 -- as the atomic call is known
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Let an error say which file was being written: that of a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder if need be, and find out whether files can be: better now than after hours.
+
+    Raises:
+        OSError: They cannot; it names the folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # without a name, where the system knows that
+            pass
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(folder)) from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what processes that were killed in `write_bytes` left in a folder."""
+    for part in folder.glob(".*.part"):
+        with suppress(OSError):  # another process was faster, or nobody may delete here
+            if LEFT.fullmatch(part.name) and part.is_file() and not in_use(part):
+                part.unlink()
+
+
+def in_use(part: Path) -> bool:
+    """Whether a process writes to a file or folder; by its age where there are no locks.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    try:
+        return is_locked(part)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        newest = max(path.stat().st_mtime for path in (part, *part.rglob("*")))
+        return time.time() - newest < ABANDONED_SECONDS

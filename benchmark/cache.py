@@ -110,9 +110,8 @@ class CacheEntry:
         """
         if dtype not in get_args(EmbeddingDtype):
             raise ValueError(f"Embeddings are kept in float32 or float16, not in {dtype!r}")
-        question = f"{FORMAT}\n{module_hash}\n{task_hash}\n{dtype}"
-        key = hashlib.sha256(question.encode()).hexdigest()
-        entry = CacheEntry(cache_root() / "embeddings" / key[:32], dtype)  # type: ignore[arg-type]
+        folder = entry_folder(module_hash, task_hash, dtype)
+        entry = CacheEntry(folder, dtype)  # type: ignore[arg-type]
         hashes = {"module_hash": module_hash, "task_hash": task_hash}
         entry.describe({**about, **hashes, "dtype": dtype, "format": FORMAT})
         return entry
@@ -154,6 +153,13 @@ class CacheEntry:
         if timestamps is not None and len(timestamps) != record.rows:
             return None
         return StoredSplit(record, embeddings, timestamps)
+
+
+def entry_folder(module_hash: str, task_hash: str, dtype: str) -> Path:
+    """Where a module's embeddings of a task are, or would be."""
+    question = f"{FORMAT}\n{module_hash}\n{task_hash}\n{dtype}"
+    key = hashlib.sha256(question.encode()).hexdigest()
+    return cache_root() / "embeddings" / key[:32]
 
 
 def describe(folder: Path, facts: Mapping[str, object]) -> None:

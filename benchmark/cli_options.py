@@ -13,7 +13,8 @@ from typing import ParamSpec, TypeVar, get_args
 
 import click
 
-from benchmark.printable import printable
+from benchmark.in_words import in_words
+from benchmark.out_of_memory import is_out_of_memory
 from benchmark.protocol import SEED, Mode, Protocol
 
 SOME_FAILED = 1
@@ -31,10 +32,11 @@ def one_line(command: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (ValueError, OSError) as error:
-            if kwargs.get("debug"):
+        except (ValueError, OSError, MemoryError, RuntimeError) as error:
+            expected = not isinstance(error, RuntimeError) or is_out_of_memory(error)
+            if kwargs.get("debug") or not expected:
                 raise
-            click.echo(f"Error: {printable(error)}", err=True)
+            click.echo(f"Error: {in_words(error)}", err=True)
             sys.exit(USAGE)
         except KeyboardInterrupt:
             click.echo("Stopped: the same command goes on from here.", err=True)

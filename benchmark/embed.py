@@ -12,6 +12,7 @@ from benchmark.embed_split import embed_split
 from benchmark.embeddings import Event, EventSplit, SceneSplit
 from benchmark.events import frame_targets
 from benchmark.hear_module import HearModule
+from benchmark.part_folder import remove_finished
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
 from benchmark.tasks.task import Task
 
@@ -78,6 +79,8 @@ def embed_task(
                 raise OSError(f"Split {split} of {task.full_name} is gone from {entry.folder}")
             cached = False
             stored = embed_split(hear, task, split, files, entry, report)
+        else:
+            remove_finished(entry.folder, split)
         report(len(files))
         records.append(stored.record)
         if scene:

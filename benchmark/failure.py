@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+from benchmark.in_words import in_words
+from benchmark.out_of_memory import is_out_of_memory
 from benchmark.printable import printable
 
 
@@ -17,6 +19,8 @@ def failure_reason(error: Exception, debug: bool) -> str:
     if debug:
         traceback.print_exception(error)
     message = printable(error)
-    if message and isinstance(error, ValueError | OSError):
+    if isinstance(error, OSError) or is_out_of_memory(error):
+        return in_words(error)
+    if message and isinstance(error, ValueError):
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

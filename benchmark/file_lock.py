@@ -53,9 +53,53 @@ class FileLock:
                 raise
             os.close(descriptor)  # a file that its last holder deleted: nobody else would see it
 
+    @staticmethod
+    def take_folder(path: Path) -> FileLock | None:
+        """Lock a folder that is there; None if it is not there any more, or another's.
+
+        Raises:
+            OSError: Folders cannot be locked here.
+        """
+        if fcntl is None:
+            raise OSError("This system has no flock")
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_file(descriptor, path):
+                return FileLock(path, descriptor)
+        except BlockingIOError:
+            pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        return None
+
     def release(self) -> None:
         """Let others have it."""
         os.close(self.descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether anybody holds a lock on a file or folder.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        OSError: Files cannot be locked here.
+    """
+    if fcntl is None:
+        raise OSError("This system has no flock")
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager

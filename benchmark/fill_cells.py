@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.cache import CacheEntry, cache_root, describe, read_about
+from benchmark.cache import CacheEntry, cache_root, describe, entry_folder, read_about
 from benchmark.cell_files import cell_path, load_cell, save_cell
 from benchmark.embed import EmbeddedTask, embed_task
 from benchmark.environment import machine, versions
@@ -72,6 +72,8 @@ class CellFiller:
         """The cell that an earlier run finished for the same question, under today's names."""
         cell = load_cell(cell_path(self.out, asked))
         if cell and cell.answers(asked):
+            # Of a run that was killed after it saved the cell.
+            SavedHeads(heads_folder(_entry_of(asked), asked)).remove()
             return replace(cell, module=asked.module, task=asked.task)
         return None
 
@@ -155,6 +157,12 @@ def cache_entry(cell: Cell) -> CacheEntry:
     """Where a cell's embeddings are kept."""
     about = {"module": cell.module.spec, "task": cell.task.task}
     return CacheEntry.of(cell.module.module_hash, cell.task_hash, about, cell.embedding_dtype)
+
+
+def _entry_of(cell: Cell) -> CacheEntry:
+    """Where the embeddings of a cell are, or were."""
+    module, task, dtype = cell.module.module_hash, cell.task_hash, cell.embedding_dtype
+    return CacheEntry(entry_folder(module, task, dtype))
 
 
 def _fold_scores(result: TaskResult) -> list[FoldScores]:

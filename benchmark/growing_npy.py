@@ -10,6 +10,8 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import DTypeLike, NDArray
 
+from benchmark.atomic_file import writing
+
 PIECE = 2**24  # bytes read at once when rows are checked
 
 
@@ -63,11 +65,9 @@ class GrowingNpy:
         if rows.shape[1:] != self.row_shape:
             raise ValueError(f"Rows of shape {rows.shape[1:]} do not fit in {self.path.name}")
         data = np.ascontiguousarray(rows, dtype=self.dtype)
-        try:
+        with writing(self.path):
             self._file.write(data.data)
             self._file.flush()
-        except OSError as error:
-            raise OSError(f"{self.path} cannot be written: {error.strerror}") from error
         self.crc32 = zlib.crc32(data.data, self.crc32)
         self.rows += len(data)
 
@@ -75,12 +75,13 @@ class GrowingNpy:
         """Fill in the number of rows and close the file."""
         if self._file.closed:
             return
-        try:
-            self._file.seek(0)
-            if self._write_header() != self._header_length:
-                raise OSError(f"NumPy's header of {self.path} outgrew its padding")
-        finally:
-            self._file.close()
+        with writing(self.path):
+            try:
+                self._file.seek(0)
+                if self._write_header() != self._header_length:
+                    raise OSError(f"NumPy's header of {self.path} outgrew its padding")
+            finally:
+                self._file.close()
 
     def __enter__(self) -> GrowingNpy:
         return self

@@ -24,12 +24,10 @@ from benchmark.foreign.errors import ForeignRaisedError, WorkerLostError
 from benchmark.foreign.interpreter import Interpreter
 from benchmark.foreign.module import ForeignModel, ForeignModule
 from benchmark.hear_outputs import HearModuleError, check_embeddings, check_timestamps
+from benchmark.out_of_memory import is_out_of_memory
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
-
-# What torch, its CPU allocator and CUDA's libraries say in a plain RuntimeError.
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
 
 
 class HearModuleOutOfMemoryError(HearModuleError):
@@ -288,12 +286,9 @@ def _rows(audio: torch.Tensor) -> list[str]:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
     if isinstance(error, ForeignRaisedError):
         return error.out_of_memory
-    said = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in said for words in OUT_OF_MEMORY)
+    return is_out_of_memory(error)
 
 
 def _line(error: BaseException) -> str:

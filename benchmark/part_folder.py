@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.atomic_file import ABANDONED_SECONDS, remove_leftovers
 from benchmark.file_lock import FileLock
 
 LOCK = "lock"
-ABANDONED_SECONDS = 3600.0  # what cannot be locked and was left alone this long is nobody's
 
 
 @dataclass
@@ -80,9 +80,14 @@ def remove_abandoned(entry: Path) -> None:
     for part in entry.glob(".*.private-*.part"):
         if not in_use(part):
             shutil.rmtree(part, ignore_errors=True)
-    for text in entry.glob(".*.json.*.part"):  # of write_text, which takes no lock
-        if _age(text) > ABANDONED_SECONDS:
-            text.unlink(missing_ok=True)
+    remove_leftovers(entry)
+
+
+def remove_finished(entry: Path, split: str) -> None:
+    """Delete a split's folder that a process left after its files were in place."""
+    part = entry / f".{split}.part"
+    if part.is_dir() and not in_use(part):
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _lock(folder: Path) -> FileLock | None:

@@ -55,12 +55,19 @@ def save_checkpoint(
         tensors[f"encoder.{name}"] = weight.to("cpu", dtype).contiguous()
     text = json.dumps(card, indent=2, allow_nan=False)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, save(tensors, metadata={"card": text}))
+    _write(path.with_suffix(".json"), (text + "\n").encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write under a temporary name and rename: on a full disk, nothing half written is left."""
     part = path.with_name(path.name + ".part")
-    part.write_bytes(save(tensors, metadata={"card": text}))
-    part.replace(path)
-    card_part = path.with_name(path.stem + ".json.part")
-    card_part.write_text(text + "\n", encoding="utf-8")
-    card_part.replace(path.with_suffix(".json"))
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise type(error)(error.errno, error.strerror, str(path)) from error
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from benchmark.in_words import in_words
 from pretrain.bench_cli import bench
 from pretrain.distributed.launch import is_first, is_started, launch
 from pretrain.overlap_cli import check_overlap
@@ -113,8 +114,8 @@ def run(
         else:
             settled = _settled(recipe, steps, batch_size, seed)
             _run_recipe(settled, data, out, device, resume, chunk, reader, compiled)
-    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
-        raise click.ClickException(str(error)) from None
+    except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
 
 
 def _arguments(without: str) -> list[str]:
@@ -162,8 +163,8 @@ def ablate(
     names = rows.split(",") if rows else list(ROWS)
     try:
         weights = train_rows(names, data, out, steps, seed, device)
-    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
-        raise click.ClickException(str(error)) from None
+    except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
     click.echo(benchmark_command(weights))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +83,7 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
         sample_rate: Hz, of the result. Channels are averaged, then resampled with soxr HQ.
 
     Raises:
-        FileNotFoundError: The folder is absent.
+        FileNotFoundError: The folder is absent, or a file went while it was read.
         ValueError: Nothing in it can be used.
     """
     paths = find_audio(folder)
@@ -96,6 +96,7 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
                 jobs, "Decoding", total=len(paths), console=console, disable=not console.is_terminal
             )
         )
+    _refuse_vanished(path for path, result in zip(paths, decoded, strict=True) if result.reason)
     names = [path.relative_to(folder).as_posix() for path in paths]
     skipped = tuple(
         f"{name}: {result.reason}"
@@ -141,6 +142,16 @@ def _decode(path: Path, sample_rate: int) -> _Decoded:
     if samples.size == 0:
         return _Decoded(None, "holds no samples")
     return _Decoded(samples, "")
+
+
+def _refuse_vanished(unreadable: Iterable[Path]) -> None:
+    """Stop where files were taken away: training on what is left would be another training."""
+    for path in unreadable:
+        if not path.exists():
+            gone = path if path.parent.is_dir() else path.parent
+            raise FileNotFoundError(
+                f"{gone} is gone, and was being read: put it back, and give the same command again"
+            )
 
 
 def _join(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.in_words import in_words
+
 
 @click.command()
 @click.option(
@@ -81,7 +83,7 @@ def pack(
                 processes or os.cpu_count() or 1,
                 lambda done: bars.update(bar, completed=done),
             )
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+    except (ValueError, OSError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
     click.echo(str(summary))
     click.echo(f"{summary.cpu_seconds:.1f} s of processor time; left out: {out / 'dropped.csv'}")

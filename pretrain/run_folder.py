@@ -7,12 +7,21 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
+
+from benchmark.atomic_file import (
+    check_writable,
+    remove_leftovers,
+    write_bytes,
+    write_text,
+    writing,
+)
 
 STATE = "state.pt"
 CONFIG = "config.yaml"
@@ -33,7 +42,10 @@ def open_run(folder: Path, config: dict[str, Any], resume: bool) -> dict[str, An
 
     Raises:
         ValueError: The folder holds another run, or the same one and resume is not asked for.
+        OSError: The folder cannot be written to.
     """
+    check_writable(folder)
+    remove_leftovers(folder)
     state = folder / STATE
     if state.is_file():
         if not resume:
@@ -41,42 +53,37 @@ def open_run(folder: Path, config: dict[str, Any], resume: bool) -> dict[str, An
         _check_same(folder, config)
         loaded: dict[str, Any] = _load(state)
         return loaded
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / METRICS).unlink(missing_ok=True)
-    part = folder / (CONFIG + ".part")
-    part.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    part.replace(folder / CONFIG)
+    write_text(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
     return None
 
 
 def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     """Write the training state: tensors, numbers and strings only; atomic."""
-    part = folder / (STATE + ".part")
-    torch.save(dict(state), part)
-    part.replace(folder / STATE)
+    buffer = io.BytesIO()  # torch's own writer says of a full disk only that a check failed
+    torch.save(dict(state), buffer)
+    write_bytes(folder / STATE, buffer.getbuffer())
 
 
 def append_metrics(folder: Path, row: Mapping[str, float]) -> None:
     """Add a row to metrics.csv; the first row brings the header."""
     path = folder / METRICS
-    is_new = not path.is_file()
-    with path.open("a", newline="", encoding="utf-8") as file:
+    with writing(path), path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(row))
-        if is_new:
+        if file.tell() == 0:
             writer.writeheader()
         writer.writerow({key: format(value, ".6g") for key, value in row.items()})
 
 
 def drop_metrics_after(folder: Path, step: int) -> None:
-    """Forget rows of steps that a resumed run will do again."""
+    """Forget rows of steps that a resumed run will do again, and one that a full disk cut."""
     path = folder / METRICS
     if not path.is_file():
         return
-    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [row for row in rows if int(row.split(",", 1)[0]) <= step]
-    part = folder / (METRICS + ".part")
-    part.write_text("".join([header, *kept]), encoding="utf-8")
-    part.replace(path)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n")]
+    kept = [row for row in whole[1:] if int(row.split(",", 1)[0]) <= step]
+    write_text(path, "".join([*whole[:1], *kept]))
 
 
 def _load(state: Path) -> Any:  # noqa: ANN401 - what torch.save wrote

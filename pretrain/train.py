@@ -14,6 +14,7 @@ import torch
 from rich.console import Console
 from torch import nn
 
+from benchmark.out_of_memory import asked_for, is_out_of_memory
 from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
@@ -200,8 +201,10 @@ class Training:
         while self.step < steps:
             try:
                 metrics = self.do_step()
-            except RuntimeError as error:
-                if not (reason := lost_process(error)):
+            except (RuntimeError, MemoryError) as error:
+                if is_out_of_memory(error):
+                    raise self.too_large(error) from None
+                if isinstance(error, MemoryError) or not (reason := lost_process(error)):
                     raise
                 raise self.left(f"lost another one ({reason})") from None
             self.step += 1
@@ -221,6 +224,15 @@ class Training:
         """Write the training state; rank 0 does."""
         if self.fabric.is_global_zero:
             save_state(self.folder, self.state())
+
+    def too_large(self, error: BaseException) -> MemoryError:
+        """What to do where a batch does not fit."""
+        clips = self.chunk or self.share.size
+        return MemoryError(
+            f"not enough memory for {clips} clips at once in step {self.step + 1} "
+            f"({asked_for(error)}): encode fewer with --chunk {max(1, clips // 2)}, or take a "
+            "larger machine; with --resume the run then goes on"
+        )
 
     def left(self, reason: str) -> ConnectionError:
         """Save what is there, and say what happened.

@@ -52,11 +52,14 @@ def compare(
       msbench compare results/before results/after
       msbench compare results/embedded results/embedded --rows cola multi --markdown rows.md
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.atomic_file import write_text
+    from benchmark.atomic_file import check_writable, remove_leftovers, write_text
     from benchmark.compare.comparison import compare_folders
     from benchmark.compare.text import comparison_markdown, print_comparison
     from benchmark.terminal import make_console
 
+    if markdown:
+        check_writable(markdown.parent)
+        remove_leftovers(markdown.parent)
     comparison = compare_folders(a, b, rows, force)
     print_comparison(make_console(), comparison)
     if markdown:

@@ -7,7 +7,6 @@ so that the embeddings of two would share a folder.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 import torch
 
+from benchmark.atomic_file import check_writable, write_text, writing
 from benchmark.cache import CacheEntry
 from benchmark.embed import EmbeddedTask, embed_task
 from benchmark.embeddings import EventSplit, SceneSplit
@@ -24,6 +24,7 @@ from benchmark.hear_module import HearModule
 from benchmark.interchange.frame_times import FrameTimes, write_frame_times
 from benchmark.interchange.raw_embeddings import write_raw_embeddings
 from benchmark.interchange.row_labels import frame_labels, write_row_labels
+from benchmark.new_folder import new_folder
 from benchmark.tasks import metadata, vocabulary
 from benchmark.tasks.json_file import read_json_object
 from benchmark.tasks.task import Task
@@ -64,15 +65,11 @@ def export_task(
     if folder.exists():
         _check_same(folder, about)
         return folder, True
+    check_writable(folder.parent)
     embedded = embed_task(hear, task, entry, on_progress)
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    try:
-        part.mkdir(parents=True)
+    with new_folder(folder) as part, writing(folder):
         _write_folder(part, folder, task, embedded)
         _write_profile(part, hear.device, embedded.seconds, about)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return folder, False
 
 
@@ -130,5 +127,5 @@ def _write_profile(part: Path, device: str, seconds: float, about: Mapping[str, 
         "gpu_device_name": torch.cuda.get_device_name(device) if cuda else "cpu",
         OURS: {**about, "versions": versions()},
     }
-    (part / PROFILE).write_text(json.dumps(profile, indent=4), encoding="utf-8")
+    write_text(part / PROFILE, json.dumps(profile, indent=4))
     (part / DONE).touch()

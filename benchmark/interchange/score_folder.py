@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.atomic_file import write_text
+from benchmark.atomic_file import remove_leftovers, write_text
 from benchmark.cache import cache_root
 from benchmark.environment import machine, versions
 from benchmark.heads import evaluate_task
@@ -76,11 +76,13 @@ def score_folder(
     task, splits = read_heareval_folder(folder)
     file = out or folder / FILE_NAME
     _check_writable(file)
+    remove_leftovers(file.parent)
     embeddings = folder_hash(task)
+    saved = _heads_folder(embeddings, protocol, device)
     kept = None if force else _kept(file, protocol, embeddings)
     if kept is not None:
+        SavedHeads(saved).remove()  # of a run that was killed after it saved the scores
         return ScoredFolder(file, kept, task.evaluation[0], kept=True)
-    saved = _heads_folder(embeddings, protocol, device)
     result = evaluate_task(task, splits, protocol, on_progress, saved, device)
     ours = {**_question(protocol, embeddings), "versions": versions(), "machine": machine(device)}
     content = predicted_scores(result, str(folder), ours)

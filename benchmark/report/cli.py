@@ -47,14 +47,17 @@ def report(
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
         raise ValueError("Several folders make one table: say with --out where to write it.")
+    from benchmark.atomic_file import check_writable, remove_leftovers
     from benchmark.report.standings import standings_of
     from benchmark.report.write import TABLES, write_report
     from benchmark.terminal import bar, make_console, print_standings
 
+    out = out or folders[0]
+    check_writable(out)
+    remove_leftovers(out)
     console = make_console()
     with bar(console, "Resampling test clips") as advance:
         standings = standings_of(folders, advance)
-    out = out or folders[0]
     write_report(standings, out)
     print_standings(console, standings)
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)

@@ -76,7 +76,11 @@ class Result(NamedTuple):
 
 
 def prepare(clip: WantedClip, folder: Path, args: PackArgs) -> Result:
-    """Decode a clip to 16 kHz mono, measure it and encode it; bad audio never raises."""
+    """Decode a clip to 16 kHz mono, measure it and encode it; bad audio never raises.
+
+    Raises:
+        FileNotFoundError: The folder is gone.
+    """
     started = time.process_time()
     return Result(_prepare(clip, folder, args), time.process_time() - started)
 
@@ -86,9 +90,13 @@ def _prepare(clip: WantedClip, folder: Path, args: PackArgs) -> Packed | Dropped
         return Dropped("missing", "no file of this name")
     try:
         samples = _read(folder / clip.path, clip)
-    except FileNotFoundError:
-        return Dropped("missing", f"{clip.path}: gone since the list was made")
     except (soundfile.SoundFileError, OSError, ValueError) as error:
+        if not folder.is_dir() or not any(folder.iterdir()):  # a disk that was taken away
+            raise FileNotFoundError(
+                f"{folder} is gone: put it back, and the same command goes on"
+            ) from None
+        if not (folder / clip.path).exists():
+            return Dropped("missing", f"{clip.path}: gone since the list was made")
         return Dropped("unreadable", f"{clip.path}: {' '.join(str(error).split())}")
     if samples.size == 0:
         return Dropped("unreadable", f"{clip.path}: holds no samples")

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.atomic_file import write_text
+from benchmark.atomic_file import check_writable, write_text
 from benchmark.file_lock import FileLock
 from pretrain.decode import SAMPLE_RATE
 from pretrain.pack.clip import WHYS, Dropped, PackArgs, Packed
@@ -93,7 +93,7 @@ def pack(
     """
     check_codec(args.codec)
     wanted = shuffled(wanted)
-    out.mkdir(parents=True, exist_ok=True)
+    check_writable(out)
     with _locked(out):
         settings = {"format": FORMAT, "sample_rate": SAMPLE_RATE, **asdict(args)}
         listed = {"clips": len(wanted), "sha256_of_list": list_hash(wanted)}

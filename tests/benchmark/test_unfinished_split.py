@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.cache import CacheEntry, SplitRecord
+from benchmark.file_lock import FileLock
 from benchmark.part_folder import PartFolder, in_use, remove_abandoned
 from benchmark.unfinished_split import Journal, UnfinishedSplit
 
@@ -97,10 +98,10 @@ def test_the_second_process_works_in_private(entry: CacheEntry) -> None:
 def test_what_dead_processes_left_is_removed(entry: CacheEntry) -> None:
     _stop_after(entry, 4)
     shutil.copytree(entry.folder / ".test.part", entry.folder / ".test.private-dead.part")
-    for name, age in [(".entry.json.1.part", 7200), (".entry.json.2.part", 60)]:
-        path = entry.folder / name
-        path.write_text("{")
-        os.utime(path, (path.stat().st_mtime - age,) * 2)
+    for name in (".entry.json.1.part", ".entry.json.2.part"):
+        (entry.folder / name).write_text("{")
+    writing = FileLock.take(entry.folder / ".entry.json.2.part")
+    assert writing
     with _split(entry):
         alive = PartFolder.claim(entry.folder, "test")
         assert alive.private
@@ -108,6 +109,7 @@ def test_what_dead_processes_left_is_removed(entry: CacheEntry) -> None:
         remove_abandoned(entry.folder)
         left = {path.name for path in entry.folder.glob("*.part")}
         assert left == {".test.part", alive.path.name, ".entry.json.2.part"}
+        writing.release()
         alive.remove()
         alive.release()
         assert not in_use(alive.path)

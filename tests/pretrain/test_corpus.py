@@ -6,6 +6,7 @@ import soundfile
 import torch
 
 from pretrain.corpus import read_corpus, to_float
+from pretrain.decode import find_audio
 
 
 def sine(rate: int, seconds: float = 0.5, frequency: float = 440.0) -> np.ndarray:
@@ -104,3 +105,22 @@ def test_fingerprint_tells_corpora_apart(tmp_path: Path) -> None:
     assert abs(before.hours * 3600 - 0.5) < 1e-9
     soundfile.write(tmp_path / "a.wav", sine(16000, seconds=0.6), 16000)
     assert before.fingerprint() != read_corpus(tmp_path).fingerprint()
+
+
+@pytest.mark.parametrize("gone", ["b/1.wav", "b"])
+def test_files_that_go_while_they_are_read_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """Unlike bad ones, they can be put back: the same training is not to go on without them."""
+    for index in range(2):
+        (tmp_path / "ab"[index]).mkdir()
+        soundfile.write(tmp_path / "ab"[index] / f"{index}.wav", sine(16000), 16000)
+    files = find_audio(tmp_path)
+
+    def found_before(folder: Path) -> list[Path]:
+        (tmp_path / gone).rename(tmp_path / "moved")
+        return files
+
+    monkeypatch.setattr("pretrain.corpus.find_audio", found_before)
+    with pytest.raises(FileNotFoundError, match=f"{gone} is gone, .*: put it back"):
+        read_corpus(tmp_path)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from benchmark.atomic_file import write_bytes, write_text
 from benchmark.baselines.panns.cnn import ARCHITECTURES, Architecture, Panns
 
 Card = dict[str, Any]
@@ -69,12 +70,8 @@ def save_weights(path: Path, model: Panns, card: Card) -> None:
         for name, weight in model.state_dict().items()
     }
     text = json.dumps(card, indent=2, allow_nan=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part, card_part = (path.with_name(path.stem + end) for end in (".st.part", ".json.part"))
-    save_file(tensors, part, metadata={"card": text})
-    part.replace(path)
-    card_part.write_text(text + "\n", encoding="utf-8")
-    card_part.replace(path.with_suffix(".json"))
+    write_bytes(path, save(tensors, metadata={"card": text}))
+    write_text(path.with_suffix(".json"), text + "\n")
 
 
 def _read_pth(path: Path) -> dict[str, Tensor]:

@@ -14,6 +14,8 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from benchmark.atomic_file import writing
+
 ATTEMPTS = 5
 """Failures in a row, each without a byte received, before giving up."""
 
@@ -37,6 +39,7 @@ def fetch(url: str, target: Path, checksum: str) -> None:
 
     Raises:
         DownloadError: No connection, or wrong bytes.
+        OSError: The file cannot be written.
     """
     if target.is_file():
         return
@@ -49,6 +52,8 @@ def fetch(url: str, target: Path, checksum: str) -> None:
             _continue(url, part)
             break
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, OSError) and error.filename == str(part):  # the disk, not the net
+                raise
             fruitless = 0 if _size(part) > before else fruitless + 1
             if fruitless < ATTEMPTS and not _is_final(error):
                 time.sleep(fruitless)
@@ -108,7 +113,9 @@ def _copy(response: http.client.HTTPResponse, file: BinaryIO, length: int, title
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(title, total=length or None)
         while block := response.read1(BLOCK):
-            file.write(block)
+            with writing(Path(file.name)):
+                file.write(block)
+                file.flush()
             progress.advance(bar, len(block))
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed, wait
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -22,6 +26,8 @@ import numpy as np
 
 from benchmark.cache import cache_root
 from benchmark.cores import usable_cores
+from benchmark.follow_parent import follow_parent
+from benchmark.new_folder import new_folder
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE
@@ -108,10 +114,16 @@ def _make(recipes: list[Recipe], home: Path, progress: Progress) -> None:
         progress(done, total)
 
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(usable_cores(), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), follow_parent) as pool:
         for recipe in recipes:
-            with _appearing_whole(home / recipe.folder) as folder:
-                make_task(recipe, folder, pool, made)
+            with new_folder(home / recipe.folder) as folder:
+                try:
+                    make_task(recipe, folder, pool, made)
+                except BrokenExecutor:
+                    raise OSError(
+                        "A process that makes the embedded tasks was killed, perhaps for want of "
+                        "memory: run the same command again."
+                    ) from None
             _warn_if_other(recipe, home / recipe.folder)
 
 
@@ -126,20 +138,3 @@ def _warn_if_other(recipe: Recipe, folder: Path) -> None:
             "report this line to msssl-hear.",
             stacklevel=2,
         )
-
-
-@contextmanager
-def _appearing_whole(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into that takes its final name only if all goes well."""
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        yield part
-        part.chmod(0o755)  # mkdtemp's is private, and a cache may be shared
-        try:
-            part.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-            # Another process made the same task in the meantime: its bytes are these bytes.
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

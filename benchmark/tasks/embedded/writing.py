@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.atomic_file import writing
 from benchmark.tasks import metadata, vocabulary
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
@@ -39,7 +40,7 @@ def write_clips(recipe: Recipe, folder: Path, split: str, indices: range) -> dic
 def write_wav(path: Path, audio: Signal) -> None:
     """Write mono 16-bit PCM; the standard library's header has the same bytes everywhere."""
     pcm = np.rint(np.clip(audio, -1.0, 1.0) * 32767.0).astype("<i2")
-    with wave.open(str(path), "wb") as file:
+    with writing(path), wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
@@ -65,4 +66,5 @@ def _json(content: object) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    path.write_bytes(text.encode())  # no translation of line ends: the same bytes everywhere
+    with writing(path):
+        path.write_bytes(text.encode())  # no translation of line ends: the same bytes everywhere

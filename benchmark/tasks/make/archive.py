@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from benchmark.atomic_file import writing
 from benchmark.printable import printable
 
 KINDS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -90,7 +91,7 @@ def _unpack(archive: Path, folder: Path, progress: Progress) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         content = member.open()
         if content is not None:
-            with content, target.open("wb") as file:
+            with content, writing(target), target.open("wb") as file:
                 _copy(content, file, member, archive)
         progress(min(read, total), total)
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.tasks.make.checks import check_splits, notice, refuse_many_unreadable
-from benchmark.tasks.make.place import locked, part_folder, refuse_existing, tidy
+from benchmark.tasks.make.checks import (
+    check_splits,
+    notice,
+    refuse_many_unreadable,
+    refuse_vanished,
+)
+from benchmark.tasks.make.place import (
+    lock_path,
+    locked,
+    part_folder,
+    refuse_existing,
+    tidy,
+)
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.pool import Converted, Progress, convert
 from benchmark.tasks.make.texts import write_texts
@@ -52,9 +63,10 @@ def build_task(
     folder = tasks_dir / plan.folder_name
     refuse_existing(folder)
     tasks_dir.mkdir(parents=True, exist_ok=True)
-    with locked(tasks_dir / f".{plan.folder_name}.lock"):
+    with locked(lock_path(tasks_dir, plan.folder_name)):
         part = part_folder(plan, rates, folder.with_name(f".{plan.folder_name}.part"))
         converted = convert(plan, rates, part, progress)
+        refuse_vanished(converted)
         refuse_many_unreadable(converted, len(plan.clips))
         clips = tuple(clip for clip in plan.clips if clip not in converted.unreadable)
         notes = (*plan.notes, *check_splits(plan, clips), *_upsampled(converted, rates))

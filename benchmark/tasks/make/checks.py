@@ -73,6 +73,22 @@ def notice(plan: TaskPlan, clips: Sequence[RawClip]) -> str | None:
     )
 
 
+def refuse_vanished(converted: Converted) -> None:
+    """Stop where a source was taken away: unlike a damaged one, it can be put back.
+
+    Raises:
+        FileNotFoundError: A source that could not be read is gone.
+    """
+    for clip in converted.unreadable:
+        if not clip.source.exists():
+            folder = clip.source.parent
+            gone = clip.source if folder.is_dir() else folder
+            raise FileNotFoundError(
+                f"{gone} is gone, and clips are made from it: put it back, and the same command "
+                "goes on."
+            )
+
+
 def refuse_many_unreadable(converted: Converted, clips: int) -> None:
     """Put up with the odd source that cannot be read, but not with more.
 

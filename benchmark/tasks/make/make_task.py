@@ -9,10 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from benchmark.atomic_file import check_writable
 from benchmark.console import bar
 from benchmark.tasks.get.bars import byte_bar
 from benchmark.tasks.make.build import Built, build_task
-from benchmark.tasks.make.place import refuse_existing, scratch_folder
+from benchmark.tasks.make.place import refuse_existing, remove_lock, scratch_folder
 from benchmark.tasks.make.plan import TaskPlan
 from benchmark.tasks.make.raw_folders import Sources
 
@@ -43,10 +44,15 @@ def make_task(
     Raises:
         FileNotFoundError: A source, or something in it, is missing.
         FileExistsError: The task is there.
+        OSError: The folder of tasks cannot be written to.
         ValueError: The raw data or an option is wrong, as the message says.
     """
-    refuse_existing(tasks_dir / name)
     scratch = scratch_folder(tasks_dir, name)
+    if (tasks_dir / name).exists():  # perhaps of a run that was killed right after it made it
+        shutil.rmtree(scratch, ignore_errors=True)
+        remove_lock(tasks_dir, name)
+    refuse_existing(tasks_dir / name)
+    check_writable(tasks_dir)
     plan = planner(Sources(sources, scratch, lambda text: byte_bar(console, text)))
     with bar(console, f"Making {plan.folder_name}") as progress:
         built = build_task(plan, tasks_dir, rates, progress)

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from benchmark.file_lock import FileLock
+from benchmark.atomic_file import write_text
+from benchmark.file_lock import FileLock, is_locked
 from benchmark.tasks.make.plan import TaskPlan
 
 PLAN: Final = ".plan"
@@ -19,6 +20,19 @@ PLAN: Final = ".plan"
 def scratch_folder(tasks_dir: Path, name: str) -> Path:
     """The hidden folder, beside a task's place, for unpacked archives."""
     return tasks_dir / f".{name}.source"
+
+
+def lock_path(tasks_dir: Path, name: str) -> Path:
+    """The file that whoever makes a task holds locked."""
+    return tasks_dir / f".{name}.lock"
+
+
+def remove_lock(tasks_dir: Path, name: str) -> None:
+    """Delete the lock of a process that was killed."""
+    path = lock_path(tasks_dir, name)
+    with suppress(OSError):
+        if path.exists() and not is_locked(path):
+            path.unlink()
 
 
 def refuse_existing(folder: Path) -> None:
@@ -42,7 +56,7 @@ def part_folder(plan: TaskPlan, rates: tuple[int, ...], part: Path) -> Path:
     if part.exists():
         shutil.rmtree(part)
     part.mkdir()
-    (part / PLAN).write_text(fingerprint)
+    write_text(part / PLAN, fingerprint)
     return part
 
 
@@ -59,8 +73,8 @@ def _fingerprint(plan: TaskPlan, rates: tuple[int, ...]) -> str:
 
 def tidy(part: Path) -> None:
     """Remove what only the making needed, the rest of clips that a kill cut off included."""
-    for path in part.glob("*/*/.*.part"):
-        path.unlink()
+    for path in (*part.glob("*/*/.*.part"), *part.glob(".*.part")):  # clips, texts
+        path.unlink(missing_ok=True)
     (part / PLAN).unlink()
 
 

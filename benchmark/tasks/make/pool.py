@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 from benchmark.cores import usable_cores
+from benchmark.follow_parent import follow_parent
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.raw_audio import write_clip
 
@@ -82,12 +80,12 @@ def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tupl
             yield 1, convert_some([clip], plan.seconds, rates, folder)
         return
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), _follow_parent) as pool:
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), follow_parent) as pool:
         jobs: dict[Future[Converted], int] = {}
-        for first in range(0, len(plan.clips), CLIPS_PER_JOB):
-            clips = plan.clips[first : first + CLIPS_PER_JOB]
-            jobs[pool.submit(convert_some, clips, plan.seconds, rates, folder)] = len(clips)
         try:
+            for first in range(0, len(plan.clips), CLIPS_PER_JOB):
+                clips = plan.clips[first : first + CLIPS_PER_JOB]
+                jobs[pool.submit(convert_some, clips, plan.seconds, rates, folder)] = len(clips)
             for job in as_completed(jobs):
                 yield jobs.pop(job), job.result()
         except BrokenExecutor:
@@ -97,15 +95,3 @@ def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tupl
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _follow_parent() -> None:
-    """Let a worker leave Ctrl-C to its parent, and end when that was killed, not wait for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        if parent := parent_process():
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -12,6 +12,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from benchmark.atomic_file import writing
 from benchmark.tasks.make.plan import RawClip
 
 AUDIO_SUFFIXES: Final = frozenset(
@@ -96,9 +97,14 @@ def write_wav(path: Path, audio: NDArray[np.float32], rate: int) -> None:
     """Write mono 16-bit PCM under a temporary name and rename it: a file there is whole."""
     pcm = np.clip(np.rint(audio * 32768.0), -32768, 32767).astype("<i2")
     part = path.with_name(f".{os.getpid()}.part")  # a process writes one clip at a time
-    with wave.open(str(part), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(pcm.tobytes())
-    part.replace(path)
+    with writing(path):
+        try:
+            with wave.open(str(part), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(rate)
+                file.writeframes(pcm.tobytes())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise

@@ -10,6 +10,7 @@ import pytest
 
 from benchmark.baselines.panns import download
 from benchmark.baselines.panns.download import DownloadError, fetch
+from tests.benchmark.test_atomic_file import no_file_beyond
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
 CHECKSUM = "md5:" + hashlib.md5(CONTENT).hexdigest()
@@ -153,3 +154,13 @@ def test_nobody_listening_is_final(server: Server, target: Path) -> None:
     server.server_close()
     with pytest.raises(DownloadError, match="cannot be fetched"):
         fetch(url, target, CHECKSUM)
+
+
+def test_a_full_disk_is_said_at_once_and_gone_on_from(server: Server, tmp_path: Path) -> None:
+    with no_file_beyond(100_000), pytest.raises(OSError, match="File too large") as raised:
+        fetch(server.url, tmp_path / "file", CHECKSUM)
+    assert raised.value.filename == str(tmp_path / "file.part")
+    assert len(server.requests) == 1
+    fetch(server.url, tmp_path / "file", CHECKSUM)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.requests[1] == "bytes=100000-"

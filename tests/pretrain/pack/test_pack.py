@@ -214,3 +214,20 @@ def test_a_list_without_any_audio_is_an_error_of_one_line(tmp_path: Path) -> Non
     result = call("--data", tmp_path, "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert "none of 1 clips can be packed (x.wav: unreadable" in result.output
+
+
+def test_a_disk_that_is_taken_away_ends_it_and_is_gone_on_from(audio: Path, tmp_path: Path) -> None:
+    """What it held is not missing for good."""
+    clips = clips_of_folder(audio)
+    args = PackArgs(clips_per_shard=2)
+    pack(clips, audio, tmp_path / "whole", args, 1)
+
+    def take(done: int) -> None:
+        if done == 3:
+            audio.rename(tmp_path / "away")
+
+    with pytest.raises(FileNotFoundError, match="audio is gone: put it back"):
+        pack(clips, audio, tmp_path / "shards", args, 1, take)
+    (tmp_path / "away").rename(audio)
+    pack(clips, audio, tmp_path / "shards", args, 1)
+    assert contents(tmp_path / "shards") == contents(tmp_path / "whole")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.new_folder import new_folder
 from benchmark.tasks.audio import read_clip
 from benchmark.tasks.embedded import event, pitch, scene, suite
 from benchmark.tasks.embedded.recipe import NOTICE, SPLITS
@@ -103,9 +104,9 @@ def test_an_interrupted_making_leaves_nothing(
 
 def test_of_two_makers_of_one_task_the_first_wins(tmp_path: Path) -> None:
     folder = tmp_path / "task"
-    with suite._appearing_whole(folder) as slow:
+    with new_folder(folder) as slow:
         (slow / "file").write_text("slow")
-        with suite._appearing_whole(folder) as fast:
+        with new_folder(folder) as fast:
             (fast / "file").write_text("fast")
         assert (folder / "file").read_text() == "fast"
     assert (folder / "file").read_text() == "fast"

@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from benchmark.embeddings import Event
 from benchmark.file_lock import FileLock
 from benchmark.tasks.find import find_tasks
 from benchmark.tasks.labels import read_scene_labels
+from benchmark.tasks.make import build, pool
 from benchmark.tasks.make.build import build_task
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.pool import FEW
@@ -215,3 +219,67 @@ def test_events_are_written_by_time() -> None:
         {"label": "a", "start": 10.0, "end": 40.0},
         {"label": "b", "start": 20.0, "end": 30.0},
     ]
+
+
+def test_a_source_that_was_taken_away_ends_it_and_can_be_put_back(
+    tmp_path: Path, made: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unlike a damaged one, which is left out."""
+    write_raw(tmp_path / "raw", 4)
+    taken, away = tmp_path / "raw" / "test" / "b" / "test3.wav", tmp_path / "away.wav"
+    convert = build.convert
+
+    def taking(*arguments: Any) -> Any:
+        taken.rename(away)
+        return convert(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "convert", taking)
+        result = make("folders", "x", "--source", tmp_path / "raw")
+    assert result.exit_code == 2
+    assert "test3.wav is gone, and clips are made from it" in result.output.replace("\n", "")
+    assert not (made / "x-v1-full").exists()
+    away.rename(taken)
+    assert make("folders", "x", "--source", tmp_path / "raw").exit_code == 0
+    assert (made / "x-v1-full" / "16000" / "test" / "test3.wav").is_file()
+
+
+def test_what_a_kill_left_is_not_in_the_task_and_not_beside_it(
+    tmp_path: Path, made: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed among the texts; and after the task had its name, before its helpers were removed."""
+    write_raw(tmp_path / "raw", 4)
+
+    def dying(plan: TaskPlan, clips: Any, notice: Any, folder: Path) -> None:
+        (folder / ".train.json.123456789abc.part").write_text("{")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "write_texts", dying)
+        assert make("folders", "x", "--source", tmp_path / "raw").exit_code == 130
+    assert make("folders", "x", "--source", tmp_path / "raw").exit_code == 0
+    assert not list((made / "x-v1-full").glob(".*"))
+
+    (made / ".x-v1-full.source" / "raw.zip").mkdir(parents=True)
+    (made / ".x-v1-full.lock").write_text("")
+    again = make("folders", "x", "--source", tmp_path / "raw")
+    assert again.exit_code == 2 and "is there already" in again.output
+    assert [path.name for path in made.iterdir()] == ["x-v1-full"]
+
+
+def test_a_pool_that_breaks_while_it_is_given_work_is_one_sentence(
+    tmp_path: Path, made: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_raw(tmp_path / "raw", FEW)
+
+    class Broken(ThreadPoolExecutor):
+        def __init__(self, *_: Any) -> None:
+            super().__init__(1)
+
+        def submit(self, *_: Any, **__: Any) -> Any:
+            raise BrokenProcessPool("a child was killed")
+
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr(pool, "usable_cores", lambda: 2)
+    result = make("folders", "x", "--source", tmp_path / "raw")
+    assert result.exit_code == 2 and "the same command goes on from here" in result.output

@@ -1,0 +1,39 @@
+"""What a disk that filled up leaves of a run, and that it goes on from it."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from pretrain.run_folder import METRICS, STATE, append_metrics, drop_metrics_after, save_state
+from tests.benchmark.test_atomic_file import no_file_beyond
+
+
+def _steps(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / METRICS).open()))
+
+
+@pytest.mark.parametrize("cut", ["", "step,los", "step,loss\n", "step,loss\n1,0.5\n2,0."])
+def test_metrics_that_were_cut_are_gone_on_with(tmp_path: Path, cut: str) -> None:
+    """Also where the cut row would have read as that of an earlier step: 12, cut to 1."""
+    (tmp_path / METRICS).write_text(cut)
+    drop_metrics_after(tmp_path, 1)
+    for step in (2, 3):
+        append_metrics(tmp_path, {"step": step, "loss": 0.25})
+    first = [{"step": "1", "loss": "0.5"}] if "0.5" in cut else []
+    assert _steps(tmp_path) == [*first, *({"step": s, "loss": "0.25"} for s in "23")]
+
+
+def test_a_step_number_that_was_cut_is_no_earlier_step(tmp_path: Path) -> None:
+    (tmp_path / METRICS).write_text("step,loss\n11,0.5\n1")
+    drop_metrics_after(tmp_path, 11)
+    assert _steps(tmp_path) == [{"step": "11", "loss": "0.5"}]
+
+
+def test_a_state_that_does_not_fit_leaves_the_one_before(tmp_path: Path) -> None:
+    save_state(tmp_path, {"step": 1, "weights": torch.zeros(10)})
+    with no_file_beyond(4000), pytest.raises(OSError, match=f"File too large: .*{STATE}"):
+        save_state(tmp_path, {"step": 2, "weights": torch.zeros(10_000)})
+    assert [path.name for path in tmp_path.iterdir()] == [STATE]
+    assert torch.load(tmp_path / STATE, weights_only=True)["step"] == 1

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmark.bench.bare_loop import bare_loop
 from benchmark.bench.bare_products import bare_products
 from benchmark.bench.cost import now
+from benchmark.bench.counted_steps import counted_steps
 from benchmark.bench.first_step import first_optimizer_step
 from benchmark.bench.head_run import HeadRun, Training, trainings_of
 from benchmark.heads.evaluate import evaluate_task
@@ -34,20 +34,14 @@ from benchmark.tasks.task import Task
 
 def timed_heads(folder: Path, protocol: Protocol, device: str) -> HeadRun:
     """Train and score the heads of a folder's task."""
-    steps: dict[torch.optim.Optimizer, int] = {}
-
-    def count(optimizer: torch.optim.Optimizer, *arguments: object) -> None:
-        steps[optimizer] = steps.get(optimizer, 0) + 1
-
     if protocol.mode == "exact":
         first_optimizer_step()
-    counting = register_optimizer_step_post_hook(count)
-    before = now()
-    task, splits = read_heareval_folder(folder)
-    result = evaluate_task(task, splits, protocol, device=device)
-    work = now() - before
-    counting.remove()
-    counts = list(steps.values())  # in exact mode every training has an optimiser of its own
+    with counted_steps() as counted:
+        before = now()
+        task, splits = read_heareval_folder(folder)
+        result = evaluate_task(task, splits, protocol, device=device)
+        work = now() - before
+    counts = list(counted.steps.values())
     trainings = _trainings(task, protocol, result, counts) if protocol.mode == "exact" else ()
     train = rows_of(task, [splits[name] for name in task_folds(task)[0].train]).embeddings
     return HeadRun(
@@ -57,6 +51,7 @@ def timed_heads(folder: Path, protocol: Protocol, device: str) -> HeadRun:
         size=train.shape[1],
         rows=len(train),
         threads=torch.get_num_threads(),
+        updates=counted.updates,
     )
 
 
@@ -96,7 +91,7 @@ def timed_steps(folder: Path, trainings: tuple[Training, ...], products: str) ->
             bare_loop(rows, classes, task.prediction_type, point, steps)
     work = now() - before
     count, size = data[0].embeddings.shape
-    return HeadRun(work, float("nan"), (), size, count, torch.get_num_threads())
+    return HeadRun(work, float("nan"), (), size, count, torch.get_num_threads(), 0)
 
 
 def main(request: dict[str, Any]) -> None:

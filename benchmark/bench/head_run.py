@@ -41,6 +41,7 @@ class HeadRun:
         size: Embedding size.
         rows: Training rows of the first fold.
         threads: Of torch.
+        updates: Weights that were updated, summed over all steps: how much was trained.
     """
 
     work: Cost
@@ -49,6 +50,7 @@ class HeadRun:
     size: int
     rows: int
     threads: int
+    updates: int
 
     @property
     def shape(self) -> dict[str, int]:

@@ -58,6 +58,7 @@ class Series:
         whole: Cost of the process, per run.
         work: Cost without start and imports, per run.
         scores: The task's first test score, per run; none of bare steps.
+        updates: Weights updated in all steps of a run; known of modes.
     """
 
     task: str
@@ -65,6 +66,7 @@ class Series:
     whole: list[Cost] = field(default_factory=list)
     work: list[Cost] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    updates: int = 0
 
     @property
     def median_whole(self) -> Cost:
@@ -153,6 +155,7 @@ def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
         protocol = Protocol(plan.grid, mode=mode, grid_points=plan.grid_points)
         request = {"folder": str(folder), "protocol": asdict(protocol), "device": plan.device}
         run, whole = _process(request)
+        found.of(task, mode).updates = run.updates
         yield _add(found.of(task, mode), whole, run.work, run.score)
         if mode == "exact":
             found.shapes[task] = run.shape

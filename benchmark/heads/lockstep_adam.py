@@ -44,6 +44,11 @@ class LockstepAdam:
         ]
         self._steps = torch.zeros((), device=weights[0][0].device)
 
+    @property
+    def size(self) -> int:
+        """Number of weights that a step updates."""
+        return sum(weight.numel() for head in self._heads for weight in head.weights)
+
     @torch.no_grad()
     def step(self) -> None:
         """One step, from the weights' gradients."""

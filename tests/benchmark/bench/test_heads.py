@@ -15,6 +15,7 @@ from benchmark.bench import head_process, heads
 from benchmark.bench.bare_loop import bare_loop
 from benchmark.bench.bare_products import bare_products
 from benchmark.bench.cost import Cost, run_measured
+from benchmark.bench.counted_steps import counted_steps
 from benchmark.bench.head_run import HeadRun
 from benchmark.bench.head_table import heads_report
 from benchmark.bench.heads import BARE_LOOP, PRODUCTS, UPSTREAM, Findings, Plan, Series, run_plan
@@ -95,6 +96,19 @@ def test_the_bare_loop_takes_the_same_steps(folder, monkeypatch):
     assert [len(arguments[0].embeddings) for arguments in steps] == [36, 36, 30, 34]
 
 
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_weights_updated_are_those_of_every_step(folder, mode):
+    """Of linear heads, whose trainings all last to their ends; either mode trains every weight."""
+    task, splits = read_heareval_folder(folder)
+    grid = {"hidden_layers": [0], "patience": [10], "max_epochs": [2], "batch_size": [16]}
+    task = replace(task, param_grid=grid)
+    with counted_steps() as counted:
+        evaluate_task(task, splits, Protocol("faster", mode=mode, grid_points=2))
+    size = splits["fold00"].embeddings.shape[1]
+    batches = [3, 3, 2, 3]  # two grid points on 36 rows, then folds of 30 and 34
+    assert counted.updates == sum(batches) * 2 * (size + 1) * 3
+
+
 def test_bare_products_are_those_of_a_training_step(folder, monkeypatch):
     """As many, and of as many numbers, as autograd makes in a step of a head of two layers."""
     task, splits = read_heareval_folder(folder)
@@ -142,6 +156,7 @@ def without_children(monkeypatch):
         return said.getvalue(), Cost(5.0, 5.0)
 
     monkeypatch.setattr(heads, "run_measured", run)
+    monkeypatch.setattr(heads, "measured_first_step", lambda: Cost(1.0, 2.0))
 
 
 @pytest.mark.slow
@@ -165,7 +180,7 @@ def test_a_round_runs_each_side_and_leaves_the_folder_alone(folder, tmp_path, wi
     assert len(lines) == 5
     theirs = found.of("folds-v1-full", UPSTREAM)
     assert theirs.scores == [0.625]
-    assert 90 < theirs.work[0].wall < 100  # its own clock, less an optimiser's first step
+    assert theirs.work[0].wall == 100 - 2  # its own clock, less the first step of an optimiser
     assert found.shapes["folds-v1-full"]["trainings"] == 4
     assert sorted(path.name for path in folder.iterdir()) == before
 
@@ -178,7 +193,8 @@ def made_findings():
         (UPSTREAM, Cost(20.0, 30.0), [0.5, 0.51]),
     ):
         whole = Cost(work.cpu + 5, work.wall + 5)
-        found.series["t", who] = Series("t", who, [whole] * 2, [work] * 2, scores)
+        updates = 3_200_000_000 if who == "exact" else 0
+        found.series["t", who] = Series("t", who, [whole] * 2, [work] * 2, scores, updates)
     return found
 
 
@@ -187,11 +203,11 @@ def test_the_table_divides_medians():
     report = heads_report(plan, made_findings())
     assert report.rows[0] == (
         *("t", "exact", "7.00 (3.6 ×)", "6.00 (5.8 ×)", "2.00 (10.0 ×)", "1.00 (30.0 ×)"),
-        *("1.25", "2.00", "0.5000"),
+        *("1.25", "2.00", "3.20", "0.5000"),
     )
     assert report.rows[1] == (
         *("", BARE_LOOP, "6.60 (3.8 ×)", "5.50 (6.4 ×)", "1.60 (12.5 ×)", "0.50 (60.0 ×)"),
-        *("", "", ""),
+        *("", "", "", ""),
     )
     assert report.rows[2][-1] == "0.5000 to 0.5100"
     assert "| t | exact | 7.00 (3.6 ×)" in markdown(report)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmark.atomic_file import check_writable, remove_leftovers
-from benchmark.cache import cache_root
 from benchmark.cell_files import cell_path
 from benchmark.finished_cells import FinishedCells
 from benchmark.local_executor import run_locally
@@ -36,12 +35,11 @@ def run(
         executor: Does the work: this process unless said otherwise.
 
     Raises:
-        OSError: The results folder or the cache cannot be written to.
+        OSError: The results folder, which is tried first, or the cache cannot be written to.
     """
     for folder in (plan.out, plan.out / "cells"):
         check_writable(folder)
         remove_leftovers(folder)
-    check_writable(cache_root())
     finished = FinishedCells(plan, progress, tracking)
     executor(plan, finished)
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in finished.in_order()]

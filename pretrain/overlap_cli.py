@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.in_words import in_words
+
 
 @click.command("check-overlap")
 @click.option(
@@ -34,8 +36,8 @@ def check_overlap(data: Path, tasks_dir: Path) -> None:
 
     try:
         training, tasks = read_prints(data), read_prints(tasks_dir)
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+    except (ValueError, OSError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
     overlaps = find_overlaps(training, tasks)
     skipped = [*training.skipped, *tasks.skipped]
     for sentence in skipped:

@@ -16,6 +16,7 @@ from tests.faults.content import broken, content, difference
 from tests.faults.forked import LONGEST, Ended, ended_within, kill, reap, start
 from tests.faults.stage import Stage
 
+UNDISTURBED = 2  # runs that must agree before any is killed
 CHAINED = 0.25  # share of re-runs that are killed, too
 ONLY_THE_FIRST = 0.3  # share of kills that spare a stage's worker processes
 CHANGES = {f"os.{name}" for name in ("rename", "remove", "mkdir", "rmdir", "truncate", "link")}
@@ -125,7 +126,7 @@ class Killing:
 
     def _undisturbed(self) -> dict[str, object]:
         runs = []
-        for number in range(3):
+        for number in range(UNDISTURBED):
             place = self.place(f"undisturbed-{number}")
             counted = self.work / "operations"
             ended = self.to_the_end(place, False, lambda c=counted: _count_operations(c))
@@ -134,9 +135,8 @@ class Killing:
             counted.unlink()
             runs.append(ended.seconds)
         self.tally.seconds = statistics.median(runs)
-        first, *others = [
-            content(self.work / f"undisturbed-{number}", self.stage.outputs) for number in range(3)
-        ]
+        places = [self.work / f"undisturbed-{number}" for number in range(UNDISTURBED)]
+        first, *others = [content(each, self.stage.outputs) for each in places]
         for other in others:
             assert not (found := difference(other, first)), f"{self.stage.name}: {found}"
         assert not (found := broken(place, self.stage.outputs)), found

@@ -61,6 +61,8 @@ def connected(address: str | None) -> Iterator[ModuleType]:
     except (OSError, RuntimeError, ValueError) as error:
         where = address or "on this machine"
         first = " ".join(str(error).split())[:300]
+        if "uthentication" in f"{error} {error.__cause__}":
+            first = "it wants a token; say RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN if need be"
         raise OSError(f"There is no Ray cluster to work with ({where}): {first}") from error
     try:
         yield ray

@@ -1,6 +1,6 @@
 """Long audio through every bundled module: memory, time, and chunks beside one piece.
 
-    python -m tests.bench.long_audio                          # about eight minutes of processor time
+    python -m tests.bench.long_audio                          # eight minutes of processor time
     python -m tests.bench.long_audio --out docs/long_audio.md
     python -m tests.bench.long_audio --modules tests.bench.untrained_cnn14 --mark cnn14
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from benchmark.scores.average_ranks import average_ranks
+
 
 def average_precision(
     probabilities: NDArray[np.float32], targets: NDArray[np.float32]
@@ -47,12 +49,10 @@ def roc_auc(
     Returns:
         Shape (classes,); NaN for a class with positives only or negatives only.
     """
-    from scipy.stats import rankdata  # a second of imports that most tasks do without
-
     positive = targets > 0
     n_positive = positive.sum(axis=0).astype(np.float64)
     pairs = n_positive * (len(targets) - n_positive)
-    wins = (rankdata(probabilities, axis=0) * positive).sum(axis=0)
+    wins = (average_ranks(probabilities) * positive).sum(axis=0)
     wins -= n_positive * (n_positive + 1) / 2
     area = np.full(len(pairs), np.nan)
     np.divide(wins, pairs, out=area, where=pairs > 0)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.scores.average_ranks import average_ranks
 from benchmark.statistics.bootstrap import Replicates
 from benchmark.statistics.interval import Interval, percentile_interval
 
@@ -97,10 +98,8 @@ def normalised_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def model_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rank of each model, 1 for the best, means among equals; arguments as above."""
-    from scipy.stats import rankdata  # half a second of imports, for commands that make no ranks
-
     known = np.where(np.isnan(scores), -np.inf, scores)
-    return np.asarray(rankdata(-known, axis=0), dtype=np.float64)
+    return average_ranks(-known)
 
 
 def _means(

@@ -42,7 +42,7 @@ def open_data(
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if not is_packed(folder):
-        if reader == "stream":
+        if reader == "stream" and folder.is_dir():
             raise ValueError(f"{folder}: only shards can be streamed; make some: mspretrain pack")
         return with_synthetic_clips(read_corpus(folder, sample_rate), synthetic, seed)
     manifest = _manifest(folder, sample_rate)

@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,6 +102,21 @@ def reap(child: int) -> int:
     with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     return code
+
+
+def group_ends(group: int) -> bool:
+    """Wait until no process of a group is left but for zombies; whether that came in time."""
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        states = []
+        for process in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it ended meanwhile
+                state, _, its_group = process.read_text().rpartition(")")[2].split()[:3]
+                states += [state] * (int(its_group) == group)
+        if all(state == "Z" for state in states):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def keep_small() -> None:

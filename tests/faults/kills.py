@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.faults.content import broken, content, difference
-from tests.faults.forked import LONGEST, Ended, ended_within, kill, reap, start
+from tests.faults.forked import LONGEST, Ended, ended_within, group_ends, kill, reap, start
 from tests.faults.stage import Stage
 
-WORKERS_NOTICE = 1.0  # seconds: forked, unlike real ones, they inherit the locks of the dead
 UNDISTURBED = 2  # runs that must agree before any is killed
 CHAINED = 0.25  # share of re-runs that are killed, too
 ONLY_THE_FIRST = 0.3  # share of kills that spare a stage's worker processes
@@ -174,7 +173,8 @@ class Killing:
         if self.stage.workers and self.random.random() < ONLY_THE_FIRST:
             os.kill(child, 9)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            time.sleep(WORKERS_NOTICE)
+            # Forked, unlike real ones, they inherit the locks of the dead.
+            assert group_ends(child), f"{self.stage.name}: workers outlive the first process"
         else:
             kill(child)
             code = reap(child)

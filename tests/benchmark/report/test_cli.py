@@ -64,7 +64,7 @@ def test_a_conflict_is_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.output.startswith("Error: ")
     assert len(result.output.splitlines()) == 1
-    assert not (tmp_path / "both").exists()
+    assert not list((tmp_path / "both").iterdir())
 
 
 def test_pictures_are_drawn_if_asked_for(tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def load_model(model_file_path: str = "") -> HearModel:
         return HearModel(*load_checkpoint(weights), name + suffix, read_out)
     if not Path(name).exists():
         raise FileNotFoundError(
-            f"'{name}' is neither a file nor one of the known weights: {', '.join(KNOWN_WEIGHTS)}"
+            f"'{name}' is neither a file nor one of the known weights: {', '.join(KNOWN_WEIGHTS)}; "
+            f"behind either may stand a read-out, :{', :'.join(READ_OUTS)}"
         )
     file = Path(name)
     # A run folder's file is always weights.safetensors: there the folder is the name.

@@ -93,6 +93,8 @@ def test_bad_audio_is_refused_by_name(model, audio, message):
 def test_unknown_weights_are_named():
     with pytest.raises(FileNotFoundError, match="'mulit' is neither a file nor one of the known"):
         msssl_hear.load_model("mulit")
+    with pytest.raises(FileNotFoundError, match="read-out, :paper, :max_mean, :full"):
+        msssl_hear.load_model("multi:ful")
 
 
 def test_the_read_out_is_the_callers_then_the_cards_then_max_and_mean():

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from benchmark.ray_executor import work
 from benchmark.ray_executor.nodes import Demand
@@ -65,7 +66,7 @@ def _do(
 ) -> tuple[Outcome, list[str]]:
     said: list[str] = []
     counted: list[tuple[int, int]] = []
-    place = Place(Path.cwd(), Path.cwd(), 1)
+    place = Place(Path.cwd(), Path.cwd(), torch.get_num_threads())
 
     async def done() -> Outcome:
         handed = Work(ray, place, Demand(2, 0.5), said.append, lambda *c: counted.append(c))  # type: ignore[arg-type]

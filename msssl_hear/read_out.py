@@ -103,15 +103,11 @@ def on_the_grid(log_mel: Tensor) -> Tensor:
         Shape (clips, ceil(log-mel frames / 4), n_mels).
     """
     half = HOP_FRAMES // 2
-    # Without ceil_mode the last centre would be left out where no whole window follows it.
     pooled = F.avg_pool1d(
-        F.pad(log_mel.transpose(1, 2), (half, half + HOP_FRAMES)),
+        log_mel.transpose(1, 2),
         2 * half + 1,
         stride=HOP_FRAMES,
-    )[..., : -(-log_mel.shape[1] // HOP_FRAMES)]
-    inside = F.avg_pool1d(
-        F.pad(log_mel.new_ones(1, 1, log_mel.shape[1]), (half, half + HOP_FRAMES)),
-        2 * half + 1,
-        stride=HOP_FRAMES,
-    )[..., : pooled.shape[2]]
-    return (pooled / inside).transpose(1, 2)
+        padding=half,
+        count_include_pad=False,
+    )
+    return pooled.transpose(1, 2)

@@ -13,10 +13,11 @@ from pretrain.args import Recipe
 from pretrain.distributed.gather import joint_rows, joint_sum, rank, ranks
 from pretrain.heads import BINS_PER_SEMITONE, ClipHead, FrameHead, PitchHead, SalienceHead
 from pretrain.losses.clip_loss import clip_loss
-from pretrain.losses.frame_loss import FrameLoss, frame_loss, other_clips
+from pretrain.losses.frame_loss import frame_loss, other_clips
 from pretrain.losses.pitch_loss import PitchLoss, pitch_loss
-from pretrain.losses.shift_contrast_loss import ShiftContrastLoss, shift_contrast_loss
+from pretrain.losses.shift_contrast_loss import shift_contrast_loss
 from pretrain.losses.similarity import make_similarity
+from pretrain.losses.solved_frames import SolvedFrames
 from pretrain.views import Views, encoder_lengths
 
 
@@ -193,7 +194,7 @@ class SamplingStrategies(nn.Module):
             self.args.frame_tolerance,
             others,
         )
-        joint = FrameLoss(total * ranks(), solved * ranks(), joint_sum(frames))
+        joint = SolvedFrames(total * ranks(), solved * ranks(), joint_sum(frames))
         return joint.loss, joint.accuracy
 
     def _pitch_loss(
@@ -210,7 +211,7 @@ class SamplingStrategies(nn.Module):
                 round(2 * self.max_shift * BINS_PER_SEMITONE),
                 self.args.temperature,
             )
-            joint = ShiftContrastLoss(total * ranks(), solved * ranks(), joint_sum(frames))
+            joint = SolvedFrames(total * ranks(), solved * ranks(), joint_sum(frames))
             return joint.loss, joint.accuracy
         errors, variation, frames = pitch_loss(
             anchor, partner, *where, views.shifts, self.max_shift

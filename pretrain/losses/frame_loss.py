@@ -2,36 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
-
-class FrameLoss(NamedTuple):
-    """The loss and how often it is solved.
-
-    Sums and not means, so that processes with other numbers of frames can be put together.
-
-    Attributes:
-        total: Scalar, nats: sum over the frames that count.
-        solved: Scalar: frames whose most similar frame is a positive.
-        frames: Scalar: how many count.
-    """
-
-    total: Tensor
-    solved: Tensor
-    frames: Tensor
-
-    @property
-    def loss(self) -> Tensor:
-        """Mean, nats. Chance is about log(frames)."""
-        return self.total / self.frames.clamp_min(1)
-
-    @property
-    def accuracy(self) -> Tensor:
-        """Share of frames that are solved."""
-        return self.solved / self.frames.clamp_min(1)
+from pretrain.losses.solved_frames import SolvedFrames
 
 
 def other_clips(logits: Tensor, key_lengths: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
@@ -63,7 +37,7 @@ def frame_loss(
     positive_radius: int = 0,
     tolerance: int = 0,
     negatives: Tensor | None = None,
-) -> FrameLoss:
+) -> SolvedFrames:
     """Cross-entropy of each frame of view a over the frames of view b of the same clip.
 
     With d = |t - (t' + offset)| frames between query t and key t': keys with d <= positive_radius
@@ -106,4 +80,4 @@ def frame_loss(
     losses = -log_shares.sum(dim=2) / positives.sum(dim=2).clamp_min(1)
     best = logits.detach().argmax(dim=2, keepdim=True)
     solved = positives.gather(2, best).squeeze(2)
-    return FrameLoss((losses * counted).sum(), (solved & counted).sum(), counted.sum())
+    return SolvedFrames((losses * counted).sum(), (solved & counted).sum(), counted.sum())

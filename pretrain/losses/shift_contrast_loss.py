@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-
-class ShiftContrastLoss(NamedTuple):
-    """The loss and how often it is solved.
-
-    Sums and not means, so that processes with other numbers of frames can be put together.
-
-    Attributes:
-        total: Scalar, nats: sum over the frames that count.
-        solved: Scalar: frames whose most similar move is the true one.
-        frames: Scalar: how many count.
-    """
-
-    total: Tensor
-    solved: Tensor
-    frames: Tensor
-
-    @property
-    def loss(self) -> Tensor:
-        """Mean, nats; chance is log(2 * most + 1)."""
-        return self.total / self.frames.clamp_min(1)
-
-    @property
-    def accuracy(self) -> Tensor:
-        """Share of frames that are solved."""
-        return self.solved / self.frames.clamp_min(1)
+from pretrain.losses.solved_frames import SolvedFrames
 
 
 def shift_contrast_loss(
@@ -44,7 +18,7 @@ def shift_contrast_loss(
     shift_bins: Tensor,
     most: int,
     temperature: float,
-) -> ShiftContrastLoss:
+) -> SolvedFrames:
     """Cross-entropy over all moves of view b against view a of the same sound.
 
     Same clip and same pitch is the positive, same clip at another pitch the negative. View b at
@@ -75,7 +49,7 @@ def shift_contrast_loss(
     losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
     solved = logits.detach().argmax(dim=2) == target
     total = (losses.view_as(counted) * counted).sum()
-    return ShiftContrastLoss(total, (solved & counted).sum(), counted.sum())
+    return SolvedFrames(total, (solved & counted).sum(), counted.sum())
 
 
 def _root(salience: Tensor) -> Tensor:

@@ -91,6 +91,9 @@ class LossArgs:
         frame_positive_radius: Neighbours that count as positives, output frames (40 ms).
         frame_tolerance: Further neighbours that count as nothing, output frames.
         frame_max_offset: Largest start of the second view after the first, output frames.
+        same_pitch_share: Share of clips whose second view keeps the first one's pitch. If any do,
+            the frame loss is of these clips alone: the others would have it ask for frames that
+            are blind to pitch, the opposite of what the pitch loss asks for.
     """
 
     similarity: SimilarityName = "cosine"
@@ -102,6 +105,7 @@ class LossArgs:
     frame_positive_radius: int = 0
     frame_tolerance: int = 1
     frame_max_offset: int = 8
+    same_pitch_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -114,6 +118,8 @@ class LossArgs:
             "frame_max_offset",
         ):
             _check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        share = self.same_pitch_share
+        _check(0 <= share <= 1, "same_pitch_share", share, "between 0 and 1")
 
     @property
     def needs_partner(self) -> bool:
@@ -239,6 +245,15 @@ def read_recipe(path: Path) -> Recipe:
     if "base" in content:
         base = _read_yaml(find_recipe(str(content.pop("base"))))
         content = _overlaid(base, content)
+    return recipe_of(content, path)
+
+
+def recipe_of(content: dict[str, Any], path: Path) -> Recipe:
+    """The recipe that a table of sections describes.
+
+    Raises:
+        ValueError: An unknown key, or a value of the wrong type or range; names the file ``path``.
+    """
     try:
         return _build(Recipe, content, "")
     except ValueError as error:

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from torch import Tensor
+
+from msssl_hear.log_mel import LogMel
+from pretrain.args import Recipe
+from pretrain.corpus import Corpus
+from pretrain.strategies import SamplingStrategies
+from pretrain.train import train
+from tests.bench.pitch_head import SOUNDS, followed, measure, measure_run, sounds
+
+
+class BandOfThePeak(torch.nn.Module):
+    """Reads a sine's pitch off the loudest mel band; in units of three semitones."""
+
+    def forward(self, log_mel: Tensor, lengths: None = None) -> Tensor:
+        bands = log_mel.argmax(dim=2) + 1
+        mels = 2595 * torch.log10(torch.tensor(1 + 60 / 700))
+        top = 2595 * torch.log10(torch.tensor(1 + 6500 / 700))
+        hz = 700 * (10 ** ((mels + bands * (top - mels) / 65) / 2595) - 1)
+        return 12 * torch.log2(hz) / 3
+
+
+def test_an_answer_that_is_the_shift_is_perfect() -> None:
+    shifts = torch.tensor([1.0, -2.0, 4.0])
+    assert followed(shifts, shifts) == (1.0, 1.0)
+    assert followed(torch.zeros(3), shifts) == (0.0, 0.0)
+    assert followed(shifts / 2, shifts) == (0.75, 0.5)
+
+
+def test_a_head_that_hears_the_pitch_of_sines_follows_it(tiny_recipe: Recipe) -> None:
+    module = SamplingStrategies(tiny_recipe)
+    module.encoder, module.pitch_head = BandOfThePeak(), torch.nn.Identity()  # type: ignore[assignment]
+    found = {
+        kind: measure(module, LogMel(), tiny_recipe, sounds(kind, 5120, 16000)) for kind in SOUNDS
+    }
+    assert found["sines"].r2 > 0.8 and 0.9 < found["sines"].slope < 1.1
+    assert abs(found["white noise"].slope) < 0.2
+
+
+@pytest.mark.usefixtures("few_statistics")
+def test_a_run_is_measured_with_its_own_weights(
+    tiny_recipe: Recipe, tiny_corpus: Corpus, tmp_path: Path
+) -> None:
+    train(tiny_recipe, tiny_corpus, tmp_path, "cpu", resume=False)
+    first = measure_run(tmp_path)
+    assert list(first) == list(SOUNDS)
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    state["module"]["pitch_head.linear.weight"] *= 0
+    torch.save(state, tmp_path / "state.pt")
+    assert all(value == (0.0, 0.0) for value in measure_run(tmp_path).values()) and first
+    assert all(value.slope != 0 for value in first.values())
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text(encoding="utf-8"))
+    config["loss"]["pitch_weight"] = 0.0
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with pytest.raises(ValueError, match="no pitch head was trained"):
+        measure_run(tmp_path)

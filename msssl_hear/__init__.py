@@ -5,10 +5,10 @@ Example:
     >>> model = msssl_hear.load_model()
     >>> audio = torch.zeros(2, model.sample_rate)
     >>> msssl_hear.get_scene_embeddings(audio, model).shape
-    torch.Size([2, 1024])
+    torch.Size([2, 2214])
     >>> embeddings, timestamps = msssl_hear.get_timestamp_embeddings(audio, model)
     >>> embeddings.shape, timestamps[0, :3]
-    (torch.Size([2, 26, 512]), tensor([ 0., 40., 80.]))
+    (torch.Size([2, 26, 851]), tensor([ 0., 40., 80.]))
 """
 
 from __future__ import annotations

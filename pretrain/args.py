@@ -91,9 +91,6 @@ class LossArgs:
         frame_positive_radius: Neighbours that count as positives, output frames (40 ms).
         frame_tolerance: Further neighbours that count as nothing, output frames.
         frame_max_offset: Largest start of the second view after the first, output frames.
-        same_pitch_share: Share of clips whose second view keeps the first one's pitch. If any do,
-            the frame loss is of these clips alone: the others would have it ask for frames that
-            are blind to pitch, the opposite of what the pitch loss asks for.
     """
 
     similarity: SimilarityName = "cosine"
@@ -105,7 +102,6 @@ class LossArgs:
     frame_positive_radius: int = 0
     frame_tolerance: int = 1
     frame_max_offset: int = 8
-    same_pitch_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -118,8 +114,6 @@ class LossArgs:
             "frame_max_offset",
         ):
             _check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        share = self.same_pitch_share
-        _check(0 <= share <= 1, "same_pitch_share", share, "between 0 and 1")
 
     @property
     def needs_partner(self) -> bool:

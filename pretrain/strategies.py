@@ -185,12 +185,9 @@ class SamplingStrategies(nn.Module):
             pairs = self.frame_similarity(queries.flatten(0, 1), keys.flatten(0, 1))
             pairs = pairs.view(*queries.shape[:2], *keys.shape[:2])
             logits, others = other_clips(pairs, joint_rows(lengths), rank() * len(lengths))
-        asked = lengths
-        if self.args.same_pitch_share > 0:
-            asked = lengths * (views.shifts == 0)
         total, solved, frames = frame_loss(
             logits,
-            asked,
+            lengths,
             lengths,
             views.offsets,
             self.args.frame_positive_radius,

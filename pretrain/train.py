@@ -261,7 +261,6 @@ class Training:
             recipe.loss.needs_partner,
             generator,
             self.share,
-            recipe.loss.same_pitch_share,
         )
 
     def move(self, views: Views) -> Metrics:

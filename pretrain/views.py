@@ -71,12 +71,11 @@ def make_views(
     with_partner: bool,
     generator: torch.Generator,
     share: Share | None = None,
-    same_pitch_share: float = 0.0,
 ) -> Views:
     """Augment each view on its own, all by the same rule.
 
     Anchor and positive share their pitch shift, so that the clip loss does not ask for embeddings
-    blind to pitch; the partner has another, but for some clips.
+    blind to pitch; the partner has another.
 
     Args:
         log_mel: Front end.
@@ -85,14 +84,10 @@ def make_views(
         with_partner: Whether the frame or the pitch loss is on.
         generator: On the crops' device.
         share: What the crops are of the joint batch; None: all.
-        same_pitch_share: Of the clips: the first ones, whose partner has the anchor's pitch.
     """
     share = share or Share(len(batch.lengths))
     draw = (share.batch_size, args.max_shift_semitones, generator)
-    shift, other_shift = random_shifts(*draw), random_shifts(*draw)
-    same = round(same_pitch_share * share.batch_size)  # clips are in random order
-    other_shift[:same] = shift[:same]
-    shift, other_shift = share.of(shift), share.of(other_shift)
+    shift, other_shift = share.of(random_shifts(*draw)), share.of(random_shifts(*draw))
     seen = [(batch.anchor, shift), (batch.positive, shift), (batch.partner, other_shift)]
     views = torch.stack(
         [

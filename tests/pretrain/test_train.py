@@ -132,30 +132,6 @@ def test_padding_of_a_short_clip_does_not_reach_the_loss(
     torch.testing.assert_close(training.module(views), training.module(other))
 
 
-def test_the_frame_loss_is_of_clips_that_keep_their_pitch(
-    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path
-) -> None:
-    recipe = replace(tiny_recipe, loss=LossArgs(same_pitch_share=0.5))
-    training = Training(recipe, tiny_corpus, tmp_path, "cpu")
-    training.fit_statistics()
-    views = training.views()
-    kept = views.shifts == 0
-    assert kept.tolist() == [True, True, False, False]
-
-    def losses_with_noise_in(clips: torch.Tensor) -> tuple[float, float]:
-        noise = torch.randn(views.log_mel[2].shape) * clips[:, None, None]
-        log_mel = torch.stack([*views.log_mel[:2], views.log_mel[2] + noise])
-        with torch.no_grad():
-            metrics = training.module(views._replace(log_mel=log_mel))
-        return float(metrics.frame_loss), float(metrics.pitch_loss)
-
-    training.module.eval()
-    frame, pitch = losses_with_noise_in(torch.zeros(4))
-    shifted_frame, shifted_pitch = losses_with_noise_in(~kept)
-    assert shifted_frame == frame and shifted_pitch != pitch
-    assert losses_with_noise_in(kept)[0] != frame
-
-
 def test_a_nan_loss_stops_with_a_sentence(
     tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path
 ) -> None:

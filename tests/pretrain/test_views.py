@@ -6,7 +6,6 @@ from msssl_hear.log_mel import LogMel
 from pretrain.args import AugmentArgs
 from pretrain.corpus import Corpus, to_float
 from pretrain.crops import CropSampler
-from pretrain.distributed.share import Share
 from pretrain.views import encoder_lengths, make_views
 
 OFF = AugmentArgs(
@@ -38,27 +37,6 @@ def test_anchor_and_positive_share_the_shift_and_the_partner_differs(tiny_corpus
     assert torch.equal(views.log_mel[0], views.log_mel[1])
     assert not torch.equal(views.log_mel[0], views.log_mel[2])
     assert float(views.shifts.abs().max()) <= 6 and (views.shifts != 0).all()
-
-
-def test_some_partners_keep_the_pitch_of_the_anchor(tiny_corpus: Corpus) -> None:
-    batch = CropSampler(tiny_corpus, 8, 5120, 640, max_offset=0, seed=0).draw(0)
-    batch = batch._replace(partner=batch.anchor)
-    args = replace(OFF, max_shift_semitones=3)
-    halves = [
-        make_views(
-            LogMel(),
-            batch._replace(**{key: getattr(batch, key)[share.rows] for key in batch._fields}),
-            args,
-            True,
-            torch.Generator().manual_seed(0),
-            share,
-            same_pitch_share=0.5,
-        )
-        for share in (Share(8, rank, 2) for rank in (0, 1))
-    ]
-    assert (halves[0].shifts == 0).all() and (halves[1].shifts != 0).all()
-    assert torch.equal(halves[0].log_mel[0], halves[0].log_mel[2])
-    assert not torch.equal(halves[1].log_mel[0], halves[1].log_mel[2])
 
 
 def test_without_partner_the_other_views_are_the_same(tiny_corpus: Corpus) -> None:

@@ -12,6 +12,7 @@ import click
 
 from benchmark.in_words import in_words
 from pretrain.bench_cli import bench
+from pretrain.curves_cli import curves
 from pretrain.distributed.launch import is_first, is_started, launch
 from pretrain.overlap_cli import check_overlap
 from pretrain.pack_cli import pack
@@ -211,4 +212,5 @@ def _run_recipe(
 
 main.add_command(bench)
 main.add_command(check_overlap)
+main.add_command(curves)
 main.add_command(pack)

@@ -39,7 +39,6 @@ MARK = "long audio"
 MODULES = (
     "msssl_hear",
     "msssl_hear=:paper",
-    "tests.bench.full_read_out",
     *(f"{BASELINES}.{name}" for name in baseline_names()),
 )
 SECONDS = (10.0, 60.0, 300.0, 1200.0)

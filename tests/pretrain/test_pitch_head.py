@@ -1,16 +1,18 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
 from torch import Tensor
 
+from msssl_hear.encoder import EncoderConfig
 from msssl_hear.log_mel import LogMel
-from pretrain.args import Recipe
+from pretrain.args import LossArgs, OptimiserArgs, Recipe, RunArgs
 from pretrain.corpus import Corpus
 from pretrain.strategies import SamplingStrategies
 from pretrain.train import train
-from tests.bench.pitch_head import SOUNDS, followed, measure, measure_run, sounds
+from tests.bench.pitch_head import SOUNDS, Followed, followed, measure, measure_run, sounds
 
 
 class BandOfThePeak(torch.nn.Module):
@@ -58,3 +60,39 @@ def test_a_run_is_measured_with_its_own_weights(
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     with pytest.raises(ValueError, match="no pitch head was trained"):
         measure_run(tmp_path)
+
+
+def trained_on(kinds: list[str], steps: int, folder: Path) -> dict[str, Followed]:
+    """Clip and pitch losses on 200 half seconds of tonal sounds; then measured on unseen ones."""
+    generator = np.random.default_rng(1)
+    clips = [SOUNDS[kinds[i % len(kinds)]](generator, 8000, 16000) for i in range(200)]
+    corpus = Corpus(
+        torch.from_numpy(np.concatenate([c / np.abs(c).max() * 10000 for c in clips])).short(),
+        torch.arange(201) * 8000,
+        tuple(f"{i}.wav" for i in range(200)),
+        ("tonal",) * 200,
+    )
+    recipe = Recipe(
+        name="tonal",
+        encoder=EncoderConfig(size=64, width=0.25, depth=0.3),
+        loss=LossArgs(frame_weight=0, pitch_weight=10),
+        optimiser=OptimiserArgs(learning_rate=2e-3),
+        run=RunArgs(steps=steps, batch_size=32, crop_frames=32),
+    )
+    train(recipe, corpus, folder, "cpu", resume=False)
+    return measure_run(folder)
+
+
+@pytest.mark.usefixtures("few_statistics")
+def test_a_head_trained_on_sines_follows_unseen_ones_and_not_noise(tmp_path: Path) -> None:
+    found = trained_on(["sines"], 120, tmp_path)
+    assert found["sines"].r2 > 0.4 and found["sines"].slope > 0.3
+    assert abs(found["white noise"].r2) < 0.1 and abs(found["white noise"].slope) < 0.2
+
+
+@pytest.mark.slow  # a minute
+@pytest.mark.usefixtures("few_statistics")
+def test_a_head_trained_on_tones_and_notes_follows_both_and_not_noise(tmp_path: Path) -> None:
+    found = trained_on(["sines", "synthetic notes"], 500, tmp_path)
+    assert found["sines"].r2 > 0.5 and found["synthetic notes"].r2 > 0.15
+    assert abs(found["white noise"].r2) < 0.1 and abs(found["white noise"].slope) < 0.2

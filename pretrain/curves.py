@@ -1,0 +1,110 @@
+"""How runs went: their logs side by side, and a picture of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.atomic_file import write_bytes, write_text
+from pretrain.run_folder import METRICS
+
+Log = Sequence[Mapping[str, float]]
+"""Rows of ``metrics.csv``."""
+
+PANELS = {
+    "clip_loss": "clip loss, nats",
+    "frame_loss": "frame loss, nats",
+    "pitch_loss": "pitch loss",
+    "clip_accuracy": "clips told from the batch",
+    "frame_accuracy": "frames found in the other view",
+    "pitch_score": "pitch score (R² of the shift)",
+}
+FIRST_STEP = 10  # before it, a logged mean is of a step or two
+SIZE, DPI = (9.6, 4.8), 144  # inches, pixels per inch
+
+
+def read_log(run: Path) -> Log:
+    """The log of a run folder.
+
+    Raises:
+        ValueError: There is none, or it is not ours; names the file.
+    """
+    path = run / METRICS
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [
+                {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)
+            ]
+    except FileNotFoundError:
+        raise ValueError(f"{run} is no run folder of mspretrain: there is no {METRICS}") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: not a log of mspretrain ({error})") from None
+    if not rows or not {"step", *PANELS} <= rows[0].keys():
+        raise ValueError(f"{path}: not a log of mspretrain (no rows, or other columns)")
+    return rows
+
+
+def write_curves(runs: Sequence[Path], out: Path) -> list[Path]:
+    """Write ``curves.png`` and every run's log as ``NAME.csv``.
+
+    Args:
+        runs: Run folders; their names are the rows'.
+        out: Made if absent.
+
+    Returns:
+        The files.
+
+    Raises:
+        ValueError: A folder without a log, or two of one name.
+    """
+    names = [run.resolve().name for run in runs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two runs have the same name: {', '.join(sorted(names))}")
+    logs = {name: read_log(run) for name, run in zip(names, runs, strict=True)}
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, run in zip(names, runs, strict=True):
+        paths.append(out / f"{name}.csv")
+        write_text(paths[-1], (run / METRICS).read_text(encoding="utf-8"))
+    picture = io.BytesIO()
+    # Without its version, equal logs give an equal file.
+    curves_figure(logs).savefig(picture, format="png", dpi=DPI, metadata={"Software": None})
+    paths.append(out / "curves.png")
+    write_bytes(paths[-1], picture.getvalue())
+    return paths
+
+
+def curves_figure(logs: Mapping[str, Log]) -> Figure:
+    """Losses above, how well each strategy's task is solved below; a line per run.
+
+    Args:
+        logs: By the runs' names.
+    """
+    figure = Figure(figsize=SIZE, layout="constrained")
+    panels = figure.subplots(2, 3, sharex=True).ravel()
+    for panel, (key, title) in zip(panels, PANELS.items(), strict=True):
+        panel.set_title(title, loc="left", fontsize=10)
+        panel.grid(alpha=0.3)
+        for position, log in enumerate(logs.values()):
+            _draw(panel, log, key, f"C{position}")
+    lines = [panels[0].plot([], [], color=f"C{position}")[0] for position in range(len(logs))]
+    figure.legend(lines, list(logs), loc="outside right upper", frameon=False)
+    figure.supxlabel("step")
+    return figure
+
+
+def _draw(panel: Axes, log: Log, key: str, colour: str) -> None:
+    """Zero in all rows means that the strategy is off."""
+    points = [
+        (row["step"], row[key])
+        for row in log
+        if row["step"] >= FIRST_STEP and math.isfinite(row[key])
+    ]
+    if any(value for _, value in points):
+        panel.plot(*zip(*points, strict=True), color=colour, lw=1.3)

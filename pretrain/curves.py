@@ -23,7 +23,7 @@ PANELS = {
     "pitch_loss": "pitch loss",
     "clip_accuracy": "clips told from the batch",
     "frame_accuracy": "frames found in the other view",
-    "pitch_score": "pitch score (R² of the shift)",
+    "pitch_score": "pitch score (R²; contrast: share found)",
 }
 FIRST_STEP = 10  # before it, a logged mean is of a step or two
 SIZE, DPI = (9.6, 4.8), 144  # inches, pixels per inch

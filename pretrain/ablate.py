@@ -17,6 +17,9 @@ from pretrain.train import train
 ROWS = ("cola", "clip_frame", "clip_pitch", "multi", "multi_bilinear", "multi_contrast")
 """Recipes that share encoder, front end, data and steps, so that the losses are what differs."""
 
+HEAD_SEEDS = 3
+"""Seeds of the heads: an encoder is trained once, what hangs on its heads' luck is shown."""
+
 
 def ablate(
     names: Sequence[str], data: Path, out: Path, steps: int | None, seed: int | None, device: str
@@ -70,7 +73,12 @@ def check_equal_data(recipes: Sequence[Recipe]) -> None:
 
 
 def benchmark_command(weights: Sequence[Path]) -> str:
-    """The command that compares the runs, and the floors that it adds, on the embedded suite."""
+    """The command that compares the runs on the embedded suite, with our read-out and the paper's.
+
+    The floors (log-mel, the untrained encoder) are added by it, and PANNs by name.
+    """
     modules = [f"msssl_hear={path.parent}/{WEIGHTS}" for path in weights]
     modules += [f"{module}:paper" for module in modules]
-    return f"msbench run {' '.join(map(shlex.quote, modules))} --out results/ablation"
+    modules.append("benchmark.baselines.random=paper")
+    rows = " ".join(map(shlex.quote, modules))
+    return f"msbench run {rows} --baselines panns --seeds {HEAD_SEEDS} --out results/ablation"

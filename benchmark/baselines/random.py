@@ -10,6 +10,7 @@ from msssl_hear import WEIGHTS, get_scene_embeddings, get_timestamp_embeddings
 from msssl_hear.checkpoint import load_checkpoint
 from msssl_hear.encoder import Encoder
 from msssl_hear.model import HearModel
+from msssl_hear.read_out import READ_OUTS
 
 __all__ = ["get_scene_embeddings", "get_timestamp_embeddings", "load_model"]
 
@@ -20,18 +21,24 @@ def load_model(model_file_path: str = "") -> HearModel:
     """Draw an encoder.
 
     Args:
-        model_file_path: Must be empty: there is nothing to load.
+        model_file_path: Empty for the read-out of the bundled weights, or the name of another
+            (``paper``, ``max_mean``, ``full``); there are no weights to load.
 
     Returns:
         The model on the CPU, in evaluation mode.
 
     Raises:
-        ValueError: If a path is given.
+        ValueError: If anything else is given.
     """
-    if model_file_path:
-        raise ValueError(f"the untrained encoder has no weights to load, got '{model_file_path}'")
+    read_out = next((name for name in READ_OUTS if name == model_file_path), None)
+    if model_file_path and read_out is None:
+        raise ValueError(
+            "the untrained encoder has no weights to load, only a read-out can be named "
+            f"({', '.join(READ_OUTS)}), got '{model_file_path}'"
+        )
     log_mel, trained, card = load_checkpoint(WEIGHTS / "multi.safetensors")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         encoder = Encoder(trained.config)
-    return HearModel(log_mel, encoder, {}, "random", card.get("read_out"))
+    label = f"random:{read_out}" if read_out else "random"
+    return HearModel(log_mel, encoder, {}, label, read_out or card.get("read_out"))

@@ -45,6 +45,7 @@ def test_every_row_trains_on_one_corpus_for_the_same_steps(
     assert seen[0][1] is seen[1][1] and len(seen[0][1]) == 2
     command = benchmark_command(weights)
     assert f"msssl_hear={folder}/out/cola/weights.safetensors:paper" in command
+    assert command.endswith("=paper --baselines panns --seeds 3 --out results/ablation")
 
 
 def test_other_data_are_refused() -> None:

@@ -2,10 +2,13 @@
 
     python -m tests.bench.pitch_head RUN...
 
-prints a row per run folder of ``mspretrain run`` (regression form). Every crop is shown twice, at
-two pitches up to ``max_shift_semitones`` away from its own, without any other augmentation; the
-difference of the head's means over time should be the difference of the pitches. White noise has
-none: whatever the head answers there, it has read off an artefact of the shift.
+prints a row per run folder of ``mspretrain run``. Every crop is shown twice, at two pitches up to
+``max_shift_semitones`` away from its own, without any other augmentation; the head's answer should
+be the difference of the pitches. The regression's answer is the difference of its means over time,
+the contrastive form's the move along its axis that brings the two crops together. White noise has
+no pitch: what the regression answers there, it has read off an artefact of the shift. The move can
+be found by laying the very same noise upon itself; so it is asked about two draws of noise, too,
+where only an artefact helps. (Guessing has an R² below 0 unless the guess is always near 0.)
 """
 
 from __future__ import annotations
@@ -19,12 +22,13 @@ import numpy as np
 import torch
 import yaml
 from torch import Tensor
+from torch.nn import functional
 
 from benchmark.report.markdown_table import markdown_table
 from msssl_hear.log_mel import LogMel
 from pretrain.args import AugmentArgs, Recipe, recipe_of
 from pretrain.distributed.share import Share
-from pretrain.heads import PitchHead
+from pretrain.heads import BINS_PER_SEMITONE
 from pretrain.pitch_shift import random_shifts
 from pretrain.run_folder import CONFIG, STATE
 from pretrain.strategies import SamplingStrategies
@@ -61,6 +65,7 @@ def white_noise(generator: np.random.Generator, samples: int, sample_rate: int) 
     return generator.standard_normal(samples, dtype=np.float32)
 
 
+TWO_NOISES = "two white noises"
 SOUNDS: dict[str, Callable[[np.random.Generator, int, int], Signal]] = {
     "sines": sine,
     "synthetic notes": single_note,
@@ -76,30 +81,55 @@ def followed(answers: Tensor, shifts: Tensor) -> Followed:
 
 
 @torch.no_grad()
-def measure(module: SamplingStrategies, log_mel: LogMel, recipe: Recipe, audio: Tensor) -> Followed:
-    """Shift each crop twice and ask the head.
+def measure(
+    module: SamplingStrategies, log_mel: LogMel, recipe: Recipe, audio: Tensor, other: Tensor
+) -> Followed:
+    """Shift each crop and its fellow and ask the head.
 
     Args:
         module: Encoder and heads.
         log_mel: Front end, with the run's normalisation.
         recipe: The run's.
         audio: Shape (clips, samples).
+        other: The same sounds, or others, same shape.
     """
     generator = torch.Generator().manual_seed(SEED)
     largest, share = recipe.augment.max_shift_semitones, Share(len(audio))
     shifts = [random_shifts(len(audio), largest, generator) for _ in range(2)]
-    pitches = [
-        module.pitch_head(
-            module.encoder(view(log_mel, audio, shift, BARE, generator, share), None)
-        ).mean(dim=1)
+    heard = [
+        module.pitch_head(module.encoder(view(log_mel, audio, shift, BARE, generator, share), None))
         for shift in shifts
     ]
-    return followed((pitches[1] - pitches[0]) * largest, shifts[1] - shifts[0])
+    if recipe.loss.pitch_form == "contrast":
+        answers = best_move(*heard, round(2 * largest * BINS_PER_SEMITONE))
+    else:
+        answers = (heard[1] - heard[0]).mean(dim=1) * largest
+    return followed(answers, shifts[1] - shifts[0])
 
 
-def sounds(kind: str, samples: int, sample_rate: int) -> Tensor:
+def best_move(a: Tensor, b: Tensor, most: int) -> Tensor:
+    """Pitch of b minus pitch of a, semitones: the move of b down that makes it most like a.
+
+    Args:
+        a: Salience, logits, shape (clips, frames, bins).
+        b: The same of the other crops.
+        most: Largest move, bins.
+
+    Returns:
+        Shape (clips,).
+    """
+    root_a, root_b = ((0.5 * salience.log_softmax(dim=2)).exp() for salience in (a, b))
+    padded = functional.pad(root_b, (most, most))
+    alike = [
+        (root_a * padded[:, :, move : move + a.shape[2]]).sum(dim=(1, 2))
+        for move in range(2 * most + 1)
+    ]
+    return (torch.stack(alike).argmax(dim=0) - most) / BINS_PER_SEMITONE
+
+
+def sounds(kind: str, samples: int, sample_rate: int, seed: int = SEED) -> Tensor:
     """Crops of one kind at a peak of 0.3, shape (CLIPS, samples)."""
-    generator = np.random.default_rng(SEED)
+    generator = np.random.default_rng(seed)
     clips = np.stack([SOUNDS[kind](generator, samples, sample_rate) for _ in range(CLIPS)])
     return torch.from_numpy(0.3 * clips / np.abs(clips).max(axis=1, keepdims=True))
 
@@ -108,22 +138,25 @@ def measure_run(folder: Path) -> dict[str, Followed]:
     """All kinds of sound, with the weights of a run's training state.
 
     Raises:
-        ValueError: The run's pitch head is not the regression's, or was not trained.
+        ValueError: The run trained no pitch head.
     """
     path = folder / CONFIG
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     del config["corpus"]
     recipe = recipe_of(config, path)
     module = SamplingStrategies(recipe).eval()
-    if recipe.loss.pitch_weight == 0 or not isinstance(module.pitch_head, PitchHead):
-        raise ValueError(f"{folder}: no pitch head was trained by regression there")
+    if recipe.loss.pitch_weight == 0:
+        raise ValueError(f"{folder}: no pitch head was trained there")
     state = torch.load(folder / STATE, weights_only=True)
     module.load_state_dict(state["module"])
     log_mel = LogMel(recipe.log_mel)
     log_mel.load_state_dict(state["log_mel"])
     rate = recipe.log_mel.sample_rate
     samples = recipe.run.crop_frames * recipe.log_mel.hop_length
-    return {kind: measure(module, log_mel, recipe, sounds(kind, samples, rate)) for kind in SOUNDS}
+    pairs = {kind: (sounds(kind, samples, rate),) * 2 for kind in SOUNDS}
+    noise = sounds("white noise", samples, rate, SEED + 1)
+    pairs[TWO_NOISES] = (pairs["white noise"][0], noise)
+    return {kind: measure(module, log_mel, recipe, *pair) for kind, pair in pairs.items()}
 
 
 def main(folders: list[str]) -> None:
@@ -132,7 +165,7 @@ def main(folders: list[str]) -> None:
     for folder in map(Path, folders):
         found = measure_run(folder).values()
         rows.append([folder.name, *(f"{r2:.2f} / {slope:.2f}" for r2, slope in found)])
-    print("\n".join(markdown_table(["R² / slope", *SOUNDS], rows)))
+    print("\n".join(markdown_table(["R² / slope", *SOUNDS, TWO_NOISES], rows)))
 
 
 if __name__ == "__main__":

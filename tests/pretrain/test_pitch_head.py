@@ -12,7 +12,16 @@ from pretrain.args import LossArgs, OptimiserArgs, Recipe, RunArgs
 from pretrain.corpus import Corpus
 from pretrain.strategies import SamplingStrategies
 from pretrain.train import train
-from tests.bench.pitch_head import SOUNDS, Followed, followed, measure, measure_run, sounds
+from tests.bench.pitch_head import (
+    SOUNDS,
+    TWO_NOISES,
+    Followed,
+    best_move,
+    followed,
+    measure,
+    measure_run,
+    sounds,
+)
 
 
 class BandOfThePeak(torch.nn.Module):
@@ -36,11 +45,23 @@ def test_an_answer_that_is_the_shift_is_perfect() -> None:
 def test_a_head_that_hears_the_pitch_of_sines_follows_it(tiny_recipe: Recipe) -> None:
     module = SamplingStrategies(tiny_recipe)
     module.encoder, module.pitch_head = BandOfThePeak(), torch.nn.Identity()  # type: ignore[assignment]
-    found = {
-        kind: measure(module, LogMel(), tiny_recipe, sounds(kind, 5120, 16000)) for kind in SOUNDS
-    }
+    found = {}
+    for kind in SOUNDS:
+        audio = sounds(kind, 5120, 16000)
+        found[kind] = measure(module, LogMel(), tiny_recipe, audio, audio)
     assert found["sines"].r2 > 0.8 and 0.9 < found["sines"].slope < 1.1
     assert abs(found["white noise"].slope) < 0.2
+
+
+def test_the_best_move_of_the_contrastive_form_is_the_shift() -> None:
+    # a peak at bin 100 in both frames; the other crop's a semitone (3 bins) up, or 2 down
+    pitches = torch.tensor([[103.0, 103.0], [94.0, 94.0]])
+    axis = torch.arange(264.0)
+    low = -(axis - 100).square().expand(2, 2, 264) / 8
+    high = -(axis - pitches[:, :, None]).square() / 8
+    assert best_move(low, high, 18).tolist() == [1.0, -2.0]
+    assert best_move(high, low, 18).tolist() == [-1.0, 2.0]
+    assert best_move(low, low, 18).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.usefixtures("few_statistics")
@@ -49,7 +70,7 @@ def test_a_run_is_measured_with_its_own_weights(
 ) -> None:
     train(tiny_recipe, tiny_corpus, tmp_path, "cpu", resume=False)
     first = measure_run(tmp_path)
-    assert list(first) == list(SOUNDS)
+    assert list(first) == [*SOUNDS, TWO_NOISES]
     state = torch.load(tmp_path / "state.pt", weights_only=True)
     state["module"]["pitch_head.linear.weight"] *= 0
     torch.save(state, tmp_path / "state.pt")

@@ -97,8 +97,8 @@ def measure(
     largest, share = recipe.augment.max_shift_semitones, Share(len(audio))
     shifts = [random_shifts(len(audio), largest, generator) for _ in range(2)]
     heard = [
-        module.pitch_head(module.encoder(view(log_mel, audio, shift, BARE, generator, share), None))
-        for shift in shifts
+        module.pitch_head(module.encoder(view(log_mel, crops, shift, BARE, generator, share), None))
+        for crops, shift in zip((audio, other), shifts, strict=True)
     ]
     if recipe.loss.pitch_form == "contrast":
         answers = best_move(*heard, round(2 * largest * BINS_PER_SEMITONE))

@@ -51,6 +51,9 @@ def test_a_head_that_hears_the_pitch_of_sines_follows_it(tiny_recipe: Recipe) ->
         found[kind] = measure(module, LogMel(), tiny_recipe, audio, audio)
     assert found["sines"].r2 > 0.8 and 0.9 < found["sines"].slope < 1.1
     assert abs(found["white noise"].slope) < 0.2
+    # Two sines that differ by more than the shift: what it hears is their own distance.
+    strangers = sounds("sines", 5120, 16000), sounds("sines", 5120, 16000, seed=1)
+    assert measure(module, LogMel(), tiny_recipe, *strangers).r2 < 0
 
 
 def test_the_best_move_of_the_contrastive_form_is_the_shift() -> None:
@@ -108,7 +111,8 @@ def trained_on(kinds: list[str], steps: int, folder: Path) -> dict[str, Followed
 def test_a_head_trained_on_sines_follows_unseen_ones_and_not_noise(tmp_path: Path) -> None:
     found = trained_on(["sines"], 120, tmp_path)
     assert found["sines"].r2 > 0.4 and found["sines"].slope > 0.3
-    assert abs(found["white noise"].r2) < 0.1 and abs(found["white noise"].slope) < 0.2
+    for noise in ("white noise", TWO_NOISES):
+        assert abs(found[noise].r2) < 0.1 and abs(found[noise].slope) < 0.2
 
 
 @pytest.mark.slow  # a minute

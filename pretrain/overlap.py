@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pretrain.audio_fingerprint import BITS, HOP_SECONDS, fingerprint
 from pretrain.decode import find_audio, read_mono
 
-WINDOW = 84  # frames compared around a matching word: 1 s
+MATCH_FRAMES = 84  # frames compared around a matching word: 1 s
 FEWEST = 20  # frames with sound that a comparison needs: 0.25 s and the first window
 MOST_COMMON = 40  # a key that the training audio has more often tells nothing
 # Wrong bits allowed. Unrelated audio has 0.5; frames overlap, so that FRAMES_APART of them count as
@@ -194,8 +194,8 @@ def _compare(
     low = np.maximum(bounds[0][0], bounds[1][0])
     high = np.minimum(bounds[0][1], bounds[1][1])
     # A match near an end still gets its whole second, on the other side.
-    start = np.maximum(low, np.minimum(-(WINDOW // 2), high - WINDOW))
-    steps = start[:, None] + np.arange(WINDOW)
+    start = np.maximum(low, np.minimum(-(MATCH_FRAMES // 2), high - MATCH_FRAMES))
+    steps = start[:, None] + np.arange(MATCH_FRAMES)
     inside = steps < high[:, None]
     steps = np.minimum(steps, high[:, None] - 1)
     here, there = a[:, None] + steps, b[:, None] + steps

@@ -17,7 +17,7 @@ from benchmark.bench.first_step import measured_first_step
 from benchmark.bench.head_run import HeadRun
 from benchmark.bench.upstream import upstream_run, upstream_start
 from benchmark.protocol import Mode, Protocol
-from benchmark.tasks import metadata
+from benchmark.tasks.metadata import METADATA_FILE
 
 UPSTREAM = "upstream"
 BARE_LOOP = "bare loop"
@@ -137,9 +137,9 @@ def run_plan(
 def _check_folders(folders: Sequence[Path]) -> None:
     names = [folder.resolve().name for folder in folders]
     for folder, name in zip(folders, names, strict=True):
-        if not (folder / metadata.FILE_NAME).is_file():
+        if not (folder / METADATA_FILE).is_file():
             raise FileNotFoundError(
-                f"{folder} has no {metadata.FILE_NAME}: name folders that hold a task's embeddings."
+                f"{folder} has no {METADATA_FILE}: name folders that hold a task's embeddings."
             )
         if names.count(name) > 1:
             raise ValueError(f"Two folders are called {name}: measure them one after the other.")

@@ -25,9 +25,10 @@ from benchmark.interchange.frame_times import FrameTimes, write_frame_times
 from benchmark.interchange.raw_embeddings import write_raw_embeddings
 from benchmark.interchange.row_labels import frame_labels, write_row_labels
 from benchmark.new_folder import new_folder
-from benchmark.tasks import metadata, vocabulary
 from benchmark.tasks.json_file import read_json_object
+from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.task import Task
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 DONE: Final = ".done.embeddings"  # upstream skips a task's folder that has it
 PROFILE: Final = "profile.embeddings.json"
@@ -96,7 +97,7 @@ def _check_same(folder: Path, about: Mapping[str, str]) -> None:
 
 def _write_folder(part: Path, folder: Path, task: Task, embedded: EmbeddedTask) -> None:
     """Write everything that predictions need into ``part``, which will become ``folder``."""
-    for name in (metadata.FILE_NAME, vocabulary.FILE_NAME):
+    for name in (METADATA_FILE, VOCABULARY_FILE):
         shutil.copyfile(task.folder / name, part / name)
     for name, split in embedded.splits.items():
         shutil.copyfile(task.folder / f"{name}.json", part / f"{name}.json")

@@ -9,8 +9,9 @@ from typing import Final
 from benchmark.interchange.frame_times import frame_times_path
 from benchmark.interchange.raw_embeddings import dimensions_path, embeddings_path
 from benchmark.interchange.row_labels import labels_path
-from benchmark.tasks import metadata, vocabulary
+from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.task import Task
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 CHUNK_BYTES: Final = 1 << 20
 
@@ -21,7 +22,7 @@ def folder_hash(task: Task) -> str:
     Returns:
         SHA-256 as 64 hexadecimal digits; the same for a copy of the folder.
     """
-    files = [task.folder / metadata.FILE_NAME, task.folder / vocabulary.FILE_NAME]
+    files = [task.folder / METADATA_FILE, task.folder / VOCABULARY_FILE]
     for split in task.splits:
         files.append(task.folder / f"{split}.json")
         files += [path(task.folder, split) for path in (dimensions_path, embeddings_path)]

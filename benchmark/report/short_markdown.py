@@ -36,14 +36,14 @@ def _row(standings: Standings, module: ModuleFacts) -> list[str]:
         overall = [score_text(found.normalised, 2) if found else "–"]
     return [
         escape(module.label),
-        *(_score(standings, module.label, task.task) for task in standings.board.tasks),
+        *(_short_score(standings, module.label, task.task) for task in standings.board.tasks),
         *overall,
         count_text(module.parameters),
         speed_text(speed(standings.board.cells(module))),
     ]
 
 
-def _score(standings: Standings, label: str, task: str) -> str:
+def _short_score(standings: Standings, label: str, task: str) -> str:
     score, _, ranks = score_and_ranks(standings, label, task).partition(" ")
     bold = f"**{score}**" if standings.is_best(label, task) else score
     return f"{bold} {ranks}".rstrip()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.tasks import metadata, vocabulary
+from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.task import Task, read_task
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def task_folders(tasks_dir: Path) -> list[Path]:
     """The folders in ``tasks_dir`` that are or should be tasks, or itself; see ``find_tasks``."""
     if not tasks_dir.is_dir():
         raise FileNotFoundError(f"{tasks_dir} is not a folder of tasks.")
-    if any((tasks_dir / name).exists() for name in (metadata.FILE_NAME, vocabulary.FILE_NAME)):
+    if any((tasks_dir / name).exists() for name in (METADATA_FILE, VOCABULARY_FILE)):
         return [tasks_dir]
     folders = sorted(p for p in tasks_dir.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not folders:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from benchmark.tasks.json_file import read_json_object
 
-FILE_NAME: Final = "task_metadata.json"
+METADATA_FILE: Final = "task_metadata.json"
 Choice = TypeVar("Choice", bound=str)
 
 
@@ -19,7 +19,7 @@ class Metadata:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE_NAME
+        self.path = folder / METADATA_FILE
         self._values = read_json_object(
             self.path, "the task's metadata, as in every task folder in HEAR's format"
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from benchmark.tasks import metadata, vocabulary
 from benchmark.tasks.audio import clip_path, source_rate
 from benchmark.tasks.json_file import read_json_object
+from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.task import Task
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 FORMAT: Final = b"msssl-hear task hash 1"
 
@@ -33,7 +34,7 @@ def task_hash(task: Task, sample_rate: int) -> str:
     digest = hashlib.sha256(FORMAT)
     rates = (sample_rate, source_rate(task, sample_rate))
     digest.update(f"{task.full_name} {rates}".encode())
-    for name in (metadata.FILE_NAME, vocabulary.FILE_NAME):
+    for name in (METADATA_FILE, VOCABULARY_FILE):
         _add(digest, name, (task.folder / name).read_bytes())
     for split in task.splits:
         label_file = task.folder / f"{split}.json"

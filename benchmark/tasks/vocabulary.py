@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Final
 
-FILE_NAME: Final = "labelvocabulary.csv"
+VOCABULARY_FILE: Final = "labelvocabulary.csv"
 
 
 def read_vocabulary(folder: Path) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def parse_vocabulary(folder: Path) -> tuple[dict[int, str], list[str]]:
         FileNotFoundError: The file is missing.
         ValueError: The file is not text, or has no ``idx,label`` header.
     """
-    path = folder / FILE_NAME
+    path = folder / VOCABULARY_FILE
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: it should list the task's labels.")
     labels: dict[int, str] = {}

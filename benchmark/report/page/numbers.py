@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from benchmark.report import numbers
+from benchmark.report.numbers import score_text
 
 NONE = "–"
 
 
-def score_text(value: float, decimals: int = 3) -> str:
+def page_score(value: float, decimals: int = 3) -> str:
     """As in the other tables, with a real minus sign and a real infinity."""
-    return numbers.score_text(value, decimals).replace("-", "−").replace("inf", "∞")
+    return score_text(value, decimals).replace("-", "−").replace("inf", "∞")
 
 
 def end_text(value: float) -> str:

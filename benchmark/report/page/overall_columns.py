@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from benchmark.report.page.cell import Order, PageCell, PageColumn, PageRow
-from benchmark.report.page.numbers import NONE, score_text
+from benchmark.report.page.numbers import NONE, page_score
 from benchmark.report.page.scale import Scale
 from benchmark.report.page.task_columns import interval_text, score_bar
 from benchmark.report.standings import Standings
@@ -36,13 +36,15 @@ def _column(
     title: str, subtitle: str, first: Order, scores: Scores, rows: Sequence[PageRow], decimals: int
 ) -> PageColumn:
     scale = Scale.over(value for score, interval in scores.values() for value in (score, *interval))
-    cells = [_cell(scores.get(row.label), scale, decimals) for row in rows]
+    cells = [_overall_cell(scores.get(row.label), scale, decimals) for row in rows]
     return PageColumn("overall", title, subtitle, first, cells, scale)
 
 
-def _cell(score: tuple[float, Interval] | None, scale: Scale | None, decimals: int) -> PageCell:
+def _overall_cell(
+    score: tuple[float, Interval] | None, scale: Scale | None, decimals: int
+) -> PageCell:
     if score is None or scale is None:
         return PageCell(NONE)
     value, interval = score
     words = interval_text(interval, decimals)
-    return PageCell(score_text(value, decimals), value, score_bar(value, interval, scale), words)
+    return PageCell(page_score(value, decimals), value, score_bar(value, interval, scale), words)

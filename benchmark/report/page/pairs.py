@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmark.entry import Entry
-from benchmark.report.page.numbers import p_text, score_text
+from benchmark.report.page.numbers import p_text, page_score
 from benchmark.report.standings import Standings
 from benchmark.results import TaskFacts
 from benchmark.statistics import Comparisons, tie_groups
@@ -100,8 +100,8 @@ def _row(tests: Comparisons, entries: dict[str, Entry], row: int, order: list[in
     spread = entry.spread
     return PairRow(
         label=tests.models[row],
-        score="" if entry.primary is None else score_text(entry.primary),
-        deviation="" if spread is None else f"± {score_text(spread)}",
+        score="" if entry.primary is None else page_score(entry.primary),
+        deviation="" if spread is None else f"± {page_score(spread)}",
         pairs=[_pair(tests, row, column) for column in order],
     )
 

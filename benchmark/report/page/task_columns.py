@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmark.published import PublishedScore
 from benchmark.report.page.cell import Bar, PageCell, PageColumn, PageRow, Remark
-from benchmark.report.page.numbers import NONE, score_text
+from benchmark.report.page.numbers import NONE, page_score
 from benchmark.report.page.scale import Scale
 from benchmark.report.standings import Standings
 from benchmark.results import TaskFacts
@@ -64,7 +64,7 @@ def interval_text(interval: Interval | None, decimals: int = 3) -> str:
     """``"0.548 – 0.596"``; empty where there is none."""
     if interval is None or math.isnan(interval.low):
         return ""
-    return " – ".join(score_text(bound, decimals) for bound in interval)
+    return " – ".join(page_score(bound, decimals) for bound in interval)
 
 
 def _drawn(standings: Standings, task: TaskFacts) -> list[float]:
@@ -96,7 +96,7 @@ def _cell(
         return PageCell("failed", remark=failures[label, reason].id, failed=True)
     drawn = not math.isnan(value)
     return PageCell(
-        text=score_text(value),
+        text=page_score(value),
         value=value,
         bar=score_bar(value, standing.interval, scale) if drawn and scale else None,
         interval=interval_text(standing.interval),
@@ -110,6 +110,6 @@ def _published_cell(score: PublishedScore | None, scale: Scale | None, notes: Re
         return PageCell(NONE)
     if score.note:  # drawn nowhere: the scale leaves it out
         remark = notes[score.model, score.note]
-        return PageCell(score_text(score.value), score.value, remark=remark.id)
+        return PageCell(page_score(score.value), score.value, remark=remark.id)
     bar = score_bar(score.value, None, scale) if scale else None
-    return PageCell(score_text(score.value), score.value, bar)
+    return PageCell(page_score(score.value), score.value, bar)

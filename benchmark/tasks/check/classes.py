@@ -9,7 +9,7 @@ from benchmark.tasks.check.finding import Finding
 from benchmark.tasks.check.label_faults import SplitLabels
 from benchmark.tasks.folds import task_folds
 from benchmark.tasks.task import MIN_FOLDS, Task
-from benchmark.tasks.vocabulary import FILE_NAME
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 ClassCounts = dict[str, dict[str, int]]  # by label, then split
 RANKING_SCORES = frozenset({"mAP", "aucroc", "d_prime"})  # averages over classes
@@ -30,7 +30,7 @@ def class_findings(task: Task, counts: ClassCounts) -> list[Finding]:
     """Labels that no clip has, or that are tested and never trained."""
     unused = [label for label, own in counts.items() if not any(own.values())]
     findings = [
-        Finding("unused-label", f"{FILE_NAME}: no clip has the label {label!r}.")
+        Finding("unused-label", f"{VOCABULARY_FILE}: no clip has the label {label!r}.")
         for label in unused
     ]
     if not has_folds(task):

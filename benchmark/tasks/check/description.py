@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.tasks import metadata, vocabulary
 from benchmark.tasks.check.finding import Finding, inside
 from benchmark.tasks.json_file import read_json_object
-from benchmark.tasks.metadata import Metadata
+from benchmark.tasks.metadata import METADATA_FILE, Metadata
 from benchmark.tasks.task import METADATA_FIELDS, Task
+from benchmark.tasks.vocabulary import VOCABULARY_FILE, parse_vocabulary
 
 TRAIN_VALID_TEST = ("train", "valid", "test")
 
@@ -79,7 +79,7 @@ def _fields(folder: Path, faults: list[Finding]) -> dict[str, Any]:
 
 def _vocabulary(folder: Path, faults: list[Finding]) -> tuple[str, ...]:
     try:
-        labels, wrong = vocabulary.parse_vocabulary(folder)
+        labels, wrong = parse_vocabulary(folder)
     except (OSError, ValueError) as error:
         labels, wrong = {}, [str(error)]
     faults += [Finding("vocabulary", inside(folder, message)) for message in wrong]
@@ -88,7 +88,7 @@ def _vocabulary(folder: Path, faults: list[Finding]) -> tuple[str, ...]:
 
 def _label_files(folder: Path) -> list[str]:
     """Names of the splits that have a label file."""
-    return sorted(p.stem for p in folder.glob("*.json") if p.name != metadata.FILE_NAME)
+    return sorted(p.stem for p in folder.glob("*.json") if p.name != METADATA_FILE)
 
 
 def _splits_present(folder: Path) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def _unlisted_splits(task: Task) -> list[Finding]:
     return [
         Finding(
             "unlisted-split",
-            f"{split}.json is there, but key 'splits' of {metadata.FILE_NAME} does not name it: "
+            f"{split}.json is there, but key 'splits' of {METADATA_FILE} does not name it: "
             "nobody reads it.",
             split,
         )
@@ -136,7 +136,7 @@ def _chroma_gaps(task: Task) -> list[Finding]:
             return []
         reason = "whose notes do not rise by one semitone each"
     message = (
-        f"{vocabulary.FILE_NAME}: chroma_acc takes every twelfth index for an octave, which is "
+        f"{VOCABULARY_FILE}: chroma_acc takes every twelfth index for an octave, which is "
         f"wrong in this vocabulary, {reason}; msbench run --strict counts in MIDI numbers."
     )
     return [Finding("chroma-gap", message)]

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from benchmark.atomic_file import writing
-from benchmark.tasks import metadata, vocabulary
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
+from benchmark.tasks.metadata import METADATA_FILE
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 Labels = list[str] | list[dict[str, Any]]
 
@@ -54,9 +55,9 @@ def audio_folder(folder: Path, split: str) -> Path:
 
 def write_texts(recipe: Recipe, folder: Path, labels: dict[str, dict[str, Labels]]) -> None:
     """Write metadata, vocabulary and the label file of each split, its clips sorted by name."""
-    _write(folder / metadata.FILE_NAME, _json(recipe.metadata()))
+    _write(folder / METADATA_FILE, _json(recipe.metadata()))
     rows = "".join(f"{index},{label}\r\n" for index, label in enumerate(recipe.vocabulary))
-    _write(folder / vocabulary.FILE_NAME, f"idx,label\r\n{rows}")
+    _write(folder / VOCABULARY_FILE, f"idx,label\r\n{rows}")
     for split, clips in labels.items():
         _write(folder / f"{split}.json", _json(dict(sorted(clips.items()))))
 

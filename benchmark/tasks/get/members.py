@@ -7,7 +7,8 @@ import tarfile
 from pathlib import PurePosixPath
 from typing import Final
 
-from benchmark.tasks import metadata, vocabulary
+from benchmark.tasks.metadata import METADATA_FILE
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 # Archives begin with "tasks/" or, as hear-preprocess packs them, with "hear-2021.0.6/tasks/".
 HOME: Final = re.compile(r"(hear-[^/]+/)?tasks/")
@@ -57,7 +58,7 @@ def _is_known(place: PurePosixPath) -> bool:
     if any(part.startswith(".") for part in place.parts):
         return False
     if len(place.parts) == 1:
-        texts = (metadata.FILE_NAME, vocabulary.FILE_NAME)
+        texts = (METADATA_FILE, VOCABULARY_FILE)
         return place.name in texts or place.suffix == ".json"
     return len(place.parts) == 3 and place.parts[0].isdecimal()
 

@@ -23,7 +23,7 @@ TimeUnit = Literal["s", "ms"]
 MILLISECONDS: Final[Mapping[TimeUnit, float]] = {"s": 1000.0, "ms": 1.0}
 
 
-def plan(
+def event_plan(
     table: Path,
     roots: list[Path],
     task: OwnTask,

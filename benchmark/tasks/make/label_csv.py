@@ -29,7 +29,7 @@ class FileRows:
     rows: list[Row] = field(default_factory=list)
 
 
-def plan(
+def label_plan(
     table: Path,
     roots: list[Path],
     task: OwnTask,

@@ -81,13 +81,13 @@ def csv(
 
     A group, such as a speaker, never straddles drawn splits.
     """
-    from benchmark.tasks.make import label_csv
+    from benchmark.tasks.make.label_csv import label_plan
 
     task, splitting = _own(name, "scene", multilabel or separator is not None, **task_and_splits)
 
     def planner(raw: Sources) -> TaskPlan:
         roots = raw.folders()
-        return label_csv.plan(_table(table, roots), roots, task, splitting, columns, separator)
+        return label_plan(_table(table, roots), roots, task, splitting, columns, separator)
 
     make_from(task.folder_name, planner, sources, to, rates)
 
@@ -118,13 +118,13 @@ def events(
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
     """Make the task NAME of a CSV: file, onset, offset, label, perhaps split or fold, and group."""
-    from benchmark.tasks.make import event_csv
+    from benchmark.tasks.make.event_csv import event_plan
 
     task, splitting = _own(name, "event", **task_and_splits)
 
     def planner(raw: Sources) -> TaskPlan:
         roots = raw.folders()
-        return event_csv.plan(_table(table, roots), roots, task, splitting, columns, unit)
+        return event_plan(_table(table, roots), roots, task, splitting, columns, unit)
 
     make_from(task.folder_name, planner, sources, to, rates)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.atomic_file import write_text
-from benchmark.tasks import metadata, vocabulary
 from benchmark.tasks.make.plan import RawClip, TaskPlan, sorted_labels
+from benchmark.tasks.metadata import METADATA_FILE
+from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 
 def write_texts(plan: TaskPlan, clips: Sequence[RawClip], notice: str | None, folder: Path) -> None:
@@ -24,8 +25,8 @@ def write_texts(plan: TaskPlan, clips: Sequence[RawClip], notice: str | None, fo
         folder: The task's folder.
     """
     content = {**plan.metadata, **({} if notice is None else {"notice": notice})}
-    write_text(folder / metadata.FILE_NAME, _json(content))
-    write_text(folder / vocabulary.FILE_NAME, vocabulary_csv(clips))
+    write_text(folder / METADATA_FILE, _json(content))
+    write_text(folder / VOCABULARY_FILE, vocabulary_csv(clips))
     for split in plan.splits:
         labels = {clip.file: label_entry(clip, plan) for clip in clips if clip.split == split}
         write_text(folder / f"{split}.json", _json(dict(sorted(labels.items()))))

@@ -25,7 +25,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.atomic_file import write_text
+from msssl_common.files import write_text
 
 FORMAT = 2  # of the files and of the way embeddings are made; part of every key
 ABOUT = "entry.json"

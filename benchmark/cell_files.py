@@ -6,9 +6,9 @@ import hashlib
 import re
 from pathlib import Path
 
-from benchmark.atomic_file import write_bytes, write_text
 from benchmark.results import Cell
 from benchmark.schema.cell_json import cell_of, cell_text
+from msssl_common.files import write_bytes, write_text
 
 
 def cell_path(out: Path, cell: Cell) -> Path:

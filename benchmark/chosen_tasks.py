@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmark.console import bar
 from benchmark.tasks.find import UnreadableTask, find_tasks
 from benchmark.tasks.task import Task, read_task
+from msssl_common.console import bar
 
 
 def tasks_of(tasks_dir: Path | None, console: Console) -> list[Task | UnreadableTask]:

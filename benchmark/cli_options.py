@@ -13,9 +13,8 @@ from typing import ParamSpec, TypeVar, get_args
 
 import click
 
-from benchmark.in_words import in_words
-from benchmark.out_of_memory import is_out_of_memory
 from benchmark.protocol import SEED, Mode, Protocol
+from msssl_common.messages import in_words, is_out_of_memory
 
 SOME_FAILED = 1
 USAGE = 2

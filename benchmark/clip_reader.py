@@ -7,9 +7,9 @@ from collections.abc import Generator, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.in_order import in_order
 from benchmark.tasks.audio import read_clip
 from benchmark.tasks.task import Task
+from msssl_common.workers import in_order
 
 READERS = 2  # threads
 READ_AHEAD_SECONDS = 120.0  # of audio, held in memory decoded

@@ -14,7 +14,6 @@ from benchmark.cache import CacheEntry, cache_root, describe, entry_folder, read
 from benchmark.cell_files import cell_path, load_cell, save_cell
 from benchmark.embed import EmbeddedTask, embed_task
 from benchmark.environment import machine, versions
-from benchmark.failure import failure_reason
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.heads.result import TaskResult
 from benchmark.heads.saved_heads import SavedHeads
@@ -23,6 +22,7 @@ from benchmark.predictions import predictions_file
 from benchmark.results import Cell, Cost, FoldScores
 from benchmark.task_predictions import task_predictions
 from benchmark.tasks.task import Task
+from msssl_common.messages import failure_reason
 
 Step = Callable[[str], Callable[[int, int], None]]  # a description to what takes (done, total)
 

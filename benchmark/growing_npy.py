@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import DTypeLike, NDArray
 
-from benchmark.atomic_file import writing
+from msssl_common.files import writing
 
 PIECE = 2**24  # bytes read at once when rows are checked
 

@@ -24,7 +24,7 @@ from benchmark.foreign.errors import ForeignRaisedError, WorkerLostError
 from benchmark.foreign.interpreter import Interpreter
 from benchmark.foreign.module import ForeignModel, ForeignModule
 from benchmark.hear_outputs import HearModuleError, check_embeddings, check_timestamps
-from benchmark.out_of_memory import is_out_of_memory
+from msssl_common.messages import is_out_of_memory
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")

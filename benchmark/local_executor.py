@@ -6,7 +6,6 @@ from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from benchmark.facts import module_facts
-from benchmark.failure import failure_reason
 from benchmark.fill_cells import CellFiller
 from benchmark.finished_cells import FinishedCells
 from benchmark.hear_module import HearModule, load_hear_module
@@ -15,6 +14,7 @@ from benchmark.results import Cell, ModuleFacts
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
+from msssl_common.messages import failure_reason
 
 
 def run_locally(plan: Run, finished: FinishedCells) -> None:

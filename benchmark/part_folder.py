@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.atomic_file import ABANDONED_SECONDS, remove_leftovers
-from benchmark.file_lock import FileLock
+from msssl_common.files import ABANDONED_SECONDS, remove_leftovers
+from msssl_common.locks import FileLock
 
 LOCK = "lock"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmark.atomic_file import check_writable, remove_leftovers
 from benchmark.cell_files import cell_path
 from benchmark.finished_cells import FinishedCells
 from benchmark.local_executor import run_locally
@@ -14,6 +13,7 @@ from benchmark.report.standings import Standings, standings_of_cells
 from benchmark.report.write import TABLES, write_report
 from benchmark.terminal import RunProgress
 from benchmark.tracking.tracking import Tracking
+from msssl_common.files import check_writable, remove_leftovers
 
 Executor = Callable[[Run, FinishedCells], None]  # fills every cell, in any order
 

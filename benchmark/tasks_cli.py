@@ -28,9 +28,9 @@ def tasks() -> None:
 @one_line
 def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
     """List every known task: the embedded suite, those of a folder, and HEAR's."""
-    from benchmark.console import make_console
     from benchmark.tasks.catalogue.listing import listed_tasks
     from benchmark.tasks.catalogue.table import print_listed
+    from msssl_common.console import make_console
 
     if tasks_dir is None and TASKS_DIR.is_dir():
         tasks_dir = TASKS_DIR

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.console import bar as bar
-from benchmark.console import bars
-from benchmark.console import make_console as make_console
 from benchmark.report.numbers import score_text
 from benchmark.report.short_markdown import score_and_ranks
 from benchmark.report.standings import Standings
 from benchmark.results import Cell
 from benchmark.table_notes import protocol_in_short, score_name, table_notes
+from msssl_common.console import bar as bar
+from msssl_common.console import bars
+from msssl_common.console import make_console as make_console
 
 RANKS = "(1–3): ranks left open by tests on resampled clips; bold: no row is significantly better."
 

@@ -25,12 +25,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.atomic_file import write_text
 from benchmark.cache import CacheEntry, SplitRecord, read_record, record_text
 from benchmark.embed_batch import Embedded
-from benchmark.file_lock import locked_if_possible
 from benchmark.growing_npy import GrowingNpy
 from benchmark.part_folder import PartFolder, remove_abandoned
+from msssl_common.files import write_text
+from msssl_common.locks import locked_if_possible
 
 JOURNAL_SECONDS = 2.0  # between journals; at most this much work is lost, and a batch
 

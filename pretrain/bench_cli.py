@@ -64,10 +64,10 @@ def bench(
       mspretrain bench --recipe paper --data my-audio \\
         --authors "ENVIRONMENT/bin/python tests/parity/authors_pipeline.py"
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.allocator import keep_freed_memory
+    from msssl_common.memory import keep_freed_memory
 
     keep_freed_memory()
-    from benchmark.console import make_console
+    from msssl_common.console import make_console
     from pretrain.args import find_recipe, read_recipe
     from pretrain.bench.run import run_bench
     from pretrain.bench.table import check_report_path, print_report, write_report

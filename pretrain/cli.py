@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from benchmark.in_words import in_words
+from msssl_common.messages import in_words
 from pretrain.bench_cli import bench
 from pretrain.curves_cli import curves
 from pretrain.distributed.launch import is_first, is_started, launch
@@ -94,7 +94,7 @@ def run(
 
     The result is OUT/weights.safetensors with its card OUT/weights.json.
     """
-    from benchmark.allocator import keep_freed_memory
+    from msssl_common.memory import keep_freed_memory
 
     keep_freed_memory()
     try:
@@ -155,7 +155,7 @@ def ablate(
 
     Prints the msbench command that compares them.
     """
-    from benchmark.allocator import keep_freed_memory
+    from msssl_common.memory import keep_freed_memory
 
     keep_freed_memory()
     from pretrain.ablate import ROWS, benchmark_command

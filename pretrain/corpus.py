@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from benchmark.printable import printable
+from msssl_common.messages import printable
 from pretrain.decode import FULL_SCALE, SAMPLE_RATE, find_audio, read_mono, sources_of
 
 

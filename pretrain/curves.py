@@ -11,7 +11,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.atomic_file import write_bytes, write_text
+from msssl_common.files import write_bytes, write_text
 from pretrain.run_folder import METRICS
 
 Log = Sequence[Mapping[str, float]]

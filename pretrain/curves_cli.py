@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.in_words import in_words
+from msssl_common.messages import in_words
 
 
 @click.command()

@@ -14,8 +14,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from benchmark.tasks.file_faults import file_faults, too_loud
-from benchmark.tasks.flac_sum import flac_fault
+from msssl_common.audio_files import file_faults, flac_fault, too_loud
 
 SAMPLE_RATE = 16000  # Hz
 FULL_SCALE = 32768.0  # int16 steps in an amplitude of 1

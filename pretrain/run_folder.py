@@ -15,13 +15,7 @@ from typing import Any
 import torch
 import yaml
 
-from benchmark.atomic_file import (
-    check_writable,
-    remove_leftovers,
-    write_bytes,
-    write_text,
-    writing,
-)
+from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text, writing
 
 STATE = "state.pt"
 CONFIG = "config.yaml"

@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from torch import nn
 
-from benchmark.out_of_memory import asked_for, is_out_of_memory
+from msssl_common.messages import asked_for, is_out_of_memory
 from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel

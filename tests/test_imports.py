@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("msssl_hear", "pretrain", "benchmark")
+PACKAGES = ("msssl_common", "msssl_hear", "pretrain", "benchmark")
 FORBIDDEN = {"torchaudio", "torchvision", "tensorflow", "librosa", "timm"}
 
 

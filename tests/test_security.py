@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.atomic_file import write_text
+from msssl_common.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("msssl_hear", "pretrain", "benchmark")
+PACKAGES = ("msssl_common", "msssl_hear", "pretrain", "benchmark")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 # Calls that run what is in a file, or hand text to a shell, whatever their arguments.

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.atomic_file import write_text
 from benchmark.environment import machine, versions
+from msssl_common.files import write_text
 
 SUFFIXES = (".md", ".json")
 

@@ -52,10 +52,10 @@ def compare(
       msbench compare results/before results/after
       msbench compare results/embedded results/embedded --rows cola multi --markdown rows.md
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.atomic_file import check_writable, remove_leftovers, write_text
     from benchmark.compare.comparison import compare_folders
     from benchmark.compare.text import comparison_markdown, print_comparison
     from benchmark.terminal import make_console
+    from msssl_common.files import check_writable, remove_leftovers, write_text
 
     if markdown:
         check_writable(markdown.parent)

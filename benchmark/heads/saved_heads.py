@@ -12,12 +12,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from benchmark.atomic_file import write_bytes
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.model import Head
 from benchmark.heads.trained_head import TrainedHead
 from benchmark.tasks.folds import Fold
+from msssl_common.files import write_bytes
 
 RANDOM_STATE = "random_state"  # key of torch's generator state beside the weights
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.allocator import freed_memory_kept
 from benchmark.heads.early_stopping import EarlyStopping
 from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
@@ -27,6 +26,7 @@ from benchmark.heads.stack import HeadStack
 from benchmark.heads.stack_rows import StackRows, stack_rows
 from benchmark.heads.threads import threads_for
 from benchmark.heads.trained_head import TrainedHead
+from msssl_common.memory import freed_memory_kept
 
 
 def train_together(

@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmark.cache import CacheEntry
-from benchmark.failure import failure_reason
 from benchmark.fingerprint import module_hash, weights_hash
 from benchmark.hear_module import HearModule, load_hear_module
 from benchmark.interchange.export_folder import export_task
@@ -16,6 +15,7 @@ from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
 from benchmark.terminal import bar
+from msssl_common.messages import failure_reason
 
 
 def export_tasks(

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import torch
 
-from benchmark.atomic_file import check_writable, write_text, writing
 from benchmark.cache import CacheEntry
 from benchmark.embed import EmbeddedTask, embed_task
 from benchmark.embeddings import EventSplit, SceneSplit
@@ -24,11 +23,11 @@ from benchmark.hear_module import HearModule
 from benchmark.interchange.frame_times import FrameTimes, write_frame_times
 from benchmark.interchange.raw_embeddings import write_raw_embeddings
 from benchmark.interchange.row_labels import frame_labels, write_row_labels
-from benchmark.new_folder import new_folder
 from benchmark.tasks.json_file import read_json_object
 from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.task import Task
 from benchmark.tasks.vocabulary import VOCABULARY_FILE
+from msssl_common.files import check_writable, new_folder, write_text, writing
 
 DONE: Final = ".done.embeddings"  # upstream skips a task's folder that has it
 PROFILE: Final = "profile.embeddings.json"

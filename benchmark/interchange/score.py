@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmark.failure import failure_reason
 from benchmark.interchange.score_folder import ScoredFolder, score_folder
 from benchmark.protocol import Protocol
 from benchmark.terminal import bar
+from msssl_common.messages import failure_reason
 
 
 def score_folders(

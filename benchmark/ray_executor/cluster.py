@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from benchmark.cores import usable_cores
+from msssl_common.workers import usable_cores
 
 CONNECT_SECONDS = 5.0  # Ray itself tries for minutes
 OBJECT_STORE_BYTES = 256 * 2**20  # of a cluster of our own: predictions of cells pass through it

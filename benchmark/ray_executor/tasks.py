@@ -18,7 +18,6 @@ from benchmark.cache import CacheEntry, describe, read_about
 from benchmark.embed import EmbeddedTask, embed_one_split, embed_task
 from benchmark.environment import machine, versions
 from benchmark.facts import module_facts
-from benchmark.failure import failure_reason
 from benchmark.fill_cells import finished_cell
 from benchmark.foreign.interpreter import Interpreter
 from benchmark.heads.saved_heads import SavedHeads
@@ -28,6 +27,7 @@ from benchmark.ray_executor.place import Place, node_name, unseen
 from benchmark.results import Cell, ModuleFacts
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash as hash_task
+from msssl_common.messages import failure_reason
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.atomic_file import write_text
 from benchmark.report.html import leaderboard_html
 from benchmark.report.leaderboard_markdown import leaderboard_markdown
 from benchmark.report.long_csv import long_csv
@@ -14,6 +13,7 @@ from benchmark.report.short_markdown import short_markdown
 from benchmark.report.standings import Standings
 from benchmark.report.wide_csv import wide_csv
 from benchmark.scores_csv import scores_csv
+from msssl_common.files import write_text
 
 TABLES: dict[str, Callable[[Standings], str]] = {
     "leaderboard.md": leaderboard_markdown,

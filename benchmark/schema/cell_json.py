@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from benchmark.printable import printable
 from benchmark.results import SCHEMA, Cell
 from benchmark.schema.typed_json import from_json, to_json
+from msssl_common.messages import printable
 
 OLDEST = 1  # that is read
 

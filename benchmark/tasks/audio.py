@@ -12,9 +12,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from benchmark.tasks.file_faults import file_faults, too_loud
-from benchmark.tasks.flac_sum import flac_fault
 from benchmark.tasks.task import Task
+from msssl_common.audio_files import file_faults, flac_fault, too_loud
 
 # Resampling leaves a clip a sample or two off; more than that is another length.
 LENGTH_TOLERANCE: Final = 8  # samples

@@ -32,10 +32,10 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
     from rich.console import Console
 
     from benchmark.chosen_tasks import tasks_of
-    from benchmark.console import bar, make_console
     from benchmark.tasks.check.check_task import check_task
     from benchmark.tasks.check.report import as_json, print_check
     from benchmark.tasks.find import task_folders
+    from msssl_common.console import bar, make_console
 
     console = make_console()
     bars = Console(stderr=True)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from benchmark.printable import printable
 from benchmark.tasks.metadata import Metadata
 from benchmark.tasks.vocabulary import read_vocabulary
+from msssl_common.messages import printable
 
 EmbeddingType = Literal["scene", "event"]
 PredictionType = Literal["multiclass", "multilabel"]

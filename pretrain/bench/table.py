@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.atomic_file import write_text
+from msssl_common.files import write_text
 from pretrain.bench.rounds import ENCODER, PIPELINE, STEP, Findings
 
 COLUMNS = ("", "crops/s per core", "least to most", "ms per crop", "")

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.atomic_file import check_writable, write_text
-from benchmark.file_lock import FileLock
+from msssl_common.files import check_writable, write_text
+from msssl_common.locks import FileLock
 from pretrain.decode import SAMPLE_RATE
 from pretrain.pack.clip import WHYS, Dropped, PackArgs, Packed
 from pretrain.pack.codec import check_codec

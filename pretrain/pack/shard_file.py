@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.atomic_file import write_bytes, write_text
+from msssl_common.files import write_bytes, write_text
 from pretrain.decode import SAMPLE_RATE
 
 JOURNAL = "journal"  # folder: a JSON file per finished shard, which makes it count

@@ -15,13 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmark.atomic_file import write_bytes
 from benchmark.report.plots.log_mel import RANGE, frequency_ticks, log_mel
 from benchmark.report.plots.look import FAINT, styled
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.draws import Draws
 from benchmark.tasks.embedded.recipe import MadeClip, Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
+from msssl_common.files import write_bytes
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 DPI = 80

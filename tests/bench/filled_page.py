@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.atomic_file import write_text
+from msssl_common.files import write_text
 
 
 def fill_page(page: Path, mark: str, lines: Sequence[str]) -> None:

@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from benchmark.atomic_file import write_text
 from benchmark.bench.upstream import SCORES, test_score
 from benchmark.heads import evaluate_task
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.protocol import Protocol
+from msssl_common.files import write_text
 
 ALPHA = 0.05
 

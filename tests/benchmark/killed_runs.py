@@ -14,12 +14,13 @@ from typing import Any
 
 import torch
 
-from benchmark import embed_split, file_lock, unfinished_split
+from benchmark import embed_split, unfinished_split
 from benchmark.cache import CacheEntry
 from benchmark.embed import embed_task
 from benchmark.growing_npy import GrowingNpy
 from benchmark.hear_module import load_hear_module
 from benchmark.tasks.task import read_task
+from msssl_common import locks as file_lock
 
 
 def die() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmark.cache import CacheEntry, SplitRecord
-from benchmark.file_lock import FileLock
 from benchmark.part_folder import PartFolder, in_use, remove_abandoned
 from benchmark.unfinished_split import Journal, UnfinishedSplit
+from msssl_common.locks import FileLock
 
 ROWS = np.arange(12, dtype=np.float32).reshape(6, 2)
 

@@ -23,7 +23,7 @@ HEAVY = (
     *("benchmark.run", "benchmark.interchange.export", "benchmark.interchange.score"),
     *("benchmark.tasks.embedded.suite", "benchmark.tasks.get.get_task"),
     *("benchmark.tasks.make.label_csv", "benchmark.tasks.make.make_task"),
-    *("benchmark.compare.comparison", "benchmark.compare.text", "benchmark.allocator"),
+    *("benchmark.compare.comparison", "benchmark.compare.text", "msssl_common.memory"),
     *("pretrain.pack.pack", "pretrain.pack.audioset", "pretrain.panns", "pretrain.train"),
     *("pretrain.shards.open_data", "scipy.signal"),
 )

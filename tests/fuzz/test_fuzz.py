@@ -9,8 +9,7 @@ from random import Random
 import pytest
 
 from benchmark.cli_options import one_line
-from benchmark.failure import failure_reason
-from benchmark.printable import printable
+from msssl_common.messages import failure_reason, printable
 from tests.fuzz import targets
 from tests.fuzz.target import Target
 from tests.fuzz.targets import labels, metadata, raw_archive, results

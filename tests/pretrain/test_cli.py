@@ -30,7 +30,7 @@ def audio(tmp_path: Path) -> Path:
 def call(*arguments: object) -> Result:
     # The allocator's settings cannot be taken back in this process.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.allocator.keep_freed_memory", lambda: False)
+        patch.setattr("msssl_common.memory.keep_freed_memory", lambda: False)
         return CliRunner().invoke(main, ["run", *map(str, arguments)])
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pretrain.run_folder import METRICS, STATE, append_metrics, drop_metrics_after, save_state
-from tests.benchmark.test_atomic_file import no_file_beyond
+from tests.msssl_common.test_files import no_file_beyond
 
 
 def _steps(folder: Path) -> list[dict[str, str]]:

@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from benchmark.atomic_file import write_bytes, write_text
 from benchmark.baselines.panns.cnn import ARCHITECTURES, Architecture, Panns
+from msssl_common.files import write_bytes, write_text
 
 Card = dict[str, Any]
 

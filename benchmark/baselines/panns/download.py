@@ -14,7 +14,7 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmark.atomic_file import writing
+from msssl_common.files import writing
 
 ATTEMPTS = 5
 """Failures in a row, each without a byte received, before giving up."""

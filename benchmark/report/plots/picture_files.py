@@ -9,8 +9,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from benchmark.atomic_file import write_bytes
 from benchmark.report.plots.look import styled
+from msssl_common.files import write_bytes
 
 DPI = 144  # pixels per inch
 # Equal figures have equal files: no dates, no versions.

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from benchmark.cores import usable_cores
-from benchmark.in_order import in_order
 from benchmark.tasks.audio import rates_present
 from benchmark.tasks.check.audio_faults import ClipReport, check_clip
 from benchmark.tasks.check.finding import Finding, inside
 from benchmark.tasks.check.label_faults import SplitLabels
 from benchmark.tasks.task import Task
+from msssl_common.workers import in_order, usable_cores
 
 HEAR_RATES: Final = (16000, 22050, 32000, 44100, 48000)  # Hz, what a HEAR module may ask for
 WAITING: Final = 32  # files per core that wait to be read

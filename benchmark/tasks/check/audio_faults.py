@@ -12,8 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from benchmark.tasks.audio import header_faults, length_fault, not_finite_fault, readable
-from benchmark.tasks.file_faults import file_faults, too_loud
-from benchmark.tasks.flac_sum import flac_fault
+from msssl_common.audio_files import file_faults, flac_fault, too_loud
 
 BLOCK: Final = 2**18  # samples, 1 MiB
 

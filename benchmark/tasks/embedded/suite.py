@@ -25,15 +25,14 @@ from typing import Final
 import numpy as np
 
 from benchmark.cache import cache_root
-from benchmark.cores import usable_cores
-from benchmark.follow_parent import follow_parent
-from benchmark.new_folder import new_folder
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE
 from benchmark.tasks.embedded.writing import Labels, audio_folder, write_clips, write_texts
 from benchmark.tasks.task import read_task
 from benchmark.tasks.task_hash import task_hash
+from msssl_common.files import new_folder
+from msssl_common.workers import follow_parent, usable_cores
 
 RECIPES: Final = (scene.RECIPE, event.RECIPE, pitch.RECIPE)
 SECONDS_PER_JOB: Final = 60.0  # of audio: a second or two of work, so a progress bar moves

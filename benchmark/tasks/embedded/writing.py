@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.atomic_file import writing
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
 from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.vocabulary import VOCABULARY_FILE
+from msssl_common.files import writing
 
 Labels = list[str] | list[dict[str, Any]]
 

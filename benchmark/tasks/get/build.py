@@ -13,10 +13,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from benchmark.atomic_file import write_bytes
 from benchmark.tasks.get.archive import Entry
 from benchmark.tasks.get.members import ArchiveError
 from benchmark.tasks.get.resample import resample_clip
+from msssl_common.files import write_bytes
 
 HELD_BYTES: Final = 128 << 20  # of clips in memory; ten minutes at 48 kHz are 58 MB
 

@@ -67,11 +67,11 @@ def get(
       msbench tasks get maestro --sample-rate 32000 --to hear/tasks
       msbench tasks get gtzan --from ~/downloads
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.console import make_console
-    from benchmark.failure import failure_reason
     from benchmark.tasks.catalogue.names import folders_called
     from benchmark.tasks.get.get_task import Getter
     from benchmark.tasks.get.origin import Origin
+    from msssl_common.console import make_console
+    from msssl_common.messages import failure_reason
 
     folders = list(dict.fromkeys(folder for name in names for folder in folders_called(name)))
     getter = Getter(to, int(sample_rate), make_console(), Origin(mirror, archives), keep_source)

@@ -10,7 +10,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from benchmark.cores import usable_cores
 from benchmark.tasks.get import zenodo
 from benchmark.tasks.get.archive import Entry, read_archive
 from benchmark.tasks.get.bars import byte_bar
@@ -21,6 +20,7 @@ from benchmark.tasks.get.members import ArchiveError
 from benchmark.tasks.get.origin import Origin, local_archive, remote_archive
 from benchmark.tasks.get.verify import verify_task
 from benchmark.tasks.get.workplace import Workplace
+from msssl_common.workers import usable_cores
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.atomic_file import write_text
+from msssl_common.files import write_text
 
 
 @dataclass(frozen=True)

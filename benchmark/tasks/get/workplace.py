@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.atomic_file import write_text
-from benchmark.file_lock import FileLock
 from benchmark.tasks.audio import rates_present
 from benchmark.tasks.catalogue.listing import GETTING
+from msssl_common.files import write_text
+from msssl_common.locks import FileLock
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from benchmark.atomic_file import writing
-from benchmark.printable import printable
+from msssl_common.files import writing
+from msssl_common.messages import printable
 
 KINDS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SPARE: Final = 1 << 28  # bytes of the disk to leave free

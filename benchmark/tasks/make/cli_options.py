@@ -131,8 +131,8 @@ def make_from(
         to: Folder for task folders.
         rates: Sample rates, Hz.
     """
-    from benchmark.console import make_console
     from benchmark.tasks.make.make_task import make_task
+    from msssl_common.console import make_console
 
     hz = tuple(sorted({int(rate) for rate in rates}))
     make_task(name, planner, sources, to, hz, make_console())

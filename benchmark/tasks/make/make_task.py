@@ -9,13 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from benchmark.atomic_file import check_writable
-from benchmark.console import bar
 from benchmark.tasks.get.bars import byte_bar
 from benchmark.tasks.make.build import Built, build_task
 from benchmark.tasks.make.place import refuse_existing, remove_lock, scratch_folder
 from benchmark.tasks.make.plan import TaskPlan
 from benchmark.tasks.make.raw_folders import Sources
+from msssl_common.console import bar
+from msssl_common.files import check_writable
 
 Planner = Callable[[Sources], TaskPlan]
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from benchmark.atomic_file import write_text
-from benchmark.file_lock import FileLock, is_locked
 from benchmark.tasks.make.plan import TaskPlan
+from msssl_common.files import write_text
+from msssl_common.locks import FileLock, is_locked
 
 PLAN: Final = ".plan"
 

@@ -9,10 +9,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from benchmark.cores import usable_cores
-from benchmark.follow_parent import follow_parent
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.raw_audio import write_clip
+from msssl_common.workers import follow_parent, usable_cores
 
 CLIPS_PER_JOB: Final = 32
 FEW: Final = 2 * CLIPS_PER_JOB  # clips that are converted before other processes have started

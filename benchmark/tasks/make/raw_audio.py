@@ -12,8 +12,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from benchmark.atomic_file import writing
 from benchmark.tasks.make.plan import RawClip
+from msssl_common.files import writing
 
 AUDIO_SUFFIXES: Final = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"}

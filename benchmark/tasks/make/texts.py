@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.atomic_file import write_text
 from benchmark.tasks.make.plan import RawClip, TaskPlan, sorted_labels
 from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.vocabulary import VOCABULARY_FILE
+from msssl_common.files import write_text
 
 
 def write_texts(plan: TaskPlan, clips: Sequence[RawClip], notice: str | None, folder: Path) -> None:

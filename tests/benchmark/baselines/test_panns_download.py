@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.baselines.panns import download
 from benchmark.baselines.panns.download import DownloadError, fetch
-from tests.benchmark.test_atomic_file import no_file_beyond
+from tests.msssl_common.test_files import no_file_beyond
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
 CHECKSUM = "md5:" + hashlib.md5(CONTENT).hexdigest()

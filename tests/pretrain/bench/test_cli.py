@@ -29,7 +29,7 @@ def audio(tmp_path: Path) -> Path:
 def call(*arguments: object) -> Result:
     # The allocator's settings and the number of threads cannot be taken back in this process.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.allocator.keep_freed_memory", lambda: False)
+        patch.setattr("msssl_common.memory.keep_freed_memory", lambda: False)
         patch.setattr("torch.set_num_threads", lambda number: None)
         return CliRunner().invoke(main, ["bench", *map(str, arguments)])
 

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from benchmark.file_lock import FileLock
+from msssl_common.locks import FileLock
 from pretrain.cli import main
 from pretrain.pack import workers
 from pretrain.pack.clip import Dropped, PackArgs, prepare

@@ -65,7 +65,7 @@ def test_a_streamed_run_stopped_in_mid_epoch_ends_with_the_same_weights(
 def call(*arguments: object) -> Result:
     # The allocator's settings cannot be taken back in this process.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.allocator.keep_freed_memory", lambda: False)
+        patch.setattr("msssl_common.memory.keep_freed_memory", lambda: False)
         return CliRunner().invoke(main, ["run", *map(str, arguments)])
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.new_folder import new_folder
 from benchmark.tasks.audio import read_clip
 from benchmark.tasks.embedded import event, pitch, scene, suite
 from benchmark.tasks.embedded.recipe import NOTICE, SPLITS
 from benchmark.tasks.labels import read_events, read_scene_labels
 from benchmark.tasks.task import read_task
 from benchmark.tasks.task_hash import task_hash
+from msssl_common.files import new_folder
 
 SMALL = tuple(
     replace(recipe, clips=dict.fromkeys(SPLITS, 2), sha256=None)

@@ -17,7 +17,6 @@ import pytest
 import soundfile
 
 from benchmark.embeddings import Event
-from benchmark.file_lock import FileLock
 from benchmark.tasks.find import find_tasks
 from benchmark.tasks.labels import read_scene_labels
 from benchmark.tasks.make import build, pool
@@ -26,6 +25,7 @@ from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.pool import FEW
 from benchmark.tasks.make.texts import label_entry
 from benchmark.tasks.task import Task, read_task
+from msssl_common.locks import FileLock
 from tests.benchmark.tasks.make.conftest import Make
 from tests.benchmark.tasks.make.raw_layouts import noise
 

@@ -11,9 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from benchmark.cli_options import one_line
-from benchmark.failure import failure_reason
-from benchmark.in_words import in_words
-from benchmark.out_of_memory import is_out_of_memory
+from msssl_common.messages import failure_reason, in_words, is_out_of_memory
 
 
 def test_the_systems_errors_name_the_file_and_what_to_do(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ def test_freed_memory_stays_in_the_process() -> None:
     # In a process of its own: the setting cannot be taken back.
     code = """
 import resource
-from benchmark.allocator import keep_freed_memory
+from msssl_common.memory import keep_freed_memory
 kept = keep_freed_memory()
 import torch
 def faults():
@@ -32,7 +32,7 @@ print(kept, faults() - before)
 def test_what_was_kept_for_a_while_goes_back_afterwards() -> None:
     code = """
 from pathlib import Path
-from benchmark.allocator import freed_memory_kept
+from msssl_common.memory import freed_memory_kept
 import torch
 def resident_mib():
     pages = int(Path("/proc/self/statm").read_text().split()[1])

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import file_lock
-from benchmark.file_lock import FileLock, locked_if_possible
+from msssl_common import locks as file_lock
+from msssl_common.locks import FileLock, locked_if_possible
 
 HOLD = """
 import sys
 from pathlib import Path
-from benchmark.file_lock import FileLock
+from msssl_common.locks import FileLock
 lock = FileLock.take(Path(sys.argv[1]))
 print("locked" if lock else "taken", flush=True)
 sys.stdin.read()

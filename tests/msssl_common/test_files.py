@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import atomic_file, file_lock
-from benchmark.atomic_file import check_writable, remove_leftovers, write_bytes, write_text, writing
-from benchmark.file_lock import FileLock
+from msssl_common import files as atomic_file
+from msssl_common import locks as file_lock
+from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text, writing
+from msssl_common.locks import FileLock
 
 
 @contextmanager
@@ -77,9 +78,9 @@ def test_a_writer_is_seen_by_another_process_while_it_writes(tmp_path: Path) -> 
     """The other process cleans up between the writing and the renaming."""
     program = f"""
 import os, pathlib, subprocess, sys
-from benchmark.atomic_file import write_text
+from msssl_common.files import write_text
 rename = os.replace
-clean = "import pathlib; from benchmark.atomic_file import remove_leftovers; "
+clean = "import pathlib; from msssl_common.files import remove_leftovers; "
 clean += "remove_leftovers(pathlib.Path({str(tmp_path)!r}))"
 def replace(*paths):
     subprocess.run([sys.executable, "-c", clean], check=True)

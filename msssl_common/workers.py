@@ -1,10 +1,19 @@
-"""Work on threads a little ahead of whoever takes its results, which come in order."""
+"""Work on threads a little ahead of whoever takes its results, which come in order.
+
+Worker processes that end with whoever started them, however that one ends.
+
+How many cores there are to use.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import parent_process
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -36,3 +45,26 @@ def in_order(
         finally:
             for _, result in pending:
                 result.cancel()
+
+
+def follow_parent() -> None:
+    """Let a worker leave Ctrl-C to its parent, and end when that was killed, not wait for ever.
+
+    An initialiser for ``ProcessPoolExecutor``: workers wait on a pipe that they hold open
+    themselves, and would outlive kill -9.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        if parent := parent_process():
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, where the system says so; else those of the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

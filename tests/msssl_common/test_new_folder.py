@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.file_lock import FileLock
-from benchmark.new_folder import new_folder
+from msssl_common.files import new_folder
+from msssl_common.locks import FileLock
 
 
 def test_it_takes_its_name_at_the_end_or_not_at_all(tmp_path: Path) -> None:

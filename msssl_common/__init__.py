@@ -1,0 +1,1 @@
+"""Ground floor: files, locks, messages, console, worker processes, memory. Nothing about HEAR."""

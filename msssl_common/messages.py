@@ -1,0 +1,110 @@
+"""An error in one sentence: what, where, what to do.
+
+Whether an error is for want of memory, whoever raised it.
+
+What a table says of a cell that failed.
+
+Other people's text on one line that a terminal can show.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import traceback
+
+
+def printable(text: object) -> str:
+    r"""Text with white space as single blanks, and what no line can show as ``\x1b`` and the like.
+
+    File names and labels are other people's: a line break in one would split a message, a terminal
+    escape would be obeyed, and half a surrogate pair (a name that is no UTF-8) cannot be written.
+
+    Args:
+        text: What has a text.
+    """
+    line = " ".join(str(text).split())
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+# What torch, its CPU allocator and CUDA's libraries say in a RuntimeError, and OutOfMemoryError is
+# one. torch is not imported: commands that do without it answer at once.
+SAID = ("out of memory", "can't allocate memory", "cannot allocate memory", "alloc_failed")
+
+ASKED_FOR = re.compile(r"(tried|unable) to allocate [\d.]+ ?\w+", re.IGNORECASE)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, NumPy, torch or CUDA had too little memory."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in said for words in SAID)
+
+
+def asked_for(error: BaseException) -> str:
+    """How much was asked for, if an error for want of memory says so; else all that it says."""
+    message = printable(error)
+    asked = ASKED_FOR.search(message)
+    return asked[0] if asked else message
+
+
+GOES_ON = "then the same command goes on"
+NO_RIGHT = "change its permissions, or name another folder"
+ADVICE = {
+    errno.ENOSPC: f"make room there; {GOES_ON}",
+    errno.EDQUOT: f"make room there; {GOES_ON}",
+    errno.EFBIG: f"raise the limit on the size of files (ulimit -f); {GOES_ON}",
+    errno.EROFS: "name another folder, or have it mounted for writing",
+    errno.EACCES: NO_RIGHT,
+    errno.EPERM: NO_RIGHT,
+    errno.ENOENT: f"put it there; {GOES_ON}",
+    errno.EMFILE: f"raise the limit on open files (ulimit -n); {GOES_ON}",
+    errno.EIO: f"check the disk; {GOES_ON}",
+}
+MEMORY = f"not enough memory{{}}: close other programs or take a larger machine; {GOES_ON}"
+
+
+def in_words(error: BaseException) -> str:
+    """One printable line of an error.
+
+    The system's errors get their file and what to do about them, those for want of memory the
+    latter; messages of our own are sentences already.
+
+    Args:
+        error: What was raised.
+    """
+    if isinstance(error, OSError) and error.errno and error.strerror:
+        files = " to ".join(printable(os.fsdecode(f)) for f in _files(error))
+        advice = ADVICE.get(error.errno)
+        what = ": ".join([*([files] if files else []), error.strerror])
+        return f"{what}; {advice}" if advice else what
+    message = printable(error)
+    if is_out_of_memory(error) and "goes on" not in message:
+        asked = asked_for(error)
+        return MEMORY.format(f" ({asked})" if asked else "")
+    return message or type(error).__name__
+
+
+def _files(error: OSError) -> list[str | bytes]:
+    return [name for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+
+
+def failure_reason(error: Exception, debug: bool) -> str:
+    """One line: our own errors are sentences already, others get their type's name.
+
+    Args:
+        error: What was raised.
+        debug: Whether to print its traceback.
+    """
+    if debug:
+        traceback.print_exception(error)
+    message = printable(error)
+    if isinstance(error, OSError) or is_out_of_memory(error):
+        return in_words(error)
+    if message and isinstance(error, ValueError):
+        return message
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

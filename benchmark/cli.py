@@ -134,14 +134,14 @@ def run(
       msbench run hearbaseline my_module --env hearbaseline=other_venv/bin/python
       msbench run my_module --tasks-dir hear/tasks --executor ray --address auto
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.rows import row_specs
+    from benchmark.models.specs import row_specs
 
     specs = row_specs(modules, baselines, floor)
     if env and not modules:
         raise ValueError("--env is for MODULEs; name one")
     # Heavy from here on: torch and SciPy.
     from benchmark.chosen_tasks import choose, tasks_of
-    from benchmark.foreign.interpreter import interpreters
+    from benchmark.models.foreign.interpreter import interpreters
     from benchmark.report.write import TABLES
     from benchmark.run import Run
     from benchmark.run import run as run_plan

@@ -11,7 +11,7 @@ from benchmark.cache import CacheEntry, SplitRecord, StoredSplit
 from benchmark.embed_split import embed_split
 from benchmark.embeddings import Event, EventSplit, SceneSplit
 from benchmark.events import frame_targets
-from benchmark.hear_module import HearModule
+from benchmark.models.hear_module import HearModule
 from benchmark.part_folder import remove_finished
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
 from benchmark.tasks.task import Task

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.clip_reader import Clip
-from benchmark.hear_module import HearModule, HearModuleOutOfMemoryError
-from benchmark.hear_outputs import HearModuleError
+from benchmark.models.hear_module import HearModule, HearModuleOutOfMemoryError
+from benchmark.models.outputs import HearModuleError
 
 Embedded = tuple[NDArray[np.float32], NDArray[np.float64]]
 """A clip's embeddings, shape (1 or frames, size), and timestamps in ms, (frames,); scenes: (0,)."""

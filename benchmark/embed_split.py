@@ -15,8 +15,8 @@ import torch
 from benchmark.cache import CacheEntry, EmbeddingDtype, SplitRecord, StoredSplit
 from benchmark.clip_reader import Clip, chunks, read_ahead
 from benchmark.embed_batch import BatchEmbedder, Embedded
-from benchmark.hear_module import HearModule
-from benchmark.hear_outputs import HearModuleError
+from benchmark.models.hear_module import HearModule
+from benchmark.models.outputs import HearModuleError
 from benchmark.peak_memory import PeakMemory
 from benchmark.tasks.task import Task
 from benchmark.unfinished_split import Journal, UnfinishedSplit

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from benchmark.distribution import distribution_of
-from benchmark.fingerprint import module_hash, weights_hash
-from benchmark.foreign.module import ForeignModel
-from benchmark.hear_module import HearModule
+from benchmark.models.fingerprint import distribution_of, module_hash, weights_hash
+from benchmark.models.foreign.module import ForeignModel
+from benchmark.models.hear_module import HearModule
 from benchmark.results import ModuleFacts, TaskFacts
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task

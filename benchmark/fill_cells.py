@@ -17,7 +17,7 @@ from benchmark.environment import machine, versions
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.heads.result import TaskResult
 from benchmark.heads.saved_heads import SavedHeads
-from benchmark.hear_module import HearModule
+from benchmark.models.hear_module import HearModule
 from benchmark.predictions import predictions_file
 from benchmark.results import Cell, Cost, FoldScores
 from benchmark.task_predictions import task_predictions

@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmark.facts import module_facts
 from benchmark.fill_cells import CellFiller
 from benchmark.finished_cells import FinishedCells
-from benchmark.hear_module import HearModule, load_hear_module
+from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.plan import Run
 from benchmark.results import Cell, ModuleFacts
 from benchmark.tasks.find import UnreadableTask

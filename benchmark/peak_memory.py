@@ -11,7 +11,7 @@ from types import TracebackType
 
 import torch
 
-from benchmark.foreign.module import ForeignModel
+from benchmark.models.foreign.module import ForeignModel
 
 SAMPLING_SECONDS = 0.01
 STATM = Path("/proc/self/statm")  # proc(5): pages in all, resident, of them shared (files), ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmark.facts import task_facts
-from benchmark.foreign.interpreter import Interpreter
+from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.protocol import Protocol
 from benchmark.results import Cell, ModuleFacts
 from benchmark.tasks.find import UnreadableTask

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmark.leaderboard import Leaderboard
+from benchmark.models.specs import FLOORS
 from benchmark.results import TaskFacts
-from benchmark.rows import FLOORS
 
 MODES = {
     "exact": "hear-eval-kit's arithmetic",

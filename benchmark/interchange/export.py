@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmark.cache import CacheEntry
-from benchmark.fingerprint import module_hash, weights_hash
-from benchmark.hear_module import HearModule, load_hear_module
 from benchmark.interchange.export_folder import export_task
+from benchmark.models.fingerprint import module_hash, weights_hash
+from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash

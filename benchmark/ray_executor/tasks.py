@@ -19,10 +19,10 @@ from benchmark.embed import EmbeddedTask, embed_one_split, embed_task
 from benchmark.environment import machine, versions
 from benchmark.facts import module_facts
 from benchmark.fill_cells import finished_cell
-from benchmark.foreign.interpreter import Interpreter
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.stages import Stage, train_stage
-from benchmark.hear_module import HearModule, load_hear_module
+from benchmark.models.foreign.interpreter import Interpreter
+from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.ray_executor.place import Place, node_name, unseen
 from benchmark.results import Cell, ModuleFacts
 from benchmark.tasks.task import Task

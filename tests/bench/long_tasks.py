@@ -22,7 +22,7 @@ import torch
 from benchmark.cache import CacheEntry
 from benchmark.embed import embed_task
 from benchmark.heads.evaluate import evaluate_task
-from benchmark.hear_module import load_hear_module
+from benchmark.models.hear_module import load_hear_module
 from benchmark.peak_memory import PeakMemory
 from benchmark.protocol import Protocol
 from benchmark.tasks.task import read_task

@@ -18,7 +18,7 @@ from benchmark import embed_split, unfinished_split
 from benchmark.cache import CacheEntry
 from benchmark.embed import embed_task
 from benchmark.growing_npy import GrowingNpy
-from benchmark.hear_module import load_hear_module
+from benchmark.models.hear_module import load_hear_module
 from benchmark.tasks.task import read_task
 from msssl_common import locks as file_lock
 

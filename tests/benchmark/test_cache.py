@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from benchmark.cache import CacheEntry, SplitRecord, cache_root, read_about, record_text
-from benchmark.fingerprint import module_hash, source_hash, weights_hash
 from benchmark.growing_npy import GrowingNpy
-from benchmark.hear_module import load_hear_module
+from benchmark.models.fingerprint import module_hash, source_hash, weights_hash
+from benchmark.models.hear_module import load_hear_module
 from tests.benchmark.fake_modules import write_module
 
 

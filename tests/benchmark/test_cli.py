@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli import main
+from benchmark.models.specs import baseline_names, row_specs
 from benchmark.protocol import Protocol
-from benchmark.rows import baseline_names, row_specs
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
 

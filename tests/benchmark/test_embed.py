@@ -10,10 +10,10 @@ from benchmark import embed_split
 from benchmark.cache import CacheEntry, read_record
 from benchmark.embed import embed_task
 from benchmark.embeddings import EventSplit, SceneSplit
-from benchmark.fingerprint import module_hash, weights_hash
 from benchmark.growing_npy import GrowingNpy
-from benchmark.hear_module import HearModule, load_hear_module
-from benchmark.hear_outputs import HearModuleError
+from benchmark.models.fingerprint import module_hash, weights_hash
+from benchmark.models.hear_module import HearModule, load_hear_module
+from benchmark.models.outputs import HearModuleError
 from benchmark.tasks.labels import read_scene_labels, row_order
 from benchmark.tasks.task import read_task
 from benchmark.tasks.task_hash import task_hash

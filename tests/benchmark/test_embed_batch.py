@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from benchmark.embed_batch import BatchEmbedder
-from benchmark.hear_module import HearModuleOutOfMemoryError, load_hear_module
-from benchmark.hear_outputs import HearModuleError
+from benchmark.models.hear_module import HearModuleOutOfMemoryError, load_hear_module
+from benchmark.models.outputs import HearModuleError
 from tests.benchmark.fake_modules import write_module
 
 COUNT = "model.batches = [*getattr(model, 'batches', []), audio.shape]\n"

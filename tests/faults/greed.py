@@ -20,7 +20,7 @@ def too_much_numpy(*_: Any, **__: Any) -> None:
 
 def _module() -> None:
     """Of the HEAR module, from its second call on."""
-    from benchmark.hear_module import HearModule
+    from benchmark.models.hear_module import HearModule
 
     call, calls = HearModule._call, [0]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from benchmark.models.specs import FLOORS
 from benchmark.published import published_label
 from benchmark.report.page.cell import PageRow
 from benchmark.report.standings import Standings
-from benchmark.rows import FLOORS
 
 
 def page_rows(standings: Standings) -> list[PageRow]:

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from benchmark.cache import CacheEntry
 from benchmark.cli import main
 from benchmark.embed import embed_task
-from benchmark.hear_module import load_hear_module
 from benchmark.interchange.export_folder import export_task, module_folder
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.interchange.raw_embeddings import read_raw_embeddings, write_raw_embeddings
+from benchmark.models.hear_module import load_hear_module
 from benchmark.tasks.task import read_task
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.foreign.errors import ForeignModuleError
+from benchmark.models.foreign.messages import ForeignModuleError
 
 TIMEOUT_SECONDS = 1800.0  # a module may fetch its weights first; no batch has more than 60 s
 

@@ -1,6 +1,8 @@
 """Messages to and from the other interpreter: a header and arrays, see ``worker.py``.
 
 Nothing is unpickled, and a header that is wrong is refused before it is believed.
+
+What can go wrong with a module in another interpreter.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmark.models.outputs import HearModuleError
 
 LONGEST_HEADER = 1 << 24  # bytes; facts with thousands of packages take far less
 LARGEST_ARRAY = 1 << 36  # bytes
@@ -123,3 +127,24 @@ def _shape(described: dict[str, Any]) -> tuple[np.dtype[Any], tuple[int, ...]]:
     if not good or math.prod(shape) > LARGEST_ARRAY:
         raise ValueError(f"an array of {wire!r} and {shape!r}")
     return np.dtype(wire), tuple(shape)
+
+
+class ForeignModuleError(HearModuleError):
+    """A whole sentence about a foreign module."""
+
+
+class ForeignRaisedError(Exception):
+    """A foreign module raised: "RuntimeError: ..." and where its traceback is.
+
+    Args:
+        text: The exception's type and message on one line.
+        out_of_memory: Whether it was for want of memory.
+    """
+
+    def __init__(self, text: str, out_of_memory: bool = False) -> None:
+        super().__init__(text)
+        self.out_of_memory = out_of_memory
+
+
+class WorkerLostError(ForeignRaisedError):
+    """The other interpreter died or hung: "/path/to/python was killed by SIGSEGV; ..."."""

@@ -15,9 +15,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from benchmark.foreign.errors import ForeignModuleError, WorkerLostError
-from benchmark.foreign.interpreter import Interpreter
-from benchmark.foreign.messages import Connection, NoMessageError
+from benchmark.models.foreign.interpreter import Interpreter
+from benchmark.models.foreign.messages import (
+    Connection,
+    ForeignModuleError,
+    NoMessageError,
+    WorkerLostError,
+)
 
 WORKER = Path(__file__).with_name("worker.py")
 GRACE_SECONDS = 5.0  # to end when told so, or to be found dead after it hung up

@@ -236,7 +236,7 @@ class Runner:
 
 
 def _weights_hash(variables: Facts, torch: Any) -> str:
-    """As ``benchmark.fingerprint.weights_hash``: equal for equal torch models."""
+    """As ``benchmark.models.fingerprint.weights_hash``: equal for equal torch models."""
     digest = hashlib.sha256()
     for name, value in sorted(variables.items()):
         if torch and isinstance(value, torch.Tensor):

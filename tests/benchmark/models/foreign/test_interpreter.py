@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.foreign.interpreter import interpreters
+from benchmark.models.foreign.interpreter import interpreters
 
 
 @pytest.fixture

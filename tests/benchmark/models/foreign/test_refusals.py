@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.hear_outputs import HearModuleError
+from benchmark.models.outputs import HearModuleError
 
 AUDIO = torch.linspace(-1, 1, 2 * 16000).reshape(2, 16000)
 # What is to be done wrong is in a file, so that one interpreter does all of it.

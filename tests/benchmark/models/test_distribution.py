@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import distribution
-from benchmark.distribution import distribution_of
+from benchmark.models import fingerprint as distribution
+from benchmark.models.fingerprint import distribution_of
 
 
 def test_installed_packages_have_a_name_and_a_version() -> None:

@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmark.foreign.errors import ForeignRaisedError, WorkerLostError
-from benchmark.foreign.interpreter import Interpreter
-from benchmark.foreign.module import ForeignModel, ForeignModule
-from benchmark.hear_outputs import HearModuleError, check_embeddings, check_timestamps
+from benchmark.models.foreign.interpreter import Interpreter
+from benchmark.models.foreign.messages import ForeignRaisedError, WorkerLostError
+from benchmark.models.foreign.module import ForeignModel, ForeignModule
+from benchmark.models.outputs import HearModuleError, check_embeddings, check_timestamps
 from msssl_common.messages import is_out_of_memory
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in

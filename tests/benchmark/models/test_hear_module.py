@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.hear_module import load_hear_module
-from benchmark.hear_outputs import HearModuleError
+from benchmark.models.hear_module import load_hear_module
+from benchmark.models.outputs import HearModuleError
 from tests.benchmark.fake_modules import SOURCE, write_module
 
 AUDIO = torch.linspace(-1, 1, 2 * 16000).reshape(2, 16000)
@@ -48,7 +48,7 @@ def test_module_of_the_current_folder_is_found(modules: Path) -> None:
     name = write_module(modules)
     code = (
         "import sys; sys.path.pop(0)\n"  # as in a console script
-        "from benchmark.hear_module import load_hear_module\n"
+        "from benchmark.models.hear_module import load_hear_module\n"
         f"load_hear_module({name!r})"
     )
     root = str(Path(__file__).parents[2])

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from benchmark.embed_batch import BatchEmbedder
-from benchmark.hear_module import HearModuleOutOfMemoryError
-from benchmark.hear_outputs import HearModuleError
+from benchmark.models.hear_module import HearModuleOutOfMemoryError
+from benchmark.models.outputs import HearModuleError
 
 AUDIO = torch.linspace(-1, 1, 2 * 16000).reshape(2, 16000)
 ONCE = "from pathlib import Path\nonce = Path('once')\nfirst = not once.exists(); once.touch()\n"
@@ -123,8 +123,8 @@ def test_a_worker_does_not_outlive_us(write) -> None:
     name = write(scene="import time; time.sleep(600)")
     code = (
         "import sys, torch; from pathlib import Path\n"
-        "from benchmark.hear_module import load_hear_module\n"
-        "from benchmark.foreign.interpreter import Interpreter\n"
+        "from benchmark.models.hear_module import load_hear_module\n"
+        "from benchmark.models.foreign.interpreter import Interpreter\n"
         f"hear = load_hear_module({name!r}, 'cpu', Interpreter(Path(sys.executable)))\n"
         "print(hear.module._worker.pid, flush=True); hear.scene(torch.ones(1, 16000))"
     )

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,17 +24,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from msssl_common.files import write_text
+from msssl_common.files import cache_root, write_text
 
 FORMAT = 2  # of the files and of the way embeddings are made; part of every key
 ABOUT = "entry.json"
 EmbeddingDtype = Literal["float32", "float16"]
-
-
-def cache_root() -> Path:
-    """Folder of everything that can be made again: ``MSBENCH_CACHE`` or ``~/.cache/msssl-hear``."""
-    configured = os.environ.get("MSBENCH_CACHE")
-    return Path(configured) if configured else Path.home() / ".cache" / "msssl-hear"
 
 
 @dataclass(frozen=True)

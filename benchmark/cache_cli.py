@@ -32,8 +32,8 @@ def cache() -> None:
 @one_line
 def list_cache() -> None:
     """List embeddings and unfinished heads, last written first."""
-    from benchmark.cache import cache_root
     from benchmark.cache_contents import cached
+    from msssl_common.files import cache_root
 
     items = cached(cache_root())
     _print_table(items)
@@ -68,8 +68,8 @@ def remove_from_cache(
       msbench cache rm 3f9a2c
       msbench cache rm --module my_module --older-than 30
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.cache import cache_root
     from benchmark.cache_contents import cached, remove, with_keys
+    from msssl_common.files import cache_root
 
     if not keys and not everything and older_than is None and not module and not task:
         raise click.UsageError("Say what to remove: KEYs, --older-than, --module, --task or --all.")

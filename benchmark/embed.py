@@ -9,8 +9,9 @@ import numpy as np
 
 from benchmark.cache import CacheEntry, SplitRecord, StoredSplit
 from benchmark.embed_split import embed_split
-from benchmark.embeddings import Event, EventSplit, SceneSplit
+from benchmark.embeddings import EventSplit, SceneSplit
 from benchmark.events import frame_targets
+from benchmark.events.table import Event
 from benchmark.models.hear_module import HearModule
 from benchmark.part_folder import remove_finished
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Event(NamedTuple):
-    """A sound event in a clip.
-
-    Attributes:
-        label: Class name, as in the task's vocabulary.
-        onset_ms: Start, ms from the clip's first sample.
-        offset_ms: End, ms.
-    """
-
-    label: str
-    onset_ms: float
-    offset_ms: float
+from benchmark.events.table import Event
 
 
 @dataclass(frozen=True)

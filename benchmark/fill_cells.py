@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.cache import CacheEntry, cache_root, describe, entry_folder, read_about
+from benchmark.cache import CacheEntry, describe, entry_folder, read_about
 from benchmark.cell_files import cell_path, load_cell, save_cell
 from benchmark.embed import EmbeddedTask, embed_task
 from benchmark.environment import machine, versions
@@ -22,6 +22,7 @@ from benchmark.predictions import predictions_file
 from benchmark.results import Cell, Cost, FoldScores
 from benchmark.task_predictions import task_predictions
 from benchmark.tasks.task import Task
+from msssl_common.files import cache_root
 from msssl_common.messages import failure_reason
 
 Step = Callable[[str], Callable[[int, int], None]]  # a description to what takes (done, total)

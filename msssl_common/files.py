@@ -15,7 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from msssl_common.files import write_text
 from msssl_common.locks import FileLock, is_locked
+
+
+def cache_root() -> Path:
+    """Folder of everything that can be made again: ``MSBENCH_CACHE`` or ``~/.cache/msssl-hear``."""
+    configured = os.environ.get("MSBENCH_CACHE")
+    return Path(configured) if configured else Path.home() / ".cache" / "msssl-hear"
+
 
 ABANDONED_SECONDS = 3600.0  # what cannot be locked and was left alone this long is nobody's
 LEFT = re.compile(r"\..+\.([0-9a-f]{12}|\d+)\.part", re.DOTALL)  # numbers: of older versions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 
 CLIPS = tuple(f"clip{number:02d}.wav" for number in range(14))
 CLIP_MS = 120_000.0

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from benchmark.embeddings import Event
 from benchmark.events.frames import ClipFrames
 from benchmark.events.postprocessing import THRESHOLD, Postprocessing
+from benchmark.events.table import Event
 
 
 def plain_events(

@@ -11,7 +11,7 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # invalid escapes in dcase_util

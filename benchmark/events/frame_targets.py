@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 
 END_TOLERANCE = 0.0001  # ms; heareval.embeddings.task_embeddings adds it to every event's end
 

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.embeddings import Event
+
+class Event(NamedTuple):
+    """A sound event in a clip.
+
+    Attributes:
+        label: Class name, as in the task's vocabulary.
+        onset_ms: Start, ms from the clip's first sample.
+        offset_ms: End, ms.
+    """
+
+    label: str
+    onset_ms: float
+    offset_ms: float
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.averages import mean_over_folds, std_over_folds
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.heads.monitor import Mode
 from benchmark.heads.trained_head import Curve
 

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmark.embeddings import Event, EventSplit
+from benchmark.embeddings import EventSplit
 from benchmark.events.frames import clip_frames
 from benchmark.events.postprocessing import Postprocessing, events_from_frames
-from benchmark.events.table import event_table, events_by_clip
+from benchmark.events.table import Event, event_table, events_by_clip
 from benchmark.heads.logged import as_logged
 from benchmark.heads.model import predict_logits
 from benchmark.heads.monitor import batched_probabilities

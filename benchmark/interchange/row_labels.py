@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.embeddings import Event
 from benchmark.events import frame_targets
 from benchmark.events.frame_targets import END_TOLERANCE
+from benchmark.events.table import Event
 from benchmark.interchange.frame_times import FrameTimes
 from benchmark.interchange.plain_pickle import load_plain_pickle
 

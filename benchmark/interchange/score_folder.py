@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.cache import cache_root
 from benchmark.environment import machine, versions
 from benchmark.heads import evaluate_task
 from benchmark.heads.saved_heads import SavedHeads
@@ -19,7 +18,7 @@ from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.interchange.predicted_scores import FILE_NAME, OURS, predicted_scores
 from benchmark.protocol import Protocol
 from benchmark.tasks.json_file import read_json_object
-from msssl_common.files import remove_leftovers, write_text
+from msssl_common.files import cache_root, remove_leftovers, write_text
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.cache import cache_root
+from msssl_common.files import cache_root
 
 # A new file on NFS may stay unseen by a machine that looked for it before, for as long as its
 # attribute cache says: acdirmax, 60 s unless mounted otherwise (nfs(5)).

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 
 import benchmark
-from benchmark.cache import cache_root
 from benchmark.results import TaskFacts
 from benchmark.statistics import FoldScore, Replicates, bootstrap_task
-from msssl_common.files import write_bytes
+from msssl_common.files import cache_root, write_bytes
 
 WORTH_KEEPING = 5.0  # seconds of processor time
 DECIDING = ("statistics", "scores", "events")  # packages whose code decides the numbers

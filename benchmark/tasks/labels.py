@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.json_file import read_json_object
 from benchmark.tasks.task import Task
 

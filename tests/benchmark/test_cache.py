@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.cache import CacheEntry, SplitRecord, cache_root, read_about, record_text
+from benchmark.cache import CacheEntry, SplitRecord, read_about, record_text
 from benchmark.growing_npy import GrowingNpy
 from benchmark.models.fingerprint import module_hash, source_hash, weights_hash
 from benchmark.models.hear_module import load_hear_module
+from msssl_common.files import cache_root
 from tests.benchmark.fake_modules import write_module
 
 

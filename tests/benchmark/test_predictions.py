@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.embeddings import Event, EventSplit, SceneSplit
-from benchmark.events.table import EventTable
+from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.events.table import Event, EventTable
 from benchmark.heads.result import FoldResult, TaskResult
 from benchmark.predictions import (
     EventPredictions,

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.embeddings import Event
 from benchmark.events import (
     Postprocessing,
     clip_frames,
@@ -22,6 +21,7 @@ from benchmark.events import (
     events_by_clip,
     events_from_frames,
 )
+from benchmark.events.table import Event
 from benchmark.scores import EVENT_SCORES, SCENE_SCORES
 from tests.benchmark.scores.event_lists import KINDS
 

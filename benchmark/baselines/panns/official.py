@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.baselines.panns.cnn import CNN14, CNN14_16K, Architecture
 from benchmark.baselines.panns.download import fetch, has_checksum
-from benchmark.cache import cache_root
+from msssl_common.files import cache_root
 
 RECORD = "https://zenodo.org/record/3987831/files"
 

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmark.cache import cache_root
 from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.foreign.messages import (
     ForeignModuleError,
@@ -23,6 +22,7 @@ from benchmark.models.foreign.messages import (
     WorkerLostError,
 )
 from benchmark.models.foreign.process import WorkerProcess
+from msssl_common.files import cache_root
 
 NAMED = ("torch", "tensorflow", "keras", "numpy")  # in the note under every table
 

@@ -75,9 +75,9 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _embedded() -> list[Listed]:
-    from benchmark.cache import cache_root
     from benchmark.tasks.embedded.recipe import LICENCE
     from benchmark.tasks.embedded.suite import RECIPES, generator_version
+    from msssl_common.files import cache_root
 
     home = cache_root() / "embedded" / generator_version()
     listed = []

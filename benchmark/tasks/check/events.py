@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.check.finding import Finding
 
 # HEAR's own labels end up to a frame behind the clip where times were rounded.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.check.description import Description
 from benchmark.tasks.check.finding import Finding, inside
 from benchmark.tasks.labels import (

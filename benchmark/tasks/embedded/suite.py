@@ -24,14 +24,13 @@ from typing import Final
 
 import numpy as np
 
-from benchmark.cache import cache_root
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE
 from benchmark.tasks.embedded.writing import Labels, audio_folder, write_clips, write_texts
 from benchmark.tasks.task import read_task
 from benchmark.tasks.task_hash import task_hash
-from msssl_common.files import new_folder
+from msssl_common.files import cache_root, new_folder
 from msssl_common.workers import follow_parent, usable_cores
 
 RECIPES: Final = (scene.RECIPE, event.RECIPE, pitch.RECIPE)

@@ -10,7 +10,7 @@ import csv
 from pathlib import Path
 from typing import Any, Final
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.make.hear_split import SPLITS, draw_train_valid_test
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.raw_folders import RawFolder, Sources

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.make.audio_index import AudioIndex
 from benchmark.tasks.make.drawn_splits import Splitting
 from benchmark.tasks.make.event_times import fit_events

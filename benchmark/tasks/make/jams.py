@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.json_file import read_json_object
 from benchmark.tasks.make.audio_index import AudioIndex
 from benchmark.tasks.make.drawn_splits import Splitting, split_in_path

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 
 Label = str | int
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 
 
 def trim_events(events: Iterable[Event], seconds: float | None) -> tuple[Event, ...]:

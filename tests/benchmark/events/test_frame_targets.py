@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.embeddings import Event
 from benchmark.events import frame_targets
+from benchmark.events.table import Event
 
 VOCABULARY = ("bark", "clap")
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import median_filter
 
-from benchmark.embeddings import Event
 from benchmark.events import Postprocessing, clip_frames, events_by_clip, events_from_frames
 from benchmark.events.frames import median_windows
 from benchmark.events.postprocessing import active_frames, postprocessing_points
+from benchmark.events.table import Event
 
 
 def loop_events(probabilities, times, vocabulary, median_filter_ms, min_duration):

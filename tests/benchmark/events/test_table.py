@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark.embeddings import Event
 from benchmark.events import event_table, events_by_clip
+from benchmark.events.table import Event
 
 EVENTS = {"a": [Event("clap", 10.0, 20.0), Event("bark", 30.0, 40.0)], "c": []}
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.embeddings import Event, EventSplit, SceneSplit
+from benchmark.embeddings import EventSplit, SceneSplit
 from benchmark.events import frame_targets
+from benchmark.events.table import Event
 from benchmark.tasks.task import Task
 
 HOP_MS = 50.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.embeddings import Event
 from benchmark.events import event_table
+from benchmark.events.table import Event
 from benchmark.heads import evaluate_task
 from benchmark.protocol import Protocol
 from benchmark.scores import EVENT_SCORES, SCENE_SCORES

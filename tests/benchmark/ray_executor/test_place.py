@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.cache import cache_root
 from benchmark.ray_executor.place import Place, unseen
+from msssl_common.files import cache_root
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 A kind is a function of a random generator that gives ``(reference, predicted, vocabulary)``.
 """
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 
 LABELS = ("bark", "clap", "knock")
 CLIPS = ("a.wav", "b.wav", "c.wav")

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmark.embeddings import Event
-from benchmark.events.table import event_table
+from benchmark.events.table import Event, event_table
 from benchmark.scores import EVENT_SCORES
 from benchmark.scores.event_onset import matched_pairs
 from benchmark.statistics import event_fold_score

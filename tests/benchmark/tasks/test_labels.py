@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
 from benchmark.tasks.task import read_task
 from tests.benchmark.tasks.made_task import event_task, make_task, scene_task, write_json

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark.cell_files import cell_path, save_cell
-from benchmark.embeddings import Event
-from benchmark.events.table import event_table
+from benchmark.events.table import Event, event_table
 from benchmark.predictions import (
     EventPredictions,
     Predictions,

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmark.embeddings import Event
+from benchmark.events.table import Event
 from benchmark.tasks.find import find_tasks
 from benchmark.tasks.labels import read_scene_labels
 from benchmark.tasks.make import build, pool

@@ -12,7 +12,7 @@ import click
 from benchmark.cli_options import SOME_FAILED, one_line
 
 if TYPE_CHECKING:
-    from benchmark.cache_contents import Cached
+    from benchmark.embeddings.cache_index import Cached
 
 DAY = 86400.0  # s
 SHOWN = 12  # digits of a key
@@ -32,7 +32,7 @@ def cache() -> None:
 @one_line
 def list_cache() -> None:
     """List embeddings and unfinished heads, last written first."""
-    from benchmark.cache_contents import cached
+    from benchmark.embeddings.cache_index import cached
     from msssl_common.files import cache_root
 
     items = cached(cache_root())
@@ -68,7 +68,7 @@ def remove_from_cache(
       msbench cache rm 3f9a2c
       msbench cache rm --module my_module --older-than 30
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.cache_contents import cached, remove, with_keys
+    from benchmark.embeddings.cache_index import cached, remove, with_keys
     from msssl_common.files import cache_root
 
     if not keys and not everything and older_than is None and not module and not task:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.averages import mean, std, std_over_folds
 from benchmark.results import Cell, TaskFacts
+from benchmark.scores.averages import mean, std, std_over_folds
 
 # The reason of a cell that nobody asked for: where runs of different rows or columns are merged.
 NOT_RUN = "Not run in these results."

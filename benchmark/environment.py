@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.heads.stack_rows import product_dtype
+from benchmark.heads.fast.rows import product_dtype
 
 PACKAGES = ("msssl-hear", "torch", "numpy", "scipy", "scikit-learn", "soxr", "soundfile")
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.cache import CacheEntry, describe, entry_folder, read_about
 from benchmark.cell_files import cell_path, load_cell, save_cell
-from benchmark.embed import EmbeddedTask, embed_task
+from benchmark.embeddings.cache import CacheEntry, describe, entry_folder, read_about
+from benchmark.embeddings.embed import EmbeddedTask, embed_task
 from benchmark.environment import machine, versions
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.heads.result import TaskResult

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from benchmark.averages import mean_over_folds
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
+from benchmark.scores.averages import mean_over_folds
 
 SCHEMA = 3  # of a cell's JSON; see benchmark.schema
 

@@ -11,10 +11,10 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from benchmark.averages import mean, std
 from benchmark.entry import Entry
 from benchmark.leaderboard import Leaderboard
 from benchmark.results import Cell, FoldScores, better, speed
+from benchmark.scores.averages import mean, std
 
 COLUMNS = {
     "label": "row of the tables",

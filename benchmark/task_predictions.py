@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.embeddings import EventSplit
+from benchmark.embeddings.splits import EventSplit
 from benchmark.events.table import event_table
 from benchmark.heads.result import TaskResult
 from benchmark.heads.rows import Split

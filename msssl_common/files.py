@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from msssl_common.files import write_text
 from msssl_common.locks import FileLock, is_locked
 
 

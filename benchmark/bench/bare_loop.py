@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from benchmark.heads.exact import training_batches
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows
-from benchmark.heads.threads import threads_for
-from benchmark.heads.train import training_batches
+from benchmark.heads.torch_state import threads_for
 
 
 def bare_loop(

@@ -11,10 +11,10 @@ import itertools
 import torch
 from torch import Tensor
 
+from benchmark.heads.exact import training_batches
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.rows import Rows
-from benchmark.heads.threads import threads_for
-from benchmark.heads.train import training_batches
+from benchmark.heads.torch_state import threads_for
 
 
 def bare_products(

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from benchmark.heads.lockstep_adam import LockstepAdam
+from benchmark.heads.fast.adam import LockstepAdam
 
 
 @dataclass

@@ -17,17 +17,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from benchmark.heads.exact import train_exact
+from benchmark.heads.fast.train import train_together
 from benchmark.heads.fold_data import fold_data
 from benchmark.heads.grid import grid_points
-from benchmark.heads.monitor import monitored_name
-from benchmark.heads.random_draws import seeded
-from benchmark.heads.result import TaskResult
+from benchmark.heads.monitor import monitored_name, task_scene_score
+from benchmark.heads.result import TaskResult, score_fold
 from benchmark.heads.rows import Split, check_splits
 from benchmark.heads.saved_heads import SavedHeads
-from benchmark.heads.scene_scoring import task_scene_score
-from benchmark.heads.score_fold import score_fold
-from benchmark.heads.train import train_exact
-from benchmark.heads.train_together import train_together
+from benchmark.heads.torch_state import seeded
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED, event_score

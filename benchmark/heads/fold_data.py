@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from benchmark.heads.lazy_rows import StoredEmbeddings
 from benchmark.heads.monitor import Mode, Monitor, monitor_mode, validation_monitor
 from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows, Split, rows_of
-from benchmark.heads.stored_embeddings import StoredEmbeddings
 from benchmark.protocol import Rules
 from benchmark.tasks.folds import Fold
 from benchmark.tasks.task import Task

@@ -1,8 +1,14 @@
-"""The number that is watched at every validation: it stops training and selects the head."""
+"""The number that is watched at every validation: it stops training and selects the head.
+
+Precision of upstream's numbers.
+
+The scores of a scene task under published or strict rules.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,18 +16,48 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.embeddings import EventSplit
+from benchmark.embeddings.splits import EventSplit
 from benchmark.events.frames import clip_frames
 from benchmark.events.postprocessing import Postprocessing, postprocessing_points
-from benchmark.events.search import PostprocessingSearch
 from benchmark.events.table import event_table
-from benchmark.heads.logged import as_logged
 from benchmark.heads.outputs import head_loss, probabilities
+from benchmark.heads.postprocessing_search import PostprocessingSearch
 from benchmark.heads.rows import Split, targets_of
-from benchmark.heads.scene_scoring import task_scene_score
 from benchmark.protocol import Rules
-from benchmark.scores import MINIMISED, event_score
+from benchmark.scores import MINIMISED, SceneScore, event_score, scene_score
+from benchmark.scores.accuracy import midi_chroma_acc
 from benchmark.tasks.task import Task
+
+
+def task_scene_score(task: Task, name: str, rules: Rules) -> SceneScore:
+    """The score called ``name`` for this task's vocabulary.
+
+    Raises:
+        ValueError: There is no such score for scene tasks; or the rules are strict, the score is
+            chroma_acc and a label is no MIDI number.
+    """
+    if name == "chroma_acc" and rules == "strict":
+        return partial(midi_chroma_acc, midi=_midi_numbers(task))
+    return scene_score(name)
+
+
+def _midi_numbers(task: Task) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    for label in task.vocabulary:
+        if not label.lstrip("-").isdecimal():
+            raise ValueError(
+                f"Task {task.full_name}: under strict rules chroma_acc needs MIDI numbers as "
+                f"labels, but one is {label!r}: correct it, or use the published rules."
+            )
+    return np.array([int(label) for label in task.vocabulary], np.int64)
+
+
+def as_logged(name: str, score: float) -> float:
+    """A score as Lightning's ``self.log`` keeps it, in validations as in test results.
+
+    A Python float becomes a float32 tensor; heareval's d_prime is a NumPy float64 and stays one.
+    """
+    return score if name == "d_prime" else float(np.float32(score))
+
 
 Mode = Literal["max", "min"]
 

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.embeddings.splits import EventSplit, SceneSplit
+from benchmark.heads.lazy_rows import StoredEmbeddings
 from benchmark.heads.outputs import loss_targets
-from benchmark.heads.stored_embeddings import StoredEmbeddings
 from benchmark.tasks.task import Task
 
 Split = SceneSplit | EventSplit

@@ -14,7 +14,7 @@ from safetensors.torch import save
 
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
-from benchmark.heads.model import Head
+from benchmark.heads.head import Head
 from benchmark.heads.trained_head import TrainedHead
 from benchmark.tasks.folds import Fold
 from msssl_common.files import write_bytes

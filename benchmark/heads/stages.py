@@ -18,14 +18,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.heads.evaluate import check_task, searched_folds
+from benchmark.heads.exact import train_exact
+from benchmark.heads.fast.train import stacks, train_saved_stack
 from benchmark.heads.fold_data import fold_data
 from benchmark.heads.grid import GridPoint, grid_points
 from benchmark.heads.monitor import monitor_mode
-from benchmark.heads.random_draws import seeded
 from benchmark.heads.rows import Split
 from benchmark.heads.saved_heads import SavedHeads, head_name
-from benchmark.heads.train import train_exact
-from benchmark.heads.train_together import stacks, train_saved_stack
+from benchmark.heads.torch_state import seeded
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
 from benchmark.tasks.folds import Fold, task_folds

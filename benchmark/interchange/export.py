@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmark.cache import CacheEntry
+from benchmark.embeddings.cache import CacheEntry
 from benchmark.interchange.export_folder import export_task
 from benchmark.models.fingerprint import module_hash, weights_hash
 from benchmark.models.hear_module import HearModule, load_hear_module

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import torch
 
-from benchmark.cache import CacheEntry
-from benchmark.embed import EmbeddedTask, embed_task
-from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.embeddings.cache import CacheEntry
+from benchmark.embeddings.embed import EmbeddedTask, embed_task
+from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.environment import versions
 from benchmark.interchange.frame_times import FrameTimes, write_frame_times
 from benchmark.interchange.raw_embeddings import write_raw_embeddings

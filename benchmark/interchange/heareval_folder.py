@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.interchange.frame_times import frame_times_path, read_frame_times
 from benchmark.interchange.raw_embeddings import read_raw_embeddings
 from benchmark.interchange.row_labels import (

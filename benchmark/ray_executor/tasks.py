@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from benchmark.cache import CacheEntry, describe, read_about
-from benchmark.embed import EmbeddedTask, embed_one_split, embed_task
+from benchmark.embeddings.cache import CacheEntry, describe, read_about
+from benchmark.embeddings.embed import EmbeddedTask, embed_one_split, embed_task
 from benchmark.environment import machine, versions
 from benchmark.facts import module_facts
 from benchmark.fill_cells import finished_cell

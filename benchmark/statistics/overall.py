@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.scores.average_ranks import average_ranks
+from benchmark.scores.ranking import average_ranks
 from benchmark.statistics.bootstrap import Replicates
 from benchmark.statistics.interval import Interval, percentile_interval
 

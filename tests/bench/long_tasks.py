@@ -1,7 +1,7 @@
 """Peak memory of a long event task at 1x, 4x and 16x the clips: checking, embedding, training.
 
-Made-up 30 s clips, a made-up module with 512 numbers every 40 ms, and every stage in a process of
-its own. Memory is what `benchmark.peak_memory` counts: anonymous pages, not those of mapped files,
+Made-up 30 s clips, a made-up module with 512 numbers every 40 ms, every stage in a process of
+its own. Memory is what `benchmark.embeddings.peak_memory` counts: anonymous pages, not mapped files,
 which the system drops when it needs the room.
 
     python -m tests.bench.long_tasks --clips 50,200,800
@@ -19,11 +19,11 @@ import numpy as np
 import soundfile
 import torch
 
-from benchmark.cache import CacheEntry
-from benchmark.embed import embed_task
+from benchmark.embeddings.cache import CacheEntry
+from benchmark.embeddings.embed import embed_task
+from benchmark.embeddings.peak_memory import PeakMemory
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.models.hear_module import load_hear_module
-from benchmark.peak_memory import PeakMemory
 from benchmark.protocol import Protocol
 from benchmark.tasks.task import read_task
 from tests.benchmark.fake_modules import write_module
@@ -103,7 +103,7 @@ def write_long_task(folder: Path, clips: int, seconds: float = SECONDS) -> Path:
 def stage_peak(stage: str, folder: Path, entry: Path, kept_bytes: int | None) -> int:
     """Peak memory of one stage in this process, in bytes; see `PeakMemory`."""
     if kept_bytes is not None:
-        from benchmark.heads import stack_rows
+        from benchmark.heads.fast import rows as stack_rows
 
         stack_rows.KEPT_BYTES = kept_bytes
     task = read_task(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from benchmark.peak_memory import STATM
+from benchmark.embeddings.peak_memory import STATM
 from benchmark.tasks.check.check_task import check_task
 from benchmark.tasks.labels import read_events
 from benchmark.tasks.task import read_task

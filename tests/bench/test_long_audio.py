@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmark.baselines import panns
-from benchmark.peak_memory import STATM
+from benchmark.embeddings.peak_memory import STATM
 from msssl_hear import load_model
 from tests.bench.long_audio import (
     MODULES,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.peak_memory import STATM
+from benchmark.embeddings.peak_memory import STATM
 from tests.bench.long_tasks import RATE, SECONDS, STAGES, measure
 
 FEW, MANY = 20, 80

@@ -14,10 +14,11 @@ from typing import Any
 
 import torch
 
-from benchmark import embed_split, unfinished_split
-from benchmark.cache import CacheEntry
-from benchmark.embed import embed_task
-from benchmark.growing_npy import GrowingNpy
+from benchmark.embeddings import embed as embed_split
+from benchmark.embeddings import partial_split as unfinished_split
+from benchmark.embeddings.cache import CacheEntry
+from benchmark.embeddings.embed import embed_task
+from benchmark.embeddings.npy_writer import GrowingNpy
 from benchmark.models.hear_module import load_hear_module
 from benchmark.tasks.task import read_task
 from msssl_common import locks as file_lock

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cache import CacheEntry, SplitRecord, describe, record_text
 from benchmark.cache_cli import cache
-from benchmark.growing_npy import GrowingNpy
-from benchmark.part_folder import PartFolder
-from benchmark.unfinished_split import Journal, UnfinishedSplit
+from benchmark.embeddings.cache import CacheEntry, SplitRecord, describe, record_text
+from benchmark.embeddings.npy_writer import GrowingNpy
+from benchmark.embeddings.partial_split import Journal, PartFolder, UnfinishedSplit
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.events.table import Event, EventTable
 from benchmark.heads.result import FoldResult, TaskResult
 from benchmark.predictions import (

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli import main
-from benchmark.heads import train
+from benchmark.heads import exact as train
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_scene_task
 

@@ -35,7 +35,7 @@ def _module() -> None:
 
 def _heads() -> None:
     """Of a training step of the heads."""
-    from benchmark.heads import threads
+    from benchmark.heads import torch_state as threads
 
     for name, module in list(sys.modules.items()):
         if name.startswith("benchmark.heads") and hasattr(module, "threads_for"):

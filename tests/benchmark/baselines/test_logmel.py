@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmark.baselines import logmel
-from benchmark.peak_memory import STATM, PeakMemory
+from benchmark.embeddings.peak_memory import STATM, PeakMemory
 
 SECOND = 16000
 

@@ -21,9 +21,10 @@ from benchmark.bench.head_table import heads_report
 from benchmark.bench.heads import BARE_LOOP, PRODUCTS, UPSTREAM, Findings, Plan, Series, run_plan
 from benchmark.bench.report import markdown
 from benchmark.cli import main
-from benchmark.heads import evaluate_task, train
+from benchmark.heads import evaluate_task
+from benchmark.heads import exact as train
 from benchmark.heads.grid import grid_points
-from benchmark.heads.model import Head
+from benchmark.heads.head import Head
 from benchmark.heads.rows import rows_of
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.protocol import Protocol

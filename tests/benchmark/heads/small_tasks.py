@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.embeddings import EventSplit, SceneSplit
+from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.events import frame_targets
 from benchmark.events.table import Event
 from benchmark.tasks.task import Task

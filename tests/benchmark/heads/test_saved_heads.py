@@ -9,7 +9,7 @@ import torch
 
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
-from benchmark.heads.model import Head
+from benchmark.heads.head import Head
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.trained_head import TrainedHead
 

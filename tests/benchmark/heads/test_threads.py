@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmark.heads.threads import SHARED_ROWS, threads_for
+from benchmark.heads.torch_state import SHARED_ROWS, threads_for
 
 
 def test_threads_follow_the_batch_and_come_back():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cache import CacheEntry
 from benchmark.cli import main
-from benchmark.embed import embed_task
+from benchmark.embeddings.cache import CacheEntry
+from benchmark.embeddings.embed import embed_task
 from benchmark.interchange.export_folder import export_task, module_folder
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.interchange.raw_embeddings import read_raw_embeddings, write_raw_embeddings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from benchmark.scores.average_ranks import average_ranks
+from benchmark.scores.ranking import average_ranks
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 500])

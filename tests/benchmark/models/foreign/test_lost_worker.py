@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.embed_batch import BatchEmbedder
+from benchmark.embeddings.batches import BatchEmbedder
 from benchmark.models.hear_module import HearModuleOutOfMemoryError
 from benchmark.models.outputs import HearModuleError
 

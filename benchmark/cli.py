@@ -39,7 +39,7 @@ from benchmark.report.cli import report
 from benchmark.tasks_cli import tasks
 
 if TYPE_CHECKING:
-    from benchmark.tracking.tracking import TrackerName
+    from benchmark.runner.tracking import TrackerName
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -145,8 +145,8 @@ def run(
     from benchmark.report.write import TABLES
     from benchmark.run import Run
     from benchmark.run import run as run_plan
+    from benchmark.runner.tracking import Tracking
     from benchmark.terminal import RunProgress, make_console, print_standings
-    from benchmark.tracking.tracking import Tracking
 
     fill = chosen_executor(executor, address, task_cpus, task_gpus)
     elsewhere = interpreters(modules, env, env_timeout)

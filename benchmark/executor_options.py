@@ -59,12 +59,12 @@ def chosen_executor(
         ValueError: An option that the executor does not have.
     """
     if name == "ray":
-        from benchmark.ray_executor.executor import RayExecutor
+        from benchmark.runner.ray.executor import RayExecutor
 
         return RayExecutor(address, cpus, gpus or 1.0)
     for option, value in (("address", address), ("task-cpus", cpus), ("task-gpus", gpus)):
         if value is not None:
             raise ValueError(f"--{option} is for --executor ray")
-    from benchmark.local_executor import run_locally
+    from benchmark.runner.local import run_locally
 
     return run_locally

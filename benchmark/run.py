@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmark.cell_files import cell_path
-from benchmark.finished_cells import FinishedCells
-from benchmark.local_executor import run_locally
-from benchmark.plan import Run as Run
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Standings, standings_of_cells
 from benchmark.report.write import TABLES, write_report
+from benchmark.results.cell_files import cell_path
+from benchmark.runner.cells import FinishedCells
+from benchmark.runner.local import run_locally
+from benchmark.runner.plan import Run as Run
+from benchmark.runner.tracking import Tracking
 from benchmark.terminal import RunProgress
-from benchmark.tracking.tracking import Tracking
 from msssl_common.files import check_writable, remove_leftovers
 
 Executor = Callable[[Run, FinishedCells], None]  # fills every cell, in any order

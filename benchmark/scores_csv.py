@@ -11,9 +11,8 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from benchmark.entry import Entry
-from benchmark.leaderboard import Leaderboard
-from benchmark.results import Cell, FoldScores, better, speed
+from benchmark.results.cells import Cell, FoldScores, better, speed
+from benchmark.results.leaderboard import Entry, Leaderboard
 from benchmark.scores.averages import mean, std
 
 COLUMNS = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmark.leaderboard import Leaderboard
 from benchmark.models.specs import FLOORS
-from benchmark.results import TaskFacts
+from benchmark.results.cells import TaskFacts
+from benchmark.results.leaderboard import Leaderboard
 
 MODES = {
     "exact": "hear-eval-kit's arithmetic",

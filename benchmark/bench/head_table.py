@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmark.bench.cost import Cost
 from benchmark.bench.heads import BARE_LOOP, PRODUCTS, UPSTREAM, Findings, Plan, Series
 from benchmark.bench.report import Report
-from benchmark.environment import machine
+from benchmark.runner.provenance import machine
 
 COLUMNS = (
     "task",

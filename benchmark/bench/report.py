@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.environment import machine, versions
+from benchmark.runner.provenance import machine, versions
 from msssl_common.files import write_text
 
 SUFFIXES = (".md", ".json")

@@ -8,7 +8,7 @@ from itertools import chain
 
 from benchmark.compare.places import Place, entry, spec
 from benchmark.protocol import Protocol
-from benchmark.results import Cell, FoldScores
+from benchmark.results.cells import Cell, FoldScores
 
 NAMED = 3  # places that are named where not all changed
 

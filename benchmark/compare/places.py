@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.entry import NOT_RUN, Entry
 from benchmark.report.merged_cells import CellFile, merged, read_cells
-from benchmark.results import ModuleFacts, TaskFacts
+from benchmark.results.cells import ModuleFacts, TaskFacts
+from benchmark.results.leaderboard import NOT_RUN, Entry
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ import torch
 from benchmark.embeddings.cache import CacheEntry
 from benchmark.embeddings.embed import EmbeddedTask, embed_task
 from benchmark.embeddings.splits import EventSplit, SceneSplit
-from benchmark.environment import versions
 from benchmark.interchange.frame_times import FrameTimes, write_frame_times
 from benchmark.interchange.raw_embeddings import write_raw_embeddings
 from benchmark.interchange.row_labels import frame_labels, write_row_labels
 from benchmark.models.hear_module import HearModule
+from benchmark.runner.provenance import versions
 from benchmark.tasks.json_file import read_json_object
 from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.task import Task

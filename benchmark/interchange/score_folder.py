@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.environment import machine, versions
 from benchmark.heads import evaluate_task
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.interchange.folder_hash import folder_hash
 from benchmark.interchange.heareval_folder import read_heareval_folder
 from benchmark.interchange.predicted_scores import FILE_NAME, OURS, predicted_scores
 from benchmark.protocol import Protocol
+from benchmark.runner.provenance import machine, versions
 from benchmark.tasks.json_file import read_json_object
 from msssl_common.files import cache_root, remove_leftovers, write_text
 

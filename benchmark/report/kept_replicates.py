@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import benchmark
-from benchmark.results import TaskFacts
+from benchmark.results.cells import TaskFacts
 from benchmark.statistics import FoldScore, Replicates, bootstrap_task
 from msssl_common.files import cache_root, write_bytes
 

@@ -16,7 +16,7 @@ from benchmark.report.reading import (
     published_remark,
 )
 from benchmark.report.standings import Standing, Standings
-from benchmark.results import ModuleFacts, TaskFacts, peak_memory, speed
+from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
 from benchmark.table_notes import protocol_sentence, score_name
 

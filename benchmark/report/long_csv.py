@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.published import PublishedScore, published_label
 from benchmark.report.standings import Standing, Standings
-from benchmark.results import Cell, ModuleFacts, TaskFacts, peak_memory, speed
+from benchmark.results.cells import Cell, ModuleFacts, TaskFacts, peak_memory, speed
 
 COLUMNS = {
     "label": "row of the tables",

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.cell_files import read_cell
-from benchmark.entry import NOT_RUN
 from benchmark.protocol import Protocol
-from benchmark.results import Cell, ModuleFacts, TaskFacts
+from benchmark.results.cell_files import read_cell
+from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
+from benchmark.results.leaderboard import NOT_RUN
 
 
 class CellFile(NamedTuple):

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmark.leaderboard import Leaderboard
 from benchmark.published import PublishedScore, published_label
-from benchmark.results import TaskFacts
+from benchmark.results.cells import TaskFacts
+from benchmark.results.leaderboard import Leaderboard
 from benchmark.statistics import Interval, Overall, Replicates, overall_scores
 
 NOTHING = Interval(math.nan, math.nan)

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.cell_files import predictions_path
-from benchmark.leaderboard import Leaderboard
-from benchmark.predictions import load_predictions
 from benchmark.report.kept_replicates import replicates
 from benchmark.report.merged_cells import CellFile
-from benchmark.results import Cell
+from benchmark.results.cell_files import predictions_path
+from benchmark.results.cells import Cell
+from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.predictions import load_predictions
 from benchmark.statistics import (
     FoldScore,
     Replicates,

@@ -6,7 +6,7 @@ from benchmark.report.leaderboard_markdown import task_head
 from benchmark.report.markdown_table import escape, markdown_table
 from benchmark.report.numbers import count_text, score_text, speed_text
 from benchmark.report.standings import Standings
-from benchmark.results import ModuleFacts, speed
+from benchmark.results.cells import ModuleFacts, speed
 
 
 def short_markdown(standings: Standings) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.entry import Entry
-from benchmark.leaderboard import FAMILIES, Leaderboard
 from benchmark.models.specs import FLOORS
 from benchmark.published import MATCHED_BY, PublishedScore, published_for
 from benchmark.report.merged_cells import CellFile, merged, read_cells
 from benchmark.report.overall_of_tasks import overall_of_tasks
 from benchmark.report.resampled import resample
-from benchmark.results import ModuleFacts
+from benchmark.results.cells import ModuleFacts
+from benchmark.results.leaderboard import FAMILIES, Entry, Leaderboard
 from benchmark.statistics import (
     Comparisons,
     Interval,

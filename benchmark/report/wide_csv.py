@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from benchmark.published import published_label
 from benchmark.report.standings import Standings
-from benchmark.results import ModuleFacts, TaskFacts, peak_memory, speed
+from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
 
 COSTS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.predictions import Predictions, ScenePredictions
 from benchmark.protocol import Rules
+from benchmark.results.predictions import Predictions, ScenePredictions
 from benchmark.scores.accuracy import CHROMAS
 from benchmark.statistics.event_scores import event_fold_score
 from benchmark.statistics.fold_score import FoldScore

@@ -17,9 +17,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.cell_files import load_cell
 from benchmark.report.markdown_table import markdown_table
-from benchmark.results import Cost
+from benchmark.results.cell_files import load_cell
+from benchmark.results.cells import Cost
 from tests.bench.filled_page import fill_page
 from tests.bench.load_tasks import write_long_task, write_short_task
 from tests.bench.long_tasks import SOURCE

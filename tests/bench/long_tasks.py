@@ -1,7 +1,7 @@
 """Peak memory of a long event task at 1x, 4x and 16x the clips: checking, embedding, training.
 
-Made-up 30 s clips, a made-up module with 512 numbers every 40 ms, every stage in a process of
-its own. Memory is what `benchmark.embeddings.peak_memory` counts: anonymous pages, not mapped files,
+Made-up 30 s clips, a made-up module with 512 numbers every 40 ms, every stage in a process of its
+own. Memory is what `benchmark.embeddings.peak_memory` counts: anonymous pages, not mapped files,
 which the system drops when it needs the room.
 
     python -m tests.bench.long_tasks --clips 50,200,800

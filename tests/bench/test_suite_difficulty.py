@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.events.table import EventTable
-from benchmark.predictions import EventPredictions, Predictions, ScenePredictions
+from benchmark.results.predictions import EventPredictions, Predictions, ScenePredictions
 from benchmark.scores.event_onset import event_onset_200ms_fms
 from tests.bench.suite_difficulty import PAGE, chance, difficulty, fill
 

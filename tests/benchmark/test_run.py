@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from benchmark import fill_cells
-from benchmark.cell_files import load_cell, predictions_path
-from benchmark.leaderboard import Leaderboard
-from benchmark.predictions import ScenePredictions, load_predictions
 from benchmark.protocol import Protocol
-from benchmark.results import Cell
+from benchmark.results.cell_files import load_cell, predictions_path
+from benchmark.results.cells import Cell
+from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.predictions import ScenePredictions, load_predictions
 from benchmark.run import Run, run
+from benchmark.runner import cells as fill_cells
 from benchmark.scores import SCENE_SCORES, event_onset_200ms_fms
 from benchmark.tasks.find import find_tasks
 from benchmark.terminal import RunProgress

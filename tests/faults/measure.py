@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 import torch
 
-from benchmark import fill_cells
 from benchmark.embeddings import embed as embed_split
 from benchmark.embeddings import partial_split as unfinished_split
+from benchmark.runner import cells as fill_cells
 from tests.faults import benchmark_stages, pretrain_stages, task_stages
 from tests.faults.environment import FAULTS, NEEDS_ROOT, Outcome, applies, suffer
 from tests.faults.forked import keep_small

@@ -8,7 +8,7 @@ from benchmark.report.numbers import count_text, speed_text
 from benchmark.report.page.cell import Order, PageCell, PageColumn, PageRow
 from benchmark.report.page.numbers import NONE, memory_text
 from benchmark.report.standings import Standings
-from benchmark.results import ModuleFacts, peak_memory, speed
+from benchmark.results.cells import ModuleFacts, peak_memory, speed
 
 
 def cost_columns(standings: Standings, rows: Sequence[PageRow]) -> list[PageColumn]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.leaderboard import FAMILIES
 from benchmark.report.page.cell import PageColumn, PageRow, Remark, sorted_rows
 from benchmark.report.page.cost_columns import cost_columns
 from benchmark.report.page.overall_columns import overall_columns
@@ -13,6 +12,7 @@ from benchmark.report.page.remarks import failures, published_notes
 from benchmark.report.page.rows import page_rows
 from benchmark.report.page.task_columns import task_column
 from benchmark.report.standings import Standings
+from benchmark.results.leaderboard import FAMILIES
 
 GROUPS = {
     "overall": "Overall",

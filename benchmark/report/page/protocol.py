@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from benchmark.report.standings import Standings
-from benchmark.results import Cell, ModuleFacts
+from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.table_notes import MODES, RULES
 
 

@@ -10,7 +10,7 @@ from benchmark.report.page.cell import Bar, PageCell, PageColumn, PageRow, Remar
 from benchmark.report.page.numbers import NONE, page_score
 from benchmark.report.page.scale import Scale
 from benchmark.report.standings import Standings
-from benchmark.results import TaskFacts
+from benchmark.results.cells import TaskFacts
 from benchmark.statistics import Interval
 from benchmark.table_notes import score_name
 

@@ -12,8 +12,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from benchmark.predictions import Predictions, ScenePredictions
 from benchmark.report.plots.look import FAINT, LINE, short, styled
+from benchmark.results.predictions import Predictions, ScenePredictions
 
 NUMBERED_UP_TO = 12  # classes: larger pictures have no room for a number in every field
 NAMED_UP_TO = 100  # classes: above, only every second, third, ... is named

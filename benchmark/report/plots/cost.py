@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from benchmark.report.plots.labelled_points import PointLabel, label_points
 from benchmark.report.plots.look import FAINT, INK, LINE, Look, looks, short, styled
 from benchmark.report.standings import Standings
-from benchmark.results import speed
+from benchmark.results.cells import speed
 from benchmark.statistics import Interval
 from benchmark.table_notes import score_name
 

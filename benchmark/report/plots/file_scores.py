@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.events.table import EventTable
-from benchmark.predictions import EventPredictions, Predictions
-from benchmark.results import better
+from benchmark.results.cells import better
+from benchmark.results.predictions import EventPredictions, Predictions
 from benchmark.statistics.event_scores import event_counts, segment_counts
 
 

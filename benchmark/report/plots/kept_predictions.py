@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.cell_files import cell_path, predictions_path
-from benchmark.entry import Entry
-from benchmark.predictions import Predictions, load_predictions
-from benchmark.results import Cell
+from benchmark.results.cell_files import cell_path, predictions_path
+from benchmark.results.cells import Cell
+from benchmark.results.leaderboard import Entry
+from benchmark.results.predictions import Predictions, load_predictions
 
 
 def entry_predictions(entry: Entry, folders: Sequence[Path]) -> list[Predictions]:

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import matplotlib
 
-from benchmark.leaderboard import Leaderboard
 from benchmark.models.specs import FLOORS
-from benchmark.results import ModuleFacts
+from benchmark.results.cells import ModuleFacts
+from benchmark.results.leaderboard import Leaderboard
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 FLOOR_COLOURS = ("#5F5F5F", "#9A9A9A")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.predictions import Predictions, ScenePredictions
+from benchmark.results.predictions import Predictions, ScenePredictions
 from benchmark.scores.accuracy import CHROMAS
 
 NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")

@@ -20,7 +20,7 @@ from benchmark.report.plots.scores import best_first, scores_figure
 from benchmark.report.plots.timeline import timeline_figure
 from benchmark.report.plots.training_curves import has_curves, training_curves_figure
 from benchmark.report.standings import Standings
-from benchmark.results import TaskFacts
+from benchmark.results.cells import TaskFacts
 
 Picture = tuple[str, Figure]  # name of the files, without suffix
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from benchmark.report.numbers import score_text
 from benchmark.report.plots.look import FAINT, INK, Look, looks, short, styled
 from benchmark.report.standings import Standing, Standings
-from benchmark.results import TaskFacts
+from benchmark.results.cells import TaskFacts
 from benchmark.table_notes import score_name
 
 PANEL_WIDTH, ROW_HEIGHT, HEAD_HEIGHT = 4.6, 0.36, 1.1  # inches

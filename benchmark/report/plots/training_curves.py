@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.entry import Entry
 from benchmark.report.plots.look import FAINT, Look, short, styled
-from benchmark.results import FoldScores
+from benchmark.results.cells import FoldScores
+from benchmark.results.leaderboard import Entry
 
 COLUMNS = 3
 PANEL_WIDTH, PANEL_HEIGHT = 3.6, 2.6  # inches

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cell_files import read_cell, save_cell
 from benchmark.cli import main
 from benchmark.compare.comparison import compare_folders
 from benchmark.protocol import Protocol
-from benchmark.results import FoldScores
+from benchmark.results.cell_files import read_cell, save_cell
+from benchmark.results.cells import FoldScores
 from tests.benchmark.report.results_folders import (
     FLOOR,
     OTHER,

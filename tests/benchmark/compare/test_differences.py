@@ -10,7 +10,7 @@ from benchmark.compare.differences import Difference, differences
 from benchmark.compare.places import Place
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
-from benchmark.results import Cell, TaskFacts
+from benchmark.results.cells import Cell, TaskFacts
 from tests.benchmark.report.results_folders import (
     COST,
     OTHER,
@@ -91,7 +91,7 @@ def test_significance_can_be_reached_in_a_table_of_any_size(tmp_path: Path) -> N
 
 
 def _cell(path: Path) -> Cell:
-    from benchmark.cell_files import read_cell
+    from benchmark.results.cell_files import read_cell
 
     return read_cell(path)
 

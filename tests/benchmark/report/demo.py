@@ -5,11 +5,11 @@ from functools import cache
 
 import numpy as np
 
-from benchmark.leaderboard import Leaderboard
 from benchmark.protocol import Protocol
 from benchmark.published import published_for
 from benchmark.report.standings import Standing, Standings
-from benchmark.results import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results.cells import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results.leaderboard import Leaderboard
 from benchmark.statistics import (
     FoldScore,
     Replicates,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.cell_files import cell_path, save_cell
-from benchmark.predictions import Predictions, ScenePredictions, predictions_file
 from benchmark.protocol import Protocol
-from benchmark.results import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results.cell_files import cell_path, save_cell
+from benchmark.results.cells import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results.predictions import Predictions, ScenePredictions, predictions_file
 
 OURS = ModuleFacts("ours", "pkg.ours", "", None, "w1", "m1", 16000, 4_012_345, 1024, 512)
 OTHER = ModuleFacts("other", "pkg.other", "", None, "w2", "m2", 16000, 99_000, 64, 64)

@@ -10,7 +10,7 @@ from benchmark.protocol import Protocol
 from benchmark.report import long_csv, pairs_csv
 from benchmark.report.standings import standings_of
 from benchmark.report.wide_csv import wide_csv
-from benchmark.results import TaskFacts
+from benchmark.results.cells import TaskFacts
 from tests.benchmark.report.results_folders import (
     FLOOR,
     OTHER,

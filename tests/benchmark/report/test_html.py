@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.entry import NOT_RUN, Entry
 from benchmark.report.html import leaderboard_html
 from benchmark.report.standings import Standing, Standings
-from benchmark.results import FoldScores, ModuleFacts
+from benchmark.results.cells import FoldScores, ModuleFacts
+from benchmark.results.leaderboard import NOT_RUN, Entry
 from benchmark.statistics import Interval
 from tests.benchmark.report.demo import (
     REASON,

@@ -15,10 +15,10 @@ from benchmark.report.markdown_table import escape, markdown_table
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.short_markdown import short_markdown
 from benchmark.report.standings import Standings, standings_of, standings_of_cells
-from benchmark.results import Cell, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results.cells import Cell, FoldScores, ModuleFacts, TaskFacts
 from benchmark.terminal import print_standings
 from tests.benchmark.report.results_folders import hit, write_cell, write_failure
-from tests.benchmark.test_results import CELL
+from tests.benchmark.results.test_cells import CELL
 
 PITCH = TaskFacts("pitch-v1", "pitch", "pitch_acc")
 EVENTS = TaskFacts("events-v1", "event", "event_onset_200ms_fms")

@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cell_files import predictions_path
-from benchmark.entry import NOT_RUN
 from benchmark.protocol import Protocol
 from benchmark.published import published_label
 from benchmark.report.standings import standings_of
-from benchmark.results import Cell, TaskFacts
+from benchmark.results.cell_files import predictions_path
+from benchmark.results.cells import Cell, TaskFacts
+from benchmark.results.leaderboard import NOT_RUN
 from tests.benchmark.report.results_folders import (
     FLOOR,
     OTHER,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.events.table import event_table
-from benchmark.predictions import EventPredictions, Predictions, ScenePredictions
+from benchmark.results.predictions import EventPredictions, Predictions, ScenePredictions
 from benchmark.scores import event_score, scene_score
 from benchmark.scores.accuracy import midi_chroma_acc
 from benchmark.statistics import bootstrap_task, cell_fold_scores

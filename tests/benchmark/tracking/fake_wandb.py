@@ -1,4 +1,4 @@
-"""What `benchmark.tracking.wandb_runs` uses of Weights & Biases' client, kept in memory."""
+"""What `benchmark.runner.tracking` uses of Weights & Biases' client, kept in memory."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.events.table import EventTable
-from benchmark.predictions import (
+from benchmark.results.predictions import (
     EventPredictions,
     Predictions,
     ScenePredictions,

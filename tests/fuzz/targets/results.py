@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from benchmark.cell_files import load_cell, read_cell
-from benchmark.schema.cell_json import cell_of, cell_text
-from tests.benchmark.test_results import CELL, FAILED
+from benchmark.results.cell_files import load_cell, read_cell
+from benchmark.results.schema.cell_json import cell_of, cell_text
+from tests.benchmark.results.test_cells import CELL, FAILED
 from tests.fuzz.mutation import mutate_json
 from tests.fuzz.target import Target
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.facts import module_facts
 from benchmark.models.fingerprint import weights_hash
 from benchmark.models.hear_module import load_hear_module
 from benchmark.models.outputs import HearModuleError
+from benchmark.runner.plan import module_facts
 from tests.benchmark.fake_modules import write_module
 
 AUDIO = torch.linspace(-1, 1, 2 * 16000).reshape(2, 16000)

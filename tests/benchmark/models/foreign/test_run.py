@@ -8,11 +8,11 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from benchmark.cli import main
-from benchmark.leaderboard import Leaderboard
 from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.hear_module import load_hear_module
 from benchmark.models.outputs import HearModuleError
 from benchmark.protocol import Protocol
+from benchmark.results.leaderboard import Leaderboard
 from benchmark.run import Run, run
 from benchmark.tasks.find import find_tasks
 from benchmark.terminal import RunProgress

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from benchmark.predictions import Predictions, ScenePredictions
 from benchmark.report.plots.confusion import confusion_counts, confusion_figure
+from benchmark.results.predictions import Predictions, ScenePredictions
 from tests.benchmark.report.plots.drawn import texts
 
 

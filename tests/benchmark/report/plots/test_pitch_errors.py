@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark.predictions import Predictions, ScenePredictions
 from benchmark.report.plots.look import looks
 from benchmark.report.plots.note_errors import grouped, instrument, note_errors, note_name
 from benchmark.report.plots.pitch_errors import pitch_errors_figure, unseen_notes
+from benchmark.results.predictions import Predictions, ScenePredictions
 from tests.benchmark.report.demo import MODULES
 from tests.benchmark.report.plots.drawn import panels, rows, texts
 

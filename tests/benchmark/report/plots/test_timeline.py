@@ -7,12 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark.events.table import EventTable
-from benchmark.predictions import EventPredictions, Predictions
 from benchmark.report.plots.clip_spectrogram import clip_spectrogram
 from benchmark.report.plots.file_scores import FileEvents, best_and_worst
 from benchmark.report.plots.log_mel import BANDS, FRAMES, RANGE, frequency_ticks, log_mel
 from benchmark.report.plots.look import Look
 from benchmark.report.plots.timeline import timeline_figure
+from benchmark.results.predictions import EventPredictions, Predictions
 from tests.benchmark.report.plots.drawn import panels, rows, texts
 from tests.benchmark.tiny_tasks import write_event_task
 

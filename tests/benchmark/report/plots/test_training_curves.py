@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmark.entry import Entry
 from benchmark.report.plots.look import looks
 from benchmark.report.plots.training_curves import has_curves, training_curves_figure
-from benchmark.results import FoldScores
+from benchmark.results.cells import FoldScores
+from benchmark.results.leaderboard import Entry
 from tests.benchmark.report.demo import MODULES, demo_standings
 from tests.benchmark.report.plots.drawn import panels
 

@@ -9,20 +9,20 @@ import matplotlib
 import numpy as np
 import pytest
 
-from benchmark.cell_files import cell_path, save_cell
 from benchmark.events.table import Event, event_table
-from benchmark.predictions import (
-    EventPredictions,
-    Predictions,
-    ScenePredictions,
-    predictions_file,
-)
 from benchmark.protocol import Protocol
 from benchmark.report.plots import write, write_plots
 from benchmark.report.plots.look import COLOURS, looks, own_labels, short
 from benchmark.report.plots.picture_files import file_stem
 from benchmark.report.standings import Standings, standings_of
-from benchmark.results import Cell, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results.cell_files import cell_path, save_cell
+from benchmark.results.cells import Cell, FoldScores, ModuleFacts, TaskFacts
+from benchmark.results.predictions import (
+    EventPredictions,
+    Predictions,
+    ScenePredictions,
+    predictions_file,
+)
 from tests.benchmark.report.demo import (
     MODULES,
     demo_standings,

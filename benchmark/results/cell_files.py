@@ -1,0 +1,72 @@
+"""Cells on disk: a JSON file each, written as it finishes, and its predictions beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from benchmark.results.cells import Cell
+from benchmark.results.schema.cell_json import cell_of, cell_text
+from msssl_common.files import write_bytes, write_text
+
+
+def cell_path(out: Path, cell: Cell) -> Path:
+    """File of a cell: named by what was asked for, so that a success replaces a failure.
+
+    Args:
+        out: Results folder.
+        cell: A cell, finished or not. Its module is named with its checkpoint; embeddings of
+            float32 are not named.
+    """
+    spec = cell.module.spec
+    name = re.sub(r"[^\w.-]+", "_", spec)
+    if name != spec:  # a checkpoint's path: keep two apart that read alike
+        name = f"{name[:80]}-{hashlib.sha256(spec.encode()).hexdigest()[:8]}"
+    embeddings = "" if cell.embedding_dtype == "float32" else f"-{cell.embedding_dtype}"
+    file = f"{name}__{cell.task.task}__{cell.protocol.name}{embeddings}.json"
+    return out / "cells" / file
+
+
+def predictions_path(cell: Path) -> Path:
+    """File of what a cell's heads predicted (see `benchmark.results.predictions`)."""
+    return cell.with_suffix(".npz")
+
+
+def save_cell(path: Path, cell: Cell, predictions: bytes | None = None) -> None:
+    """Write a cell after its predictions, so that whoever finds the cell finds them too.
+
+    `benchmark.results.schema` says what is in it.
+
+    Args:
+        path: The cell's file.
+        cell: The cell.
+        predictions: Bytes of its predictions file. Without them, those of an earlier cell go.
+    """
+    if predictions is not None:
+        write_bytes(predictions_path(path), predictions)
+    write_text(path, cell_text(cell))
+    if predictions is None:
+        predictions_path(path).unlink(missing_ok=True)
+
+
+def read_cell(path: Path) -> Cell:
+    """Read a cell.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: The file is damaged, edited to something that is no cell, or of a version that
+            is not known: one sentence with file and key.
+    """
+    try:
+        return cell_of(path.read_text("utf-8"))
+    except ValueError as error:  # also what is no UTF-8
+        raise ValueError(f"{path}: {error}; run the command again that made it.") from error
+
+
+def load_cell(path: Path) -> Cell | None:
+    """Read a cell, or None if there is none that this version can read."""
+    try:
+        return read_cell(path)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,119 @@
+"""What a benchmark run is to do, whoever does it.
+
+What results say of the modules and tasks that they are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from benchmark.models.fingerprint import distribution_of, module_hash, weights_hash
+from benchmark.models.foreign.interpreter import Interpreter
+from benchmark.models.foreign.module import ForeignModel
+from benchmark.models.hear_module import HearModule
+from benchmark.protocol import Protocol
+from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
+from benchmark.tasks.find import UnreadableTask
+from benchmark.tasks.task import Task
+
+
+def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
+    """Facts of a loaded module.
+
+    Args:
+        hear: The module.
+        taken: Labels of other rows. Two checkpoints may carry the same one, but rows must not run
+            together: the second is named with its checkpoint.
+    """
+    weights = weights_hash(hear.model)
+    facts = ModuleFacts(
+        label=hear.label,
+        module=hear.module_name,
+        checkpoint=hear.model_path,
+        note=hear.note,
+        weights_hash=weights,
+        module_hash=module_hash(hear, weights),
+        sample_rate=hear.sample_rate,
+        parameters=hear.parameter_count,
+        scene_embedding_size=hear.scene_embedding_size,
+        timestamp_embedding_size=hear.timestamp_embedding_size,
+        distribution=_distribution(hear),
+    )
+    return apart(facts, taken)
+
+
+def apart(module: ModuleFacts, taken: Container[str]) -> ModuleFacts:
+    """A module's facts, under a label that no other row has; see `module_facts`."""
+    if module.label not in taken:
+        return module
+    return replace(module, label=f"{module.label} ({module.spec})")
+
+
+def _distribution(hear: HearModule) -> str:
+    if isinstance(hear.model, ForeignModel):
+        return hear.model.facts.distribution
+    return distribution_of(hear.module_name)
+
+
+def task_facts(task: Task | UnreadableTask) -> TaskFacts:
+    """Facts of a task; of one that cannot be read, its folder's name."""
+    if isinstance(task, UnreadableTask):
+        return TaskFacts(task.full_name)
+    folds = 1 if task.split_mode == "trainvaltest" else len(task.splits)
+    own_grid = ", ".join(task.param_grid)
+    return TaskFacts(task.full_name, task.family, task.evaluation[0], task.notice, folds, own_grid)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to run and where to put it.
+
+    Attributes:
+        specs: HEAR modules, ``pkg.module`` or ``pkg.module=CHECKPOINT``; a row each.
+        tasks: Tasks; a column each, also where one cannot be read.
+        out: Results folder. Cells finished there under the same hashes are kept.
+        protocol: How heads are trained and judged.
+        seeds: How often: with the protocol's seed, the next one, and so on.
+        embedding_dtype: Type in which embeddings are kept.
+        device: Torch device of the modules.
+        command: What was typed, for the table to name.
+        debug: Whether to print the traceback of a failed cell.
+        interpreters: By module name, those that modules with their own are run in.
+    """
+
+    specs: Sequence[str]
+    tasks: Sequence[Task | UnreadableTask]
+    out: Path
+    protocol: Protocol
+    seeds: int = 1
+    embedding_dtype: str = "float32"
+    device: str = "cpu"
+    command: str = ""
+    debug: bool = False
+    interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
+
+    @property
+    def protocols(self) -> list[Protocol]:
+        """The protocol under every seed."""
+        first = self.protocol.seed
+        return [replace(self.protocol, seed=seed) for seed in range(first, first + self.seeds)]
+
+    def blanks(
+        self, module: ModuleFacts, task: Task | UnreadableTask, reason: str | None = None
+    ) -> list[Cell]:
+        """A module's unfinished cells on a task, one per seed; failed ones if there is a reason."""
+        return [
+            Cell(
+                module,
+                task_facts(task),
+                protocol,
+                task_hash="",
+                reason=reason,
+                embedding_dtype=self.embedding_dtype,
+                device=self.device,
+                command=self.command,
+            )
+            for protocol in self.protocols
+        ]

@@ -1,1 +1,0 @@
-"""``msbench run --tracker``: finished cells as runs of MLflow or Weights & Biases."""

@@ -1,0 +1,144 @@
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.embeddings.splits import EventSplit, SceneSplit
+from benchmark.events.table import Event, EventTable
+from benchmark.heads.result import FoldResult, TaskResult
+from benchmark.results.predictions import (
+    EventPredictions,
+    Predictions,
+    ScenePredictions,
+    load_predictions,
+    predictions_file,
+)
+from benchmark.runner.cells import task_predictions
+
+VOCABULARY = ("bark", "ring")
+
+
+def _event_fold(fold: str, clips: int, seed: int) -> EventPredictions:
+    generator = np.random.default_rng(seed)
+
+    def table(events: int) -> EventTable:
+        onset = generator.uniform(0, 1000, events)
+        return EventTable(
+            np.sort(generator.integers(0, clips, events)) if clips else np.zeros(0, np.int64),
+            generator.integers(0, 2, events),
+            onset,
+            onset + 1 / 3,
+        )
+
+    names = tuple(f"{fold}-{index}.wav" for index in range(clips))
+    return EventPredictions(fold, names, table(5 * clips), table(3 * clips))
+
+
+def _scene_fold(fold: str, clips: int, seed: int) -> ScenePredictions:
+    generator = np.random.default_rng(seed)
+    targets = generator.integers(0, 2, (clips, 2)).astype(np.float32)
+    names = tuple(f"{fold}-ü{index}.wav" for index in range(clips))
+    return ScenePredictions(fold, names, generator.random((clips, 2), np.float32), targets)
+
+
+def _same(left: Predictions, right: Predictions) -> None:
+    assert left.vocabulary == right.vocabulary
+    assert len(left.folds) == len(right.folds)
+    for one, other in zip(left.folds, right.folds, strict=True):
+        assert type(one) is type(other)
+        assert (one.fold, one.clips) == (other.fold, other.clips)
+        for a, b in zip(astuple(one)[2:], astuple(other)[2:], strict=True):
+            for column, same in zip(np.atleast_1d(a), np.atleast_1d(b), strict=True):
+                np.testing.assert_array_equal(column, same, strict=True)
+
+
+@pytest.mark.parametrize("clips", [(3,), (4, 1, 2)])
+@pytest.mark.parametrize("make", [_scene_fold, _event_fold])
+def test_predictions_survive_the_disk(tmp_path: Path, make, clips: tuple[int, ...]) -> None:
+    folds = tuple(make(f"fold{index}", count, index) for index, count in enumerate(clips))
+    predictions = Predictions(VOCABULARY, folds)
+    path = tmp_path / "cell.npz"
+    path.write_bytes(predictions_file(predictions))
+    _same(load_predictions(path), predictions)
+    assert predictions_file(load_predictions(path)) == path.read_bytes()
+
+
+def test_no_event_at_all(tmp_path: Path) -> None:
+    nothing = EventTable(*np.zeros((2, 0), np.int64), *np.zeros((2, 0)))
+    predictions = Predictions(VOCABULARY, (EventPredictions("test", ("a.wav",), nothing, nothing),))
+    (tmp_path / "cell.npz").write_bytes(predictions_file(predictions))
+    _same(load_predictions(tmp_path / "cell.npz"), predictions)
+
+
+def test_a_file_of_another_kind_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "cell.npz"
+    with pytest.raises(FileNotFoundError):
+        load_predictions(path)
+    for damaged in (b"", b"text", _whole()[:-9], _whole()[9:]):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"cell\.npz is no predictions file") as raised:
+            load_predictions(path)
+        assert "\n" not in str(raised.value)
+    np.savez(path, schema=np.array(99))
+    with pytest.raises(ValueError, match="version 99"):
+        load_predictions(path)
+    np.savez(path, schema=np.array(1), folds=np.array([object()]))  # would need pickle
+    with pytest.raises(ValueError, match="no predictions file"):
+        load_predictions(path)
+
+
+def _whole() -> bytes:
+    return predictions_file(Predictions(VOCABULARY, (_scene_fold("test", 9, 0),)))
+
+
+def test_a_flipped_byte_never_changes_a_prediction(tmp_path: Path) -> None:
+    path = tmp_path / "cell.npz"
+    path.write_bytes(_whole())
+    right = load_predictions(path)
+    refused = 0
+    for place in range(0, len(_whole()), 2):
+        damaged = bytearray(_whole())
+        damaged[place] ^= 255
+        path.write_bytes(damaged)
+        try:
+            _same(load_predictions(path), right)  # of fields of the archive that nobody reads
+        except ValueError:
+            refused += 1
+    assert refused > 50
+
+
+def _result(predictions: object, clips: tuple[str, ...]) -> TaskResult:
+    fold = FoldResult("test", {"x": 1.0}, 0.5, 3, 1.0, {}, (), clips, predictions)  # type: ignore[arg-type]
+    return TaskResult([fold], "x", "max", "x", 8)
+
+
+def test_of_a_scene_task() -> None:
+    clips = ("a.wav", "b.wav")
+    targets = np.array([[1, 0], [1, 1]], np.float32)
+    probabilities = np.array([[0.25, 0.5], [0.75, 1]], np.float32)
+    split = SceneSplit("test", np.zeros((2, 4), np.float32), targets, clips)
+    kept = task_predictions(_result(probabilities, clips), {"test": split}, VOCABULARY)
+    _same(kept, Predictions(VOCABULARY, (ScenePredictions("test", clips, probabilities, targets),)))
+
+
+def test_of_an_event_task() -> None:
+    clips = ("a.wav", "b.wav")
+    predicted = {"a.wav": [], "b.wav": [Event("ring", 10.0, 20.5), Event("bark", 1.0, 2.0)]}
+    events = {"b.wav": [Event("ring", 11.0, 21.0)], "a.wav": [Event("bark", 0.0, 5.0)]}
+    frames = np.zeros((4, 2), np.float32)
+    split = EventSplit("test", frames, frames, clips, np.array([2, 2]), np.zeros(4), events)
+    (fold,) = task_predictions(_result(predicted, clips), {"test": split}, VOCABULARY).folds
+    assert isinstance(fold, EventPredictions)
+    assert [column.tolist() for column in astuple(fold.predicted)] == [
+        [1, 1],
+        [1, 0],
+        [10.0, 1.0],
+        [20.5, 2.0],
+    ]
+    assert [column.tolist() for column in astuple(fold.reference)] == [
+        [0, 1],
+        [0, 1],
+        [0.0, 11.0],
+        [5.0, 21.0],
+    ]

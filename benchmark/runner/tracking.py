@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
+from typing import Protocol as TypingProtocol
 
 from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell, speed

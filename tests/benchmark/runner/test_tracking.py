@@ -19,8 +19,8 @@ from benchmark.tasks.find import find_tasks
 from benchmark.terminal import RunProgress
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.report.results_folders import OURS, SCENES, hit, write_cell, write_failure
+from tests.benchmark.runner.fake_wandb import FakeWandb
 from tests.benchmark.tiny_tasks import write_scene_task
-from tests.benchmark.tracking.fake_wandb import FakeWandb
 
 
 @pytest.fixture

@@ -1,9 +1,14 @@
-"""How heads are trained and judged: two scores compare only under equal protocols."""
+"""How heads are trained and judged: two scores compare only under equal protocols.
+
+All combinations of hyperparameters, in scikit-learn's order without its second of imports.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Mode = Literal["exact", "fast"]
 Rules = Literal["published", "strict"]
@@ -45,3 +50,13 @@ class Protocol:
         if self.grid_points != GRID_POINTS:
             parts.append(f"{self.grid_points}points")
         return "-".join(parts)
+
+
+def parameter_points(grid: Mapping[str, Sequence[object]]) -> list[dict[str, Any]]:
+    """Every combination of values: keys are sorted, and the last one changes fastest.
+
+    Source: sklearn.model_selection.ParameterGrid, which upstream draws from.
+    """
+    keys = sorted(grid)
+    values = itertools.product(*(grid[key] for key in keys))
+    return [dict(zip(keys, chosen, strict=True)) for chosen in values]

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmark.chosen_tasks import tasks_of
-from benchmark.interchange.export import export_tasks
+from benchmark.heareval.export_folder import export_tasks
 
 MODULE = "benchmark.baselines.logmel"
 

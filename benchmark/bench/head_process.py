@@ -26,7 +26,7 @@ from benchmark.heads.evaluate import evaluate_task
 from benchmark.heads.grid import GridPoint, grid_points
 from benchmark.heads.result import TaskResult
 from benchmark.heads.rows import rows_of
-from benchmark.interchange.heareval_folder import read_heareval_folder
+from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from benchmark.tasks.folds import task_folds
 from benchmark.tasks.task import Task

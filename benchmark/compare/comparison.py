@@ -1,15 +1,129 @@
-"""Two results folders, compared."""
+"""Two results folders, compared.
+
+Differences of scores, with paired bootstrap intervals and tests.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from benchmark.compare.changes import changes
-from benchmark.compare.differences import Difference, differences
-from benchmark.compare.places import Side, match, match_rows
+from benchmark.compare.places import Place, Side, entry, match, match_rows
+from benchmark.report.resampled import entry_fold_scores
+from benchmark.statistics import Interval, Replicates, bootstrap_task, percentile_interval
+from benchmark.statistics.bootstrap import RESAMPLES
+from benchmark.statistics.holm import holm
+from benchmark.statistics.interval import LEVEL
+from benchmark.statistics.paired import paired_p
+
+Verdict = Literal[
+    "better",
+    "worse",
+    "no difference shown",
+    "equal",
+    "not tested",
+    "fails now",
+    "works now",
+    "fails in both",
+]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What became of one module on one task.
+
+    Attributes:
+        place: Its cells.
+        a: Score in the first folder, mean over folds and seeds; None if it failed there.
+        b: Score in the second folder.
+        interval: 95 % bootstrap interval of ``b - a`` over test clips, the same for both; None
+            where nothing was resampled.
+        p: Two-sided p of the paired test, after Holm's correction over all tests that were made;
+            NaN where there was none.
+        untested: Why there is no test; empty where there is.
+        caution: What must be said of the test, if anything.
+    """
+
+    place: Place
+    a: float | None
+    b: float | None
+    interval: Interval | None = None
+    p: float = math.nan
+    untested: str = ""
+    caution: str = ""
+
+    @property
+    def change(self) -> float | None:
+        """``b - a``; None where one failed."""
+        return None if self.a is None or self.b is None else self.b - self.a
+
+    @property
+    def verdict(self) -> Verdict:
+        """In words; significant is p of at most 5 %."""
+        if self.change is None:
+            if self.b is not None:
+                return "works now"
+            return "fails in both" if self.a is None else "fails now"
+        if self.a == self.b:
+            return "equal"
+        if math.isnan(self.p):
+            return "not tested"
+        if self.p > 1 - LEVEL:
+            return "no difference shown"
+        return "better" if (self.change > 0) == (self.place.task.better == "higher") else "worse"
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it got significantly worse, or fails where it did not."""
+        return self.verdict in ("worse", "fails now")
+
+
+def differences(places: Sequence[Place]) -> list[Difference]:
+    """Compare every place, and correct p for the number of tests."""
+    # The smallest p of a test is 1 / (resamples + 1), which Holm may multiply by the number of
+    # tests: so many leave it at half of the 5 %.
+    resamples = max(RESAMPLES, round(2 * len(places) / (1 - LEVEL)))
+    found = [_difference(place, resamples) for place in places]
+    adjusted = holm(np.array([difference.p for difference in found]))
+    return [replace(each, p=float(p)) for each, p in zip(found, adjusted, strict=True)]
+
+
+def _difference(place: Place, resamples: int) -> Difference:
+    """One comparison, its p not corrected."""
+    a, b = entry(place.a), entry(place.b)
+    plain = Difference(place, a.primary, b.primary)
+    if plain.a is None or plain.b is None:
+        return replace(plain, untested=(b.reason or a.reason or ""))
+    if a.task.score != b.task.score:
+        return replace(plain, untested=f"{a.task.score} and {b.task.score} are different scores")
+    try:
+        resampled = _resampled(place, resamples)
+    except (ValueError, OSError) as error:
+        return replace(plain, untested=str(error).rstrip("."))
+    change = plain.b - plain.a
+    if not math.isfinite(change):
+        return replace(plain, untested="a score is not finite")
+    a_values, b_values = resampled.values
+    with np.errstate(invalid="ignore"):  # infinite d_prime
+        values = np.asarray(b_values - a_values)
+    return replace(
+        plain,
+        interval=percentile_interval(values, LEVEL),
+        p=paired_p(change, values),
+        caution=resampled.caution or "",
+    )
+
+
+def _resampled(place: Place, resamples: int) -> Replicates:
+    """Scores of both folders on the same resampled clips."""
+    folds = {"A": entry_fold_scores(place.a), "B": entry_fold_scores(place.b)}
+    return bootstrap_task(place.task.task, folds, place.task.better, resamples)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.compare.comparison import Comparison
-from benchmark.compare.differences import Difference
+from benchmark.compare.comparison import Comparison, Difference
 from benchmark.report.markdown_table import escape, markdown_table
 from benchmark.report.numbers import score_text
 from benchmark.table_notes import score_name

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.events.frames import ClipFrames, MedianWindows, median_windows
 from benchmark.events.table import EventTable
-from benchmark.parameter_grid import parameter_points
+from benchmark.protocol import parameter_points
 
 THRESHOLD = 0.5  # a class is active in a frame above it, strictly
 

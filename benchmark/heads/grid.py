@@ -12,7 +12,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from benchmark.parameter_grid import parameter_points
+from benchmark.protocol import parameter_points
 from benchmark.tasks.task import Task
 
 Grid = Mapping[str, Sequence[object]]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from benchmark.cli.terminal import RunProgress
 from benchmark.embeddings.cache import CacheEntry, describe, entry_folder, read_about
 from benchmark.embeddings.embed import EmbeddedTask, embed_task
 from benchmark.embeddings.splits import EventSplit
@@ -36,7 +37,6 @@ from benchmark.runner.plan import Run
 from benchmark.runner.provenance import machine, versions
 from benchmark.runner.tracking import Tracking
 from benchmark.tasks.task import Task
-from benchmark.terminal import RunProgress
 from msssl_common.files import cache_root
 from msssl_common.messages import failure_reason
 

@@ -27,7 +27,7 @@ from scipy import stats
 
 from benchmark.bench.upstream import SCORES, test_score
 from benchmark.heads import evaluate_task
-from benchmark.interchange.heareval_folder import read_heareval_folder
+from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from msssl_common.files import write_text
 

@@ -5,7 +5,7 @@ from sklearn.model_selection import ParameterGrid
 
 from benchmark.events.postprocessing import DEFAULT_GRID
 from benchmark.heads.grid import GRIDS
-from benchmark.parameter_grid import parameter_points
+from benchmark.protocol import parameter_points
 
 
 @pytest.mark.parametrize(

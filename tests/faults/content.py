@@ -17,7 +17,7 @@ import torch
 import yaml
 from safetensors import safe_open
 
-from benchmark.interchange.plain_pickle import load_plain_pickle
+from benchmark.heareval.plain_pickle import load_plain_pickle
 
 TIMING = {
     *("seconds", "model_seconds", "time_elapsed", "peak_memory_bytes", "embedding_cached", "date"),

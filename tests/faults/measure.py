@@ -22,7 +22,7 @@ from tests.faults.machine import may_mount
 
 # Forks should not have to import these.
 HEAVY = (
-    *("benchmark.run", "benchmark.interchange.export", "benchmark.interchange.score"),
+    *("benchmark.api", "benchmark.heareval.export_folder", "benchmark.heareval.score_folder"),
     *("benchmark.tasks.embedded.suite", "benchmark.tasks.get.get_task"),
     *("benchmark.tasks.make.label_csv", "benchmark.tasks.make.make_task"),
     *("benchmark.compare.comparison", "benchmark.compare.text", "msssl_common.memory"),

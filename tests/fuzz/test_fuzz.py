@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from benchmark.cli_options import one_line
+from benchmark.cli.options import one_line
 from msssl_common.messages import failure_reason, printable
 from tests.fuzz import targets
 from tests.fuzz.target import Target

@@ -10,7 +10,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from benchmark.cli_options import one_line
+from benchmark.cli.options import one_line
 from msssl_common.messages import failure_reason, in_words, is_out_of_memory
 
 

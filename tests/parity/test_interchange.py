@@ -12,9 +12,9 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from benchmark.interchange.cli import export, score
+from benchmark.cli.heareval import export, score
 from tests.benchmark.fake_modules import write_module
-from tests.benchmark.interchange.score_files import assert_upstreams_file
+from tests.benchmark.heareval.score_files import assert_upstreams_file
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
 from tests.parity.environment import HEAREVAL, REPOSITORY
 

@@ -1,4 +1,4 @@
-"""A run on a Ray cluster, an `benchmark.run.Executor`."""
+"""A run on a Ray cluster, an `benchmark.api.Executor`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MORE_AT_ONCE = (
 
 @dataclass(frozen=True)
 class RayExecutor:
-    """Fills the cells of a run on a cluster; an `benchmark.run.Executor`.
+    """Fills the cells of a run on a cluster; an `benchmark.api.Executor`.
 
     Attributes:
         address: HOST:PORT, "auto", or None to start Ray on this machine.

@@ -26,7 +26,7 @@ from benchmark.heads import exact as train
 from benchmark.heads.grid import grid_points
 from benchmark.heads.head import Head
 from benchmark.heads.rows import rows_of
-from benchmark.interchange.heareval_folder import read_heareval_folder
+from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from tests.parity.made_embeddings import MadeTask, write_embeddings
 

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmark.compare.comparison import Comparison, compare_folders
-from benchmark.compare.differences import Difference, differences
+from benchmark.compare.comparison import Comparison, Difference, compare_folders, differences
 from benchmark.compare.places import Place
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile

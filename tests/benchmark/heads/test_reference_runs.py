@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmark.heads import evaluate_task
-from benchmark.interchange.heareval_folder import read_heareval_folder
+from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from tests.benchmark.heads.upstream_scores import assert_equals_upstream
 

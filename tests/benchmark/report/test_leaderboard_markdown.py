@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from benchmark.cli.terminal import print_standings
 from benchmark.protocol import Protocol
 from benchmark.report.leaderboard_markdown import leaderboard_markdown
 from benchmark.report.markdown_table import escape, markdown_table
@@ -16,7 +17,6 @@ from benchmark.report.merged_cells import CellFile
 from benchmark.report.short_markdown import short_markdown
 from benchmark.report.standings import Standings, standings_of, standings_of_cells
 from benchmark.results.cells import Cell, FoldScores, ModuleFacts, TaskFacts
-from benchmark.terminal import print_standings
 from tests.benchmark.report.results_folders import hit, write_cell, write_failure
 from tests.benchmark.results.test_cells import CELL
 

@@ -8,15 +8,15 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from benchmark.api import Run, run
 from benchmark.cli import main
+from benchmark.cli.terminal import RunProgress
 from benchmark.protocol import Protocol
 from benchmark.report.write import TABLES
 from benchmark.results.cell_files import read_cell
 from benchmark.results.cells import FoldScores
-from benchmark.run import Run, run
 from benchmark.runner.tracking import Tracking, record_of
 from benchmark.tasks.find import find_tasks
-from benchmark.terminal import RunProgress
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.report.results_folders import OURS, SCENES, hit, write_cell, write_failure
 from tests.benchmark.runner.fake_wandb import FakeWandb

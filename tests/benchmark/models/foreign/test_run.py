@@ -7,15 +7,15 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from benchmark.api import Run, run
 from benchmark.cli import main
+from benchmark.cli.terminal import RunProgress
 from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.hear_module import load_hear_module
 from benchmark.models.outputs import HearModuleError
 from benchmark.protocol import Protocol
 from benchmark.results.leaderboard import Leaderboard
-from benchmark.run import Run, run
 from benchmark.tasks.find import find_tasks
-from benchmark.terminal import RunProgress
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
 
 HERE = Interpreter(Path(sys.executable), 120)

@@ -71,7 +71,7 @@ def test_an_address_where_nobody_is(command: list[str], address: str, sentence: 
 
 def test_ray_is_not_imported_unless_it_is_asked_for() -> None:
     program = (
-        "import sys, benchmark.cli, benchmark.run, benchmark.runner.ray.executor\n"
+        "import sys, benchmark.cli, benchmark.api, benchmark.runner.ray.executor\n"
         "print('ray' in sys.modules)"
     )
     done = subprocess.run(

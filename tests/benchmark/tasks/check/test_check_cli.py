@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from benchmark.cli.tasks import check
 from benchmark.tasks.check.check_task import check_task
 from benchmark.tasks.check.report import print_check
-from benchmark.tasks.check_cli import check
 from tests.benchmark.tasks.check.faulty_tasks import (
     CLIPS,
     SCENE_FAULTS,

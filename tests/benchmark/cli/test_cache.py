@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cache_cli import cache
+from benchmark.cli.cache import cache
 from benchmark.embeddings.cache import CacheEntry, SplitRecord, describe, record_text
 from benchmark.embeddings.npy_writer import GrowingNpy
 from benchmark.embeddings.partial_split import Journal, PartFolder, UnfinishedSplit

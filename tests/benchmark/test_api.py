@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from benchmark.api import Run, run
+from benchmark.cli.terminal import RunProgress
 from benchmark.protocol import Protocol
 from benchmark.results.cell_files import load_cell, predictions_path
 from benchmark.results.cells import Cell
 from benchmark.results.leaderboard import Leaderboard
 from benchmark.results.predictions import ScenePredictions, load_predictions
-from benchmark.run import Run, run
 from benchmark.runner import cells as fill_cells
 from benchmark.scores import SCENE_SCORES, event_onset_200ms_fms
 from benchmark.tasks.find import find_tasks
-from benchmark.terminal import RunProgress
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from benchmark.cli.terminal import RunProgress
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Standings, standings_of_cells
 from benchmark.report.write import TABLES, write_report
@@ -12,7 +13,6 @@ from benchmark.runner.cells import FinishedCells
 from benchmark.runner.local import run_locally
 from benchmark.runner.plan import Run as Run
 from benchmark.runner.tracking import Tracking
-from benchmark.terminal import RunProgress
 from msssl_common.files import check_writable, remove_leftovers
 
 Executor = Callable[[Run, FinishedCells], None]  # fills every cell, in any order

@@ -11,9 +11,12 @@ from click.testing import CliRunner
 from benchmark.cli import main
 from benchmark.embeddings.cache import CacheEntry
 from benchmark.embeddings.embed import embed_task
-from benchmark.interchange.export_folder import export_task, module_folder
-from benchmark.interchange.heareval_folder import read_heareval_folder
-from benchmark.interchange.raw_embeddings import read_raw_embeddings, write_raw_embeddings
+from benchmark.heareval.embedding_folder import (
+    read_heareval_folder,
+    read_raw_embeddings,
+    write_raw_embeddings,
+)
+from benchmark.heareval.export_folder import export_task, module_folder
 from benchmark.models.hear_module import load_hear_module
 from benchmark.tasks.task import read_task
 from tests.benchmark.fake_modules import write_module
@@ -149,7 +152,7 @@ def test_checkpoints_do_not_share_a_folder(modules):
 
 
 def test_raw_embeddings_are_copied_in_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmark.interchange.raw_embeddings.CHUNK_NUMBERS", 7)
+    monkeypatch.setattr("benchmark.heareval.embedding_folder.CHUNK_NUMBERS", 7)
     numbers = np.arange(33, dtype=np.float16).reshape(11, 3)
     write_raw_embeddings(tmp_path, "test", numbers)
     np.testing.assert_array_equal(read_raw_embeddings(tmp_path, "test"), numbers)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.validator.cli import main
+from benchmark.cli.validate import main
 from tests.benchmark.validator.fake_module import hear_module, model_with
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -20,7 +20,7 @@ get_scene_embeddings = clean_scene
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from benchmark.validator.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from benchmark.cli.validate import main; main()", *arguments]
     return subprocess.run(
         command, cwd=folder, env={"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli_options import debug_option, one_line
+from benchmark.cli.options import debug_option, one_line
 
 GOT_WORSE = 1
 
@@ -52,9 +52,9 @@ def compare(
       msbench compare results/before results/after
       msbench compare results/embedded results/embedded --rows cola multi --markdown rows.md
     """  # noqa: D301 -- click wants the character behind \\b
+    from benchmark.cli.terminal import make_console
     from benchmark.compare.comparison import compare_folders
     from benchmark.compare.text import comparison_markdown, print_comparison
-    from benchmark.terminal import make_console
     from msssl_common.files import check_writable, remove_leftovers, write_text
 
     if markdown:

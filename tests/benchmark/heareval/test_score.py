@@ -9,8 +9,8 @@ import torch
 from click.testing import CliRunner
 
 from benchmark.cli import main
-from tests.benchmark.interchange.heareval_folders import write_event_folder, write_scene_folder
-from tests.benchmark.interchange.score_files import assert_upstreams_file
+from tests.benchmark.heareval.heareval_folders import write_event_folder, write_scene_folder
+from tests.benchmark.heareval.score_files import assert_upstreams_file
 
 FILE = "test.predicted-scores.json"
 
@@ -142,7 +142,7 @@ def test_a_broken_folder_does_not_stop_the_others(tmp_path, scene):
 
 
 def test_a_stopped_run_goes_on_with_the_heads_it_has(scene, monkeypatch):
-    from benchmark.interchange import score_folder
+    from benchmark.heareval import score_folder
 
     command = (scene, "--grid", "faster", "--mode", "exact", "--grid-points", "2")
     with monkeypatch.context() as patch:

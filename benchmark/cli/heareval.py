@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli_options import (
+from benchmark.cli.options import (
     SOME_FAILED,
     debug_option,
     device_option,
@@ -64,8 +64,8 @@ def export(
       python -m heareval.predictions.runner embeddings/msssl_hear/*
     """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.chosen_tasks import choose, tasks_of
-    from benchmark.interchange.export import export_tasks
-    from benchmark.terminal import make_console
+    from benchmark.cli.terminal import make_console
+    from benchmark.heareval.export_folder import export_tasks
 
     console = make_console()
     chosen = choose(tasks_of(tasks_dir, console), tasks)
@@ -123,8 +123,8 @@ def score(
       msbench score embeddings/hearbaseline/esc50-v2.0.0-full
       msbench score embeddings/my_module/* --mode exact --grid faster
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.interchange.score import score_folders
-    from benchmark.terminal import make_console
+    from benchmark.cli.terminal import make_console
+    from benchmark.heareval.score_folder import score_folders
 
     if out is not None and len(folders) > 1:
         raise ValueError(f"--out {out} is one file, but {len(folders)} folders are to be scored.")

@@ -10,7 +10,7 @@ from typing import cast, get_args
 
 import click
 
-from benchmark.cli_options import debug_option, one_line
+from benchmark.cli.options import debug_option, one_line
 from benchmark.protocol import GRID_POINTS, Mode
 
 
@@ -93,7 +93,7 @@ def heads(
     from benchmark.bench.head_table import heads_report
     from benchmark.bench.heads import Findings, Plan, run_plan
     from benchmark.bench.report import check_report_path, print_report, write_report
-    from benchmark.terminal import make_console
+    from benchmark.cli.terminal import make_console
 
     for path in out:
         check_report_path(path)
@@ -125,7 +125,7 @@ def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
     """
     from benchmark.bench.report import check_report_path, print_report, write_report
     from benchmark.bench.scores import scores_report
-    from benchmark.terminal import make_console
+    from benchmark.cli.terminal import make_console
 
     for path in out:
         check_report_path(path)

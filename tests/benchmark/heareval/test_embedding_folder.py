@@ -6,9 +6,9 @@ import pickle
 import numpy as np
 import pytest
 
-from benchmark.interchange.heareval_folder import read_heareval_folder
-from benchmark.interchange.plain_pickle import load_plain_pickle
-from tests.benchmark.interchange.heareval_folders import write_event_folder, write_scene_folder
+from benchmark.heareval.embedding_folder import read_heareval_folder
+from benchmark.heareval.plain_pickle import load_plain_pickle
+from tests.benchmark.heareval.heareval_folders import write_event_folder, write_scene_folder
 
 PARITY_TASKS = ("fsdd_speaker-v1-full", "fsdd_kfold-v1-full", "fsdd_event-v1-small")
 

@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.bench.cli import bench
-from benchmark.cache_cli import cache
-from benchmark.cli_options import (
+from benchmark.cli.bench import bench
+from benchmark.cli.cache import cache
+from benchmark.cli.compare import compare
+from benchmark.cli.heareval import export, score
+from benchmark.cli.options import (
     SOME_FAILED,
+    ExecutorName,
+    chosen_executor,
     debug_option,
     device_option,
     env_option,
     env_timeout_option,
+    executor_options,
     grid_option,
     mode_option,
     names,
@@ -31,12 +36,9 @@ from benchmark.cli_options import (
     tasks_dir_option,
     tasks_option,
 )
-from benchmark.compare.cli import compare
-from benchmark.executor_options import ExecutorName, chosen_executor, executor_options
-from benchmark.interchange.cli import export, score
+from benchmark.cli.report import report
+from benchmark.cli.tasks import tasks
 from benchmark.protocol import Mode, Protocol
-from benchmark.report.cli import report
-from benchmark.tasks_cli import tasks
 
 if TYPE_CHECKING:
     from benchmark.runner.tracking import TrackerName
@@ -140,13 +142,13 @@ def run(
     if env and not modules:
         raise ValueError("--env is for MODULEs; name one")
     # Heavy from here on: torch and SciPy.
+    from benchmark.api import Run
+    from benchmark.api import run as run_plan
     from benchmark.chosen_tasks import choose, tasks_of
+    from benchmark.cli.terminal import RunProgress, make_console, print_standings
     from benchmark.models.foreign.interpreter import interpreters
     from benchmark.report.write import TABLES
-    from benchmark.run import Run
-    from benchmark.run import run as run_plan
     from benchmark.runner.tracking import Tracking
-    from benchmark.terminal import RunProgress, make_console, print_standings
 
     fill = chosen_executor(executor, address, task_cpus, task_gpus)
     elsewhere = interpreters(modules, env, env_timeout)
@@ -182,7 +184,7 @@ def run(
 @click.pass_context
 def validate(context: click.Context, module: str, model: str, device: str) -> None:
     """Check that MODULE keeps to the HEAR API, as hear-validator does."""
-    from benchmark.validator.cli import main as hear_validator
+    from benchmark.cli.validate import main as hear_validator
 
     context.invoke(hear_validator, module=module, model=model, device=device)
 

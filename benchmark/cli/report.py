@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli_options import debug_option, one_line
+from benchmark.cli.options import debug_option, one_line
 
 
 @click.command()
@@ -47,9 +47,9 @@ def report(
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
         raise ValueError("Several folders make one table: say with --out where to write it.")
+    from benchmark.cli.terminal import bar, make_console, print_standings
     from benchmark.report.standings import standings_of
     from benchmark.report.write import TABLES, write_report
-    from benchmark.terminal import bar, make_console, print_standings
     from msssl_common.files import check_writable, remove_leftovers
 
     out = out or folders[0]

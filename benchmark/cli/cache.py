@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli_options import SOME_FAILED, one_line
+from benchmark.cli.options import SOME_FAILED, one_line
 
 if TYPE_CHECKING:
     from benchmark.embeddings.cache_index import Cached

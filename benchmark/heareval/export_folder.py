@@ -2,6 +2,8 @@
 
 The folder is ``{out}/{module}{-checkpoint}/{task}``. Upstream's own name leaves the checkpoint out,
 so that the embeddings of two would share a folder.
+
+``msbench export``: task by task, a line each; one that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -9,25 +11,35 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from rich.console import Console
 
+from benchmark.cli.terminal import bar
 from benchmark.embeddings.cache import CacheEntry
 from benchmark.embeddings.embed import EmbeddedTask, embed_task
 from benchmark.embeddings.splits import EventSplit, SceneSplit
-from benchmark.interchange.frame_times import FrameTimes, write_frame_times
-from benchmark.interchange.raw_embeddings import write_raw_embeddings
-from benchmark.interchange.row_labels import frame_labels, write_row_labels
-from benchmark.models.hear_module import HearModule
+from benchmark.heareval.embedding_folder import write_raw_embeddings
+from benchmark.heareval.row_files import (
+    FrameTimes,
+    frame_labels,
+    write_frame_times,
+    write_row_labels,
+)
+from benchmark.models.fingerprint import module_hash, weights_hash
+from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.runner.provenance import versions
+from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.json_file import read_json_object
 from benchmark.tasks.metadata import METADATA_FILE
 from benchmark.tasks.task import Task
+from benchmark.tasks.task_hash import task_hash
 from benchmark.tasks.vocabulary import VOCABULARY_FILE
 from msssl_common.files import check_writable, new_folder, write_text, writing
+from msssl_common.messages import failure_reason
 
 DONE: Final = ".done.embeddings"  # upstream skips a task's folder that has it
 PROFILE: Final = "profile.embeddings.json"
@@ -129,3 +141,61 @@ def _write_profile(part: Path, device: str, seconds: float, about: Mapping[str, 
     }
     write_text(part / PROFILE, json.dumps(profile, indent=4))
     (part / DONE).touch()
+
+
+def export_tasks(
+    spec: str,
+    tasks: Sequence[Task | UnreadableTask],
+    out: Path,
+    device: str,
+    console: Console,
+    debug: bool,
+) -> int:
+    """Export a module's embeddings of tasks and print a line for each; see `export_task`.
+
+    Args:
+        spec: The module, ``pkg.module`` or ``pkg.module=CHECKPOINT``.
+        tasks: The tasks.
+        out: Upstream's ``--embeddings-dir``.
+        device: Torch device of the module.
+        console: Where to print.
+        debug: Whether to print tracebacks.
+
+    Returns:
+        Number of tasks that failed; all of them if the module cannot be loaded.
+    """
+
+    def say(name: str, outcome: str) -> None:
+        console.print(f"{name}  {outcome}", markup=False, soft_wrap=True)
+
+    try:
+        hear = load_hear_module(spec, device)
+        module = module_hash(hear, weights_hash(hear.model))
+    except Exception as error:
+        say(spec, f"failed: {failure_reason(error, debug)}")
+        return len(tasks)
+    failed = 0
+    for task in tasks:
+        name = f"{spec} {task.full_name}"
+        try:
+            with bar(console, f"{name}: embedding clips") as advance:
+                folder, kept = _export(hear, module, task, out, advance)
+            say(name, f"{folder}{' (exported earlier)' if kept else ''}")
+        except Exception as error:
+            failed += 1
+            say(name, f"failed: {failure_reason(error, debug)}")
+    return failed
+
+
+def _export(
+    hear: HearModule,
+    module: str,
+    task: Task | UnreadableTask,
+    out: Path,
+    advance: Callable[[int, int], None],
+) -> tuple[Path, bool]:
+    if isinstance(task, UnreadableTask):
+        raise ValueError(task.reason)
+    about = {"module": hear.spec, "task": task.full_name}
+    entry = CacheEntry.of(module, task_hash(task, hear.sample_rate), about)
+    return export_task(hear, task, entry, out, advance)

@@ -1,6 +1,8 @@
 """What the commands of ``msbench`` share: options, exit statuses, errors in one line.
 
 Nothing heavy is imported here: ``--help`` answers at once.
+
+``msbench run --executor``: who fills the cells. Light, as `benchmark.cli.options`.
 """
 
 from __future__ import annotations
@@ -9,16 +11,22 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar, get_args
+from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, get_args
 
 import click
 
 from benchmark.protocol import SEED, Mode, Protocol
 from msssl_common.messages import in_words, is_out_of_memory
 
+if TYPE_CHECKING:
+    from benchmark.api import Executor
+
+
 SOME_FAILED = 1
 USAGE = 2
 INTERRUPTED = 130  # as shells report SIGINT
+TASKS_DIR: Final = Path("tasks")
+SAMPLE_RATES: Final = ("16000", "22050", "32000", "44100", "48000")  # Hz, those of the HEAR API
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,3 +110,63 @@ env_timeout_option = click.option(
     metavar="SECONDS",
     help="Longest that a call in another interpreter may take.",
 )
+
+
+ExecutorName = Literal["local", "ray"]
+C = TypeVar("C", bound=Callable[..., object])
+
+OPTIONS = (
+    click.option(
+        "--executor",
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        show_default=True,
+        help="Who does the work: this process, or a Ray cluster (pip install 'msssl-hear[ray]').",
+    ),
+    click.option(
+        "--address",
+        metavar="auto|HOST:PORT",
+        help="With --executor ray: the cluster.  [default: one is started on this machine]",
+    ),
+    click.option(
+        "--task-cpus",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="With --executor ray: cores that a task takes, and threads it uses.  [default: the "
+        "threads of a local run, on which bits may depend]",
+    ),
+    click.option(
+        "--task-gpus",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="N",
+        help="With --executor ray --device cuda: GPUs that a task takes, or a share of one.  "
+        "[default: 1]",
+    ),
+)
+
+
+def executor_options(command: C) -> C:
+    """Add the options of this file to a command."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def chosen_executor(
+    name: ExecutorName, address: str | None, cpus: int | None, gpus: float | None
+) -> Executor:
+    """The executor that the options ask for. Heavy: to be called inside a command.
+
+    Raises:
+        ValueError: An option that the executor does not have.
+    """
+    if name == "ray":
+        from benchmark.runner.ray.executor import RayExecutor
+
+        return RayExecutor(address, cpus, gpus or 1.0)
+    for option, value in (("address", address), ("task-cpus", cpus), ("task-gpus", gpus)):
+        if value is not None:
+            raise ValueError(f"--{option} is for --executor ray")
+    from benchmark.runner.local import run_locally
+
+    return run_locally

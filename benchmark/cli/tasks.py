@@ -1,0 +1,161 @@
+"""``msbench tasks get``: HEAR's tasks from their published archives.
+
+``msbench tasks``: the tasks that models are compared on.
+
+``msbench tasks check``: what is wrong with task folders.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from benchmark.cli.options import SAMPLE_RATES, SOME_FAILED, TASKS_DIR, debug_option, one_line
+from benchmark.cli.tasks_make import make
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--sample-rate",
+    type=click.Choice(SAMPLE_RATES),
+    default=SAMPLE_RATES[0],
+    show_default=True,
+    help="Rate of the audio in Hz, that of the modules to compare; HEAR publishes 48000.",
+)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=TASKS_DIR,
+    show_default=True,
+    help="Folder for task folders.",
+)
+@click.option("--mirror", metavar="URL", help="Fetch archives from a folder on another server.")
+@click.option(
+    "--from",
+    "archives",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Take archives (hear2021-...-48000.tar.gz) from a local folder; nothing is fetched.",
+)
+@click.option(
+    "--keep-source",
+    is_flag=True,
+    help="Keep the audio at 48000 Hz too, for other rates later without another download.",
+)
+@debug_option
+@one_line
+def get(
+    names: Sequence[str],
+    sample_rate: str,
+    to: Path,
+    mirror: str | None,
+    archives: Path | None,
+    keep_source: bool,
+    debug: bool,
+) -> None:
+    """Fetch HEAR's tasks, resample their audio, check it, and put them into a tasks folder.
+
+    NAME is a task as `msbench tasks ls` or the leaderboard calls it: esc50, ESC-50 or
+    esc50-v2.0.0-full. What was stopped, by whatever, goes on with the same command. Exit status 0:
+    every task is there; 1: some could not be had, and a line says why; 2: nothing could be done.
+
+    \b
+    Examples:
+      msbench tasks get esc50 speech_commands_5h
+      msbench tasks get maestro --sample-rate 32000 --to hear/tasks
+      msbench tasks get gtzan --from ~/downloads
+    """  # noqa: D301 -- click wants the character behind \\b
+    from benchmark.tasks.catalogue.names import folders_called
+    from benchmark.tasks.get.get_task import Getter
+    from benchmark.tasks.get.origin import Origin
+    from msssl_common.console import make_console
+    from msssl_common.messages import failure_reason
+
+    folders = list(dict.fromkeys(folder for name in names for folder in folders_called(name)))
+    getter = Getter(to, int(sample_rate), make_console(), Origin(mirror, archives), keep_source)
+    failed = 0
+    for folder in folders:
+        try:
+            getter.get(folder)
+        except (ValueError, OSError) as error:
+            failed += 1
+            click.echo(f"{folder}: {failure_reason(error, debug)}", err=True)
+    if failed:
+        sys.exit(SOME_FAILED)
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[DIR]...")
+@click.option("--all", "everything", is_flag=True, help="Print every finding, not ten of a kind.")
+@click.option("--json", "machine", is_flag=True, help="Print all findings and counts as JSON.")
+@debug_option
+@one_line
+def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool) -> None:
+    """Find everything that is wrong with the task folders in every DIR, or the embedded suite.
+
+    DIR is a task in HEAR's format or a folder of tasks. All audio is read, clip by clip. Exit
+    status 1: there are errors, on which a benchmark would fail or mislead; 0: warnings at most.
+
+    \b
+    Examples:
+      msbench tasks check hear-2021.0.6/tasks
+      msbench tasks check my_task --all
+      msbench tasks check my_task --json | jq -r '.tasks[].findings[].message'
+    """  # noqa: D301 -- click wants the character behind \\b
+    from rich.console import Console
+
+    from benchmark.chosen_tasks import tasks_of
+    from benchmark.tasks.check.check_task import check_task
+    from benchmark.tasks.check.report import as_json, print_check
+    from benchmark.tasks.find import task_folders
+    from msssl_common.console import bar, make_console
+
+    console = make_console()
+    bars = Console(stderr=True)
+    found = [folder for given in folders for folder in task_folders(given)]
+    if not folders:
+        found = [task.folder for task in tasks_of(None, bars)]
+    checks = []
+    for folder in found:
+        with bar(bars, f"Checking {folder.resolve().name}") as advance:
+            checks.append(check_task(folder, advance))
+        if not machine:
+            print_check(console, checks[-1], everything)
+    if machine:
+        click.echo(as_json(checks))
+    if any(one.number("error") for one in checks):
+        sys.exit(SOME_FAILED)
+
+
+@click.group()
+def tasks() -> None:
+    """List, get, make and check tasks."""
+
+
+@tasks.command("ls")
+@click.option(
+    "--tasks-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of tasks in HEAR's format, or one task, to look into.  "
+    f"[default: {TASKS_DIR}, where get puts tasks, if it is there]",
+)
+@debug_option
+@one_line
+def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
+    """List every known task: the embedded suite, those of a folder, and HEAR's."""
+    from benchmark.tasks.catalogue.listing import listed_tasks
+    from benchmark.tasks.catalogue.table import print_listed
+    from msssl_common.console import make_console
+
+    if tasks_dir is None and TASKS_DIR.is_dir():
+        tasks_dir = TASKS_DIR
+    print_listed(make_console(), *listed_tasks(tasks_dir))
+
+
+tasks.add_command(get)
+tasks.add_command(make)
+tasks.add_command(check)

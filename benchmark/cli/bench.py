@@ -89,11 +89,10 @@ def heads(
       msbench bench heads embeddings/my_module/esc50-v2.0.0-full --grid default
       msbench bench heads --upstream "heareval/bin/python -m heareval.predictions.runner"
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.bench.embedded_folders import embedded_folders
-    from benchmark.bench.head_table import heads_report
-    from benchmark.bench.heads import Findings, Plan, run_plan
-    from benchmark.bench.report import check_report_path, print_report, write_report
     from benchmark.cli.terminal import make_console
+    from benchmark.speed.heads import Findings, Plan, heads_report, run_plan
+    from benchmark.speed.inputs import embedded_folders
+    from benchmark.speed.report import check_report_path, print_report, write_report
 
     for path in out:
         check_report_path(path)
@@ -123,9 +122,9 @@ def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
     14 clips of 120 s with 40 reference events each, and 40, 300 or 1000 predicted ones. sed_eval is
     called as hear-eval-kit calls it; without it ours is measured alone.
     """
-    from benchmark.bench.report import check_report_path, print_report, write_report
-    from benchmark.bench.scores import scores_report
     from benchmark.cli.terminal import make_console
+    from benchmark.speed.report import check_report_path, print_report, write_report
+    from benchmark.speed.scores import scores_report
 
     for path in out:
         check_report_path(path)

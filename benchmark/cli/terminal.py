@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.report.notes import protocol_in_short, score_name, table_notes
 from benchmark.report.numbers import score_text
-from benchmark.report.short_markdown import score_and_ranks
 from benchmark.report.standings import Standings
+from benchmark.report.tables.markdown import score_and_ranks
 from benchmark.results.cells import Cell
-from benchmark.table_notes import protocol_in_short, score_name, table_notes
 from msssl_common.console import bar as bar
 from msssl_common.console import bars
 from msssl_common.console import make_console as make_console

@@ -15,12 +15,10 @@ import numpy as np
 
 from benchmark.compare.changes import changes
 from benchmark.compare.places import Place, Side, entry, match, match_rows
-from benchmark.report.resampled import entry_fold_scores
+from benchmark.report.resampling import entry_fold_scores
 from benchmark.statistics import Interval, Replicates, bootstrap_task, percentile_interval
-from benchmark.statistics.bootstrap import RESAMPLES
-from benchmark.statistics.holm import holm
-from benchmark.statistics.interval import LEVEL
-from benchmark.statistics.paired import paired_p
+from benchmark.statistics.bootstrap import LEVEL, RESAMPLES
+from benchmark.statistics.paired import holm, paired_p
 
 Verdict = Literal[
     "better",

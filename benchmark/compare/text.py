@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.compare.comparison import Comparison, Difference
-from benchmark.report.markdown_table import escape, markdown_table
+from benchmark.report.notes import score_name
 from benchmark.report.numbers import score_text
-from benchmark.table_notes import score_name
+from benchmark.report.tables.markdown import escape, markdown_table
 
 HEAD = ("row", "task", "score", "A", "B", "B − A [95 %]", "p", "B is")
 STYLES = {"worse": "red", "fails now": "red", "better": "green", "works now": "green"}

@@ -1,6 +1,11 @@
-"""Numbers as tables in Markdown and terminals print them."""
+"""Numbers as tables in Markdown and terminals print them.
+
+Numbers as the page prints them.
+"""
 
 from __future__ import annotations
+
+import math
 
 
 def score_text(value: float, decimals: int = 3) -> str:
@@ -19,3 +24,28 @@ def count_text(value: int | None) -> str:
 def speed_text(value: float | None) -> str:
     """Seconds of audio per second."""
     return "" if value is None else f"{value:,.0f}"
+
+
+NONE = "–"
+
+
+def page_score(value: float, decimals: int = 3) -> str:
+    """As in the other tables, with a real minus sign and a real infinity."""
+    return score_text(value, decimals).replace("-", "−").replace("inf", "∞")
+
+
+def end_text(value: float) -> str:
+    """An end of a scale, as short as can be."""
+    return f"{value:g}".replace("-", "−")
+
+
+def p_text(p: float) -> str:
+    """A p-value: three decimals, or that it is less."""
+    if math.isnan(p):
+        return NONE
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def memory_text(value: float | None) -> str:
+    """Bytes in MB (10⁶)."""
+    return "" if value is None else f"{value / 1e6:,.0f} MB"

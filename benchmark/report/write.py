@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.report.html import leaderboard_html
-from benchmark.report.leaderboard_markdown import leaderboard_markdown
-from benchmark.report.long_csv import long_csv
-from benchmark.report.pairs_csv import pairs_csv
-from benchmark.report.short_markdown import short_markdown
+from benchmark.report.page.page import leaderboard_html
 from benchmark.report.standings import Standings
-from benchmark.report.wide_csv import wide_csv
-from benchmark.scores_csv import scores_csv
+from benchmark.report.tables.long import long_csv
+from benchmark.report.tables.markdown import leaderboard_markdown, short_markdown
+from benchmark.report.tables.pairs import pairs_csv
+from benchmark.report.tables.scores import scores_csv
+from benchmark.report.tables.wide import wide_csv
 from msssl_common.files import write_text
 
 TABLES: dict[str, Callable[[Standings], str]] = {

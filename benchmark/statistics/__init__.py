@@ -4,15 +4,25 @@ Everything rests on resampled test clips (`bootstrap_task`); heads are not train
 said is therefore "would other clips of the same kind tell the same?", not "would another seed?".
 """
 
-from benchmark.statistics.bootstrap import Replicates, bootstrap_task, resamples_for
+from benchmark.statistics.bootstrap import (
+    Interval,
+    Replicates,
+    bootstrap_task,
+    percentile_interval,
+    resamples_for,
+)
 from benchmark.statistics.cell_scores import cell_fold_scores
 from benchmark.statistics.event_scores import event_fold_score
 from benchmark.statistics.fold_score import FoldScore
-from benchmark.statistics.interval import Interval, percentile_interval
 from benchmark.statistics.overall import Overall, overall_scores
-from benchmark.statistics.paired import Comparisons, compare_models
+from benchmark.statistics.paired import (
+    Comparisons,
+    RankRange,
+    compare_models,
+    rank_ranges,
+    tie_groups,
+)
 from benchmark.statistics.scene_scores import scene_fold_score
-from benchmark.statistics.tie_groups import RankRange, rank_ranges, tie_groups
 
 __all__ = [
     "Comparisons",

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.scores.ranking import average_ranks
-from benchmark.statistics.bootstrap import Replicates
-from benchmark.statistics.interval import Interval, percentile_interval
+from benchmark.statistics.bootstrap import Interval, Replicates, percentile_interval
 
 
 class Overall(NamedTuple):

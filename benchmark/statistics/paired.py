@@ -3,19 +3,57 @@
 Simulated with equally good models (500 runs, 5 % level, before Holm's correction): F-measures of
 30 files differ "significantly" in 7 %, of 14 files in 6 %, of 8 files in 11 %; many clips keep to
 the 5 %.
+
+Ranks that say no more than the tests do.
+
+A model's rank is 1 + the number of models that are significantly better; models of equal rank are
+a tie group. Its last possible rank is the number of models - the number of significantly worse
+ones. As Holm bounds all errors together, all these ranges hold at once with 95 % confidence
+(Mogstad, Romano, Shaikh and Wilhelm, "Inference for ranks with applications to mobility across
+neighbourhoods and academic achievement across countries", Review of Economic Studies 91, 2024).
+
+"Not significantly different" is not transitive: A may beat C while B ties with both. Then A and B
+have rank 1 (nobody beats them) and C has rank 2 (A does), so a group says "beaten by equally many",
+not "all equal"; the ranges 1-2, 1-3, 2-3 and `Comparisons.adjusted` tell the rest. Where a score is
+much less certain than its neighbours', it may even share a better rank than a slightly higher one.
+
+Holm's correction for many tests.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.statistics.bootstrap import Replicates
-from benchmark.statistics.holm import holm
-from benchmark.statistics.interval import LEVEL
+from benchmark.statistics.bootstrap import LEVEL, Replicates
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjusted p-values: reject where they are at most alpha, and all errors together stay below.
+
+    With m p-values in ascending order, the adjusted i-th is ``max over j <= i of
+    (m - j + 1) p_(j)``, at most 1; it holds under any dependence of the tests.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
+    of Statistics 6, 1979.
+
+    Args:
+        p: Shape (tests,); NaN stands for a test that could not be made, and is not counted.
+
+    Returns:
+        Shape (tests,), NaN where ``p`` is.
+    """
+    adjusted = np.full(len(p), np.nan)
+    made = np.flatnonzero(~np.isnan(p))
+    order = made[np.argsort(p[made], kind="stable")]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p[order]), 1.0)
+    return adjusted
+
 
 ROUNDING = 1e-12  # equal differences of scores may differ by this much
 
@@ -88,3 +126,31 @@ def _symmetric(
     for (a, b), value in zip(pairs, values, strict=True):
         matrix[a, b] = matrix[b, a] = value
     return matrix
+
+
+class RankRange(NamedTuple):
+    """Ranks that a model may have, from 1; equal where all is decided."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}–{self.last}"
+
+
+def rank_ranges(comparisons: Comparisons) -> dict[str, RankRange]:
+    """The rank range of every model, in their order."""
+    better = comparisons.better
+    size = len(comparisons.models)
+    return {
+        model: RankRange(1 + int(better[:, row].sum()), size - int(better[row].sum()))
+        for row, model in enumerate(comparisons.models)
+    }
+
+
+def tie_groups(comparisons: Comparisons) -> dict[int, list[str]]:
+    """Models by rank, the best first."""
+    groups: dict[int, list[str]] = {}
+    for model, ranks in rank_ranges(comparisons).items():
+        groups.setdefault(ranks.first, []).append(model)
+    return dict(sorted(groups.items()))

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmark.report.plots.log_mel import RANGE, frequency_ticks, log_mel
-from benchmark.report.plots.look import FAINT, styled
+from benchmark.report.plots.events import RANGE, frequency_ticks, log_mel
+from benchmark.report.plots.style import FAINT, styled
 from benchmark.tasks.embedded import event, pitch, scene
 from benchmark.tasks.embedded.draws import Draws
 from benchmark.tasks.embedded.recipe import MadeClip, Recipe

@@ -17,7 +17,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.report.markdown_table import markdown_table
+from benchmark.report.tables.markdown import markdown_table
 from benchmark.results.cell_files import load_cell
 from benchmark.results.cells import Cost
 from tests.bench.filled_page import fill_page

@@ -31,7 +31,7 @@ from benchmark.baselines.panns import frames as panns_frames
 from benchmark.embeddings.peak_memory import PeakMemory
 from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.models.specs import BASELINES, baseline_names
-from benchmark.report.markdown_table import escape, markdown_table
+from benchmark.report.tables.markdown import escape, markdown_table
 from msssl_hear import model as hear_model
 from tests.bench.filled_page import fill_page
 

@@ -24,7 +24,7 @@ import yaml
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.report.markdown_table import markdown_table
+from benchmark.report.tables.markdown import markdown_table
 from msssl_hear.log_mel import LogMel
 from pretrain.args import AugmentArgs, Recipe, recipe_of
 from pretrain.distributed.share import Share

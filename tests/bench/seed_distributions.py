@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from benchmark.bench.upstream import SCORES, test_score
 from benchmark.heads import evaluate_task
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
+from benchmark.speed.upstream import SCORES, test_score
 from msssl_common.files import write_text
 
 ALPHA = 0.05

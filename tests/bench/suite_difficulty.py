@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.report.markdown_table import escape, markdown_table
 from benchmark.report.standings import Standing, Standings, standings_of
+from benchmark.report.tables.markdown import escape, markdown_table
 from benchmark.results.predictions import EventPredictions, Predictions, load_predictions
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.suite import RECIPES

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.report.page.numbers import p_text, page_score
+from benchmark.report.notes import score_name
+from benchmark.report.numbers import p_text, page_score
 from benchmark.report.standings import Standings
 from benchmark.results.cells import TaskFacts
 from benchmark.results.leaderboard import Entry
 from benchmark.statistics import Comparisons, tie_groups
-from benchmark.table_notes import score_name
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Pictures of finished runs, as PNG and SVG."""
 
-from benchmark.report.plots.write import write_plots
+from benchmark.report.plots.pictures import write_plots
 
 __all__ = ["write_plots"]

@@ -12,7 +12,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from benchmark.report.plots.look import FAINT, LINE, short, styled
+from benchmark.report.plots.style import FAINT, LINE, short, styled
 from benchmark.results.predictions import Predictions, ScenePredictions
 
 NUMBERED_UP_TO = 12  # classes: larger pictures have no room for a number in every field

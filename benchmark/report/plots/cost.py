@@ -11,12 +11,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmark.report.plots.labelled_points import PointLabel, label_points
-from benchmark.report.plots.look import FAINT, INK, LINE, Look, looks, short, styled
+from benchmark.report.notes import score_name
+from benchmark.report.plots.style import (
+    FAINT,
+    INK,
+    LINE,
+    Look,
+    PointLabel,
+    label_points,
+    looks,
+    short,
+    styled,
+)
 from benchmark.report.standings import Standings
 from benchmark.results.cells import speed
 from benchmark.statistics import Interval
-from benchmark.table_notes import score_name
 
 AREA_PER_MILLION = 22.0  # points squared
 LEAST_AREA = 18.0

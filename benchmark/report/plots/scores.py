@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmark.report.notes import score_name
 from benchmark.report.numbers import score_text
-from benchmark.report.plots.look import FAINT, INK, Look, looks, short, styled
+from benchmark.report.plots.style import FAINT, INK, Look, looks, short, styled
 from benchmark.report.standings import Standing, Standings
 from benchmark.results.cells import TaskFacts
-from benchmark.table_notes import score_name
 
 PANEL_WIDTH, ROW_HEIGHT, HEAD_HEIGHT = 4.6, 0.36, 1.1  # inches
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.report.plots.look import FAINT, Look, short, styled
+from benchmark.report.plots.style import FAINT, Look, short, styled
 from benchmark.results.cells import FoldScores
 from benchmark.results.leaderboard import Entry
 

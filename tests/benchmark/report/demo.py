@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from benchmark.protocol import Protocol
-from benchmark.published import published_for
+from benchmark.report.published import published_for
 from benchmark.report.standings import Standing, Standings
 from benchmark.results.cells import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
 from benchmark.results.leaderboard import Leaderboard

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.protocol import Protocol
-from benchmark.report import long_csv, pairs_csv
 from benchmark.report.standings import standings_of
-from benchmark.report.wide_csv import wide_csv
+from benchmark.report.tables import long as long_csv
+from benchmark.report.tables import pairs as pairs_csv
+from benchmark.report.tables.wide import wide_csv
 from benchmark.results.cells import TaskFacts
 from tests.benchmark.report.results_folders import (
     FLOOR,

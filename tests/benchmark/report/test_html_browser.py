@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.report.html import leaderboard_html
+from benchmark.report.page.page import leaderboard_html
 from tests.benchmark.report.demo import TASKS, demo_standings, empty_standings, failed_demo
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from benchmark.protocol import Protocol
-from benchmark.published import published_label
+from benchmark.report.published import published_label
 from benchmark.report.standings import standings_of
 from benchmark.results.cell_files import predictions_path
 from benchmark.results.cells import Cell, TaskFacts

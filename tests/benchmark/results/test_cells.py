@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmark.protocol import Protocol
+from benchmark.report.tables.scores import COLUMNS, scores_csv
 from benchmark.results.cell_files import cell_path, load_cell, predictions_path, save_cell
 from benchmark.results.cells import (
     Cell,
@@ -19,7 +20,6 @@ from benchmark.results.cells import (
     peak_memory,
 )
 from benchmark.results.leaderboard import Entry, Leaderboard
-from benchmark.scores_csv import COLUMNS, scores_csv
 
 COST = Cost(8, 10, 50.0, 4.0, 2.5, True, 3.0, 700_000_000)
 CELL = Cell(

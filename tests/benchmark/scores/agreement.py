@@ -11,9 +11,9 @@ import sys
 
 import numpy as np
 
-from benchmark.bench.sed_eval_scores import PARAMETERS, sed_eval_score
 from benchmark.events import event_table
 from benchmark.scores import EVENT_SCORES
+from benchmark.speed.sed_eval_scores import PARAMETERS, sed_eval_score
 from tests.benchmark.scores.event_lists import KINDS
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmark.bench.sed_eval_scores import PARAMETERS, sed_eval_score
 from benchmark.events import event_table
 from benchmark.events.table import Event
 from benchmark.scores import EVENT_SCORES
+from benchmark.speed.sed_eval_scores import PARAMETERS, sed_eval_score
 from tests.benchmark.scores.agreement import differences
 from tests.benchmark.scores.event_lists import KINDS, LABELS, jittered, random_events
 

@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.statistics import (
-    FoldScore,
-    bootstrap_task,
-    percentile_interval,
-    resamples_for,
-    resampling,
-)
+from benchmark.statistics import FoldScore, bootstrap_task, percentile_interval, resamples_for
+from benchmark.statistics import bootstrap as resampling
+from benchmark.statistics.bootstrap import resample_counts
 from benchmark.statistics.fold_score import ratio_of_sums
-from benchmark.statistics.resampling import resample_counts
 
 
 def fold(numerator, denominator=None, prefix=""):

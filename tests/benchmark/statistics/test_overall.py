@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from benchmark.published import published_scores
+from benchmark.report.published import published_scores
 from benchmark.statistics import Replicates, overall_scores
 from benchmark.statistics.overall import model_ranks, normalised_scores
 

@@ -6,8 +6,7 @@ from scipy import stats
 
 from benchmark.statistics import FoldScore, Replicates, bootstrap_task, compare_models
 from benchmark.statistics.fold_score import ratio_of_sums
-from benchmark.statistics.holm import holm
-from benchmark.statistics.paired import paired_p
+from benchmark.statistics.paired import holm, paired_p
 
 
 def mean_of(scores):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmark.statistics.recordings import MIN_GROUPS, clip_groups
+from benchmark.statistics.fold_score import MIN_GROUPS, clip_groups
 
 
 def test_esc50_takes_of_a_recording_are_one_group():

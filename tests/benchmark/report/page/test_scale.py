@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from benchmark.report.page.scale import Scale
+from benchmark.report.page.cells import Scale
 
 
 @pytest.mark.parametrize(

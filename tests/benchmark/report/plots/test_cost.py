@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from benchmark.report.plots.cost import cost_figure, cost_points
-from benchmark.report.plots.labelled_points import PointLabel, label_points
+from benchmark.report.plots.style import PointLabel, label_points
 from tests.benchmark.report.demo import demo_standings, failed_demo, part_of_demo
 from tests.benchmark.report.plots.drawn import texts
 

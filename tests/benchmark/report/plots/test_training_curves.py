@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmark.report.plots.look import looks
+from benchmark.report.plots.style import looks
 from benchmark.report.plots.training_curves import has_curves, training_curves_figure
 from benchmark.results.cells import FoldScores
 from benchmark.results.leaderboard import Entry

@@ -11,9 +11,10 @@ import pytest
 
 from benchmark.events.table import Event, event_table
 from benchmark.protocol import Protocol
-from benchmark.report.plots import write, write_plots
-from benchmark.report.plots.look import COLOURS, looks, own_labels, short
-from benchmark.report.plots.picture_files import file_stem
+from benchmark.report.plots import pictures as write
+from benchmark.report.plots import write_plots
+from benchmark.report.plots.pictures import file_stem
+from benchmark.report.plots.style import COLOURS, looks, own_labels, short
 from benchmark.report.standings import Standings, standings_of
 from benchmark.results.cell_files import cell_path, save_cell
 from benchmark.results.cells import Cell, FoldScores, ModuleFacts, TaskFacts

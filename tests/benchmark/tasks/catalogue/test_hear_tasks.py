@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.published import published_scores
+from benchmark.report.published import published_scores
 from benchmark.tasks.catalogue.hear_tasks import HearTask, hear_tasks
 from benchmark.tasks.catalogue.names import folders_called
 from benchmark.tasks.find import find_tasks

@@ -1,0 +1,191 @@
+"""What is said in words beside a table: how it was made, and how its rows and columns are read.
+
+What must be said in words for a reader to trust a table, and no more than it deserves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from benchmark.models.specs import FLOORS
+from benchmark.report.published import published_label
+from benchmark.report.standings import Standings
+from benchmark.results.cells import TaskFacts
+from benchmark.results.leaderboard import Leaderboard
+
+MODES = {
+    "exact": "hear-eval-kit's arithmetic",
+    "fast": "the grid's heads trained together; `--mode exact` is hear-eval-kit's arithmetic",
+}
+RULES = {
+    "published": "as the published numbers were made",
+    "strict": "upstream's faults mended, so that no published number compares",
+}
+
+
+def protocol_sentence(board: Leaderboard) -> str:
+    """How the scores were made and what the columns of costs are."""
+    asked = board.protocol
+    published = "HEAR's published protocol"
+    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
+    dtype = board.embedding_dtype
+    parts = [
+        f"grid `{asked.grid}` ({grid})",
+        f"{asked.grid_points} grid points",
+        f"mode `{asked.mode}` ({MODES[asked.mode]})",
+        f"rules `{asked.rules}` ({RULES[asked.rules]})",
+        *([] if dtype == "float32" else [f"{dtype} embeddings"]),
+        seeds_in_words(board),
+    ]
+    return (
+        f"HEAR downstream protocol (version {asked.version}), {', '.join(parts)}. "
+        "embedding size: of a scene / of a frame, where they differ. "
+        "audio s / s: seconds of audio embedded per second on the machine that `scores.csv` names. "
+        "peak memory: the model and what embedding took beside it."
+    )
+
+
+def protocol_in_short(board: Leaderboard) -> str:
+    """The same in one line for a terminal."""
+    asked = board.protocol
+    return f"grid {asked.grid}, mode {asked.mode}, {asked.rules} rules, {seeds_in_words(board)}"
+
+
+def seeds_in_words(board: Leaderboard) -> str:
+    """``seed 42`` or ``seeds 42, 43, 44``."""
+    seeds = ", ".join(map(str, board.seeds))
+    return f"seeds {seeds}" if len(board.seeds) > 1 else f"seed {seeds}"
+
+
+def score_name(task: TaskFacts) -> str:
+    """A task's score and which way is better; nothing for a task that cannot be read."""
+    return f"{task.score} {'↑' if task.better == 'higher' else '↓'}" if task.score else ""
+
+
+def table_notes(board: Leaderboard) -> list[str]:
+    """What must be said under every table: notices of tasks, notes of rows, which are floors."""
+    notes = []
+    notices = _tasks_by(board, lambda task: task.notice)
+    notes += [f"† {tasks}: {notice}" for notice, tasks in notices.items()]
+    notes += [
+        f"{tasks}: the task's own metadata sets {names} of the heads, whatever the grid."
+        for names, tasks in _tasks_by(board, lambda task: task.own_grid).items()
+    ]
+    for module in board.modules:
+        if module.note:
+            named = module.note.startswith(module.label)
+            notes.append(module.note if named else f"{module.label}: {module.note}")
+    floors = [module.label for module in board.modules if module.module in FLOORS]
+    if floors:
+        notes.append(f"Floors, to be beaten: {', '.join(floors)}.")
+    return notes
+
+
+def deviation_notes(board: Leaderboard) -> list[str]:
+    """What ± is."""
+    folds = any(task.folds > 1 for task in board.tasks)
+    single = any(task.folds == 1 for task in board.tasks)
+    seeds = len(board.seeds)
+    notes = []
+    if folds and seeds > 1:
+        notes.append(
+            f"Scores of tasks with folds are means over folds and {seeds} seeds, ± the standard "
+            "deviation over folds of the means over seeds."
+        )
+    elif folds:
+        notes.append("Scores of tasks with folds are means, ± the standard deviation over folds.")
+    if single and seeds > 1:
+        notes.append(
+            f"Scores of tasks without folds are means over {seeds} seeds of the heads, ± the "
+            "standard deviation over seeds; `scores.csv` has every value."
+        )
+    return notes
+
+
+def _tasks_by(board: Leaderboard, remark: Callable[[TaskFacts], str | None]) -> dict[str, str]:
+    """Each remark once, with the names of the tasks that it is about."""
+    names: dict[str, list[str]] = {}
+    for task in board.tasks:
+        if text := remark(task):
+            names.setdefault(text, []).append(task.task)
+    return {text: ", ".join(tasks) for text, tasks in names.items()}
+
+
+def how_to_read(standings: Standings) -> str:
+    """Two or three sentences on intervals and ranks; empty where no row has them."""
+    if not standings.comparisons:
+        return ""
+    return (
+        "Below a score stands its 95 % interval: where it could lie on other test clips of the "
+        "same kind, with the same heads. Rank 1–3 says that the tests leave places 1 to 3 open "
+        "(every pair of rows on resampled clips, corrected for the number of pairs). Bold is every "
+        "row that no other beats significantly: differences among bold ones may be chance."
+    )
+
+
+def overall_note(standings: Standings) -> list[str]:
+    """What the overall scores are, if there are any."""
+    if not standings.overall:
+        return []
+    own = [module.label for module in standings.board.modules]
+    here = sum(row.model in own for row in standings.overall)
+    rows = f"{here} rows run here" if here > 1 else "row run here"
+    if here < len(standings.overall):
+        rows += f" and the {len(standings.overall) - here} published ones that have every task"
+    resampled = any(not math.isnan(row.mean_rank_interval.low) for row in standings.overall)
+    intervals = "Both with 95 % intervals, over" if resampled else "Both over"
+    note = (
+        "normalised score: HEAR's, from -1 to 1: each task's scores standardised (0 is the average "
+        "of the rows, 1 a standard deviation above it or more), averaged over tasks. mean rank: "
+        f"1 is best. {intervals} the {rows}: they change with the rows."
+    )
+    lacking = [label for label in own if standings.overall_of(label) is None]
+    if lacking:
+        note += f" Without a score in every task, and so without overall: {', '.join(lacking)}."
+    return [note]
+
+
+def numbered_remarks(standings: Standings) -> dict[str, int]:
+    """Why cells failed and what is wrong with published scores, each once, numbered from 1.
+
+    The keys are sentences that begin with the row, as `failure_remark` and `published_remark`
+    give them: a module that cannot be loaded has one for all its tasks.
+    """
+    texts = [
+        failure_remark(module.label, entry.reason)
+        for module in standings.board.modules
+        for entry in standings.board.row(module)
+        if entry.reason and not entry.not_run
+    ]
+    texts += [
+        published_remark(row.model, row.note)
+        for rows in standings.published.values()
+        for row in rows
+        if row.note
+    ]
+    return {text: number for number, text in enumerate(dict.fromkeys(texts), start=1)}
+
+
+def failure_remark(label: str, reason: str) -> str:
+    """What is said of a failed cell."""
+    return f"{label}: {reason}"
+
+
+def published_remark(model: str, note: str) -> str:
+    """What is said of a published score that does not measure the model."""
+    return f"{published_label(model)}: {note}"
+
+
+def notes(standings: Standings) -> list[str]:
+    """All that stands below a table, the numbered remarks first."""
+    numbered = [f"({number}) {text}" for text, number in numbered_remarks(standings).items()]
+    absent = any(entry.not_run for entry in standings.board.entries.values())
+    return [
+        *numbered,
+        *(["–: not run in these results."] if absent else []),
+        *table_notes(standings.board),
+        *deviation_notes(standings.board),
+        *overall_note(standings),
+        *standings.cautions,
+    ]

@@ -1,0 +1,92 @@
+"""How the scores were made, for the page's list.
+
+What is wrong with single cells: why they failed, what published ones do not mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from benchmark.report.notes import MODES, RULES
+from benchmark.report.page.cells import Remark
+from benchmark.report.standings import Standings
+from benchmark.results.cells import Cell, ModuleFacts
+
+
+def protocol_facts(standings: Standings) -> list[tuple[str, str]]:
+    """Names and values: grid, mode, rules, seeds and where the runs were made."""
+    board = standings.board
+    asked = board.protocol
+    published = "HEAR's published protocol"
+    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
+    facts = [
+        ("Protocol", f"HEAR downstream evaluation, version {asked.version} of this code"),
+        ("Grid", f"`{asked.grid}` ({grid}), at most {asked.grid_points} points"),
+        ("Mode", f"`{asked.mode}` ({MODES[asked.mode]})"),
+        ("Rules", f"`{asked.rules}` ({RULES[asked.rules]})"),
+        ("Seeds of the heads", ", ".join(map(str, board.seeds))),
+        ("Embeddings", board.embedding_dtype),
+    ]
+    if standings.comparisons:
+        facts += [
+            ("Intervals", "95 %, percentile bootstrap over test clips, folds staying as they are"),
+            ("Tests", "paired bootstrap of all pairs of a task, Holm-corrected, 5 %"),
+        ]
+    cells = [cell for module in board.modules for cell in board.cells(module)]
+    return facts + [("Made on", machine) for machine in _each(cells, lambda cell: cell.machine)]
+
+
+def provenance(standings: Standings) -> list[dict[str, str]]:
+    """What stands behind every row run here; several values of a row are joined by "; "."""
+    return [
+        _row_provenance(module, standings.board.cells(module)) for module in standings.board.modules
+    ]
+
+
+def _row_provenance(module: ModuleFacts, cells: list[Cell]) -> dict[str, str]:
+    ran = [cell for cell in cells if not cell.reason]
+    dates = sorted(_each(ran, lambda cell: cell.date[:10]))
+    return {
+        "row": module.label,
+        "module": module.module,
+        "checkpoint": module.checkpoint or "its default",
+        "distribution": module.distribution,
+        "weights (SHA-256)": module.weights_hash[:16],
+        "sample rate": f"{module.sample_rate:,} Hz" if module.sample_rate else "",
+        "device": "; ".join(_each(ran, lambda cell: cell.device)),
+        "versions": " | ".join(_each(ran, lambda cell: cell.versions)),
+        "date": " to ".join(dict.fromkeys([*dates[:1], *dates[-1:]])),
+    }
+
+
+def _each(cells: Iterable[Cell], fact: Callable[[Cell], str]) -> list[str]:
+    """A fact's different values, those that are not empty."""
+    return list(dict.fromkeys(fact(cell) for cell in cells if fact(cell)))
+
+
+def failures(standings: Standings) -> dict[tuple[str, str], Remark]:
+    """By (row label, reason); a module that cannot be loaded has one for all its tasks."""
+    found: dict[tuple[str, str], Remark] = {}
+    for module in standings.board.modules:
+        for task in standings.board.tasks:
+            standing = standings.standings.get((module.label, task.task))
+            if standing and standing.entry.reason and not standing.not_run:
+                key = (module.label, standing.entry.reason)
+                _join(found, key, "failure", task.task)
+    return found
+
+
+def published_notes(standings: Standings) -> dict[tuple[str, str], Remark]:
+    """By (published row, note)."""
+    found: dict[tuple[str, str], Remark] = {}
+    for task, scores in standings.published.items():
+        for score in scores:
+            if score.note:
+                _join(found, (score.model, score.note), "published-note", task)
+    return found
+
+
+def _join(found: dict[tuple[str, str], Remark], key: tuple[str, str], name: str, task: str) -> None:
+    label, text = key
+    remark = found.setdefault(key, Remark(f"{name}-{len(found) + 1}", label, text))
+    remark.tasks.append(task)

@@ -1,0 +1,178 @@
+"""Kept predictions of a table's entries, resampled.
+
+Resampled scores that took long, kept in the cache: mAP of FSD50K's 10 231 clips takes minutes.
+
+Whatever is damaged or absent there is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import benchmark
+from benchmark.report.merged_cells import CellFile
+from benchmark.results.cell_files import predictions_path
+from benchmark.results.cells import Cell, TaskFacts
+from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.predictions import load_predictions
+from benchmark.statistics import (
+    FoldScore,
+    Replicates,
+    bootstrap_task,
+    cell_fold_scores,
+    resamples_for,
+)
+from msssl_common.files import cache_root, write_bytes
+
+WORTH_KEEPING = 5.0  # seconds of processor time
+DECIDING = ("statistics", "scores", "events")  # packages whose code decides the numbers
+
+
+def replicates(
+    task: TaskFacts,
+    models: Mapping[str, Sequence[FoldScore]],
+    hashes: Mapping[str, Sequence[str]],
+    rules: str,
+    resamples: int,
+) -> Replicates:
+    """`bootstrap_task`, or what it gave earlier for the same predictions under the same code.
+
+    Args:
+        task: Of which the first score is meant.
+        models: As in `bootstrap_task`.
+        hashes: SHA-256 of each model's predictions files.
+        rules: Of the protocol.
+        resamples: Number of resamples.
+    """
+    asked = [task.task, task.score, rules, str(resamples), _code_hash()]
+    asked += [f"{label} {' '.join(hashes[label])}" for label in models]
+    key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    path = cache_root() / "resampled" / f"{key}.npz"
+    if kept := _load(path, task, tuple(models)):
+        return kept
+    started = time.process_time()
+    made = bootstrap_task(task.task, models, task.better, resamples)
+    if time.process_time() - started >= WORTH_KEEPING:
+        file = io.BytesIO()
+        np.savez(file, estimates=made.estimates, values=made.values, drawn=made.drawn)
+        with suppress(OSError):  # a report needs no cache
+            write_bytes(path, file.getvalue())
+    return made
+
+
+def _load(path: Path, task: TaskFacts, models: tuple[str, ...]) -> Replicates | None:
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            estimates, values, drawn = file["estimates"], file["values"], int(file["drawn"])
+    except Exception:  # a damaged archive raises a dozen different ones
+        return None
+    return Replicates(task.task, task.better, models, estimates, values, drawn)
+
+
+def _code_hash() -> str:
+    root = Path(benchmark.__file__).parent
+    files = [path for package in DECIDING for path in sorted((root / package).glob("*.py"))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def resample(
+    board: Leaderboard,
+    files: Sequence[CellFile],
+    advance: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, Replicates], list[str]]:
+    """Resampled scores of each task that has any, and cautions about entries without.
+
+    Args:
+        board: The table.
+        files: Its cells, under its names.
+        advance: Called with (done, total) as tasks are resampled.
+    """
+    resampled: dict[str, Replicates] = {}
+    unusable: dict[str, dict[str, list[str]]] = {}  # by reason and row, the tasks
+    rows = {
+        task.task: [row for row in board.modules if not board.entries[row.label, task.task].reason]
+        for task in board.tasks
+    }
+    resamples = resamples_for(max(len(labels) for labels in rows.values()))
+    for done, task in enumerate(board.tasks):
+        if advance:
+            advance(done, len(board.tasks))
+        models: dict[str, list[FoldScore]] = {}
+        hashes: dict[str, list[str]] = {}
+        for row in rows[task.task]:
+            place = (row.label, task.task)
+            own = [file for file in files if file.place == place]
+            hashes[row.label] = [file.cell.predictions_hash for file in own]
+            try:
+                models[row.label] = entry_fold_scores(own)
+            except (ValueError, OSError) as error:
+                unusable.setdefault(str(error).rstrip("."), {}).setdefault(row.label, []).append(
+                    task.task
+                )
+        if models:
+            rules = board.protocol.rules
+            resampled[task.task] = replicates(task, models, hashes, rules, resamples)
+    if advance:
+        advance(len(board.tasks), len(board.tasks))
+    return resampled, _cautions(unusable, len(board.tasks))
+
+
+def _cautions(unusable: Mapping[str, Mapping[str, Sequence[str]]], tasks: int) -> list[str]:
+    """One sentence for each reason."""
+    sentences = []
+    for reason, rows in unusable.items():
+        named = [
+            f"{row} ({', '.join(names) if len(names) < tasks or tasks == 1 else 'all tasks'})"
+            for row, names in rows.items()
+        ]
+        sentences.append(f"Without interval and left out of ranks: {', '.join(named)}: {reason}.")
+    return sentences
+
+
+def entry_fold_scores(files: Sequence[CellFile]) -> list[FoldScore]:
+    """The first score of one module on one task, of every test split.
+
+    Of several seeds it is the mean over seeds on the same drawn clips, so that the interval is
+    that of the number in the table. It says what other clips would do; what other seeds would do,
+    the deviation over seeds says.
+
+    Args:
+        files: The entry's finished cells, one per seed.
+
+    Raises:
+        ValueError, OSError: A cell's predictions are absent, damaged, or of another cell.
+    """
+    in_order = sorted(files, key=lambda file: file.cell.protocol.seed)
+    seeds = [_cell_fold_scores(path, cell) for path, cell in in_order]
+    if len(seeds) == 1:
+        return seeds[0]
+    clips = [[fold.clips for fold in folds] for folds in seeds]
+    if any(of_seed != clips[0] for of_seed in clips):
+        raise ValueError(f"{files[0][0].name} and its other seeds were not tested on equal clips.")
+    return [_mean_over_seeds(folds) for folds in zip(*seeds, strict=True)]
+
+
+def _cell_fold_scores(path: Path, cell: Cell) -> list[FoldScore]:
+    file = predictions_path(path)
+    if not file.exists():
+        raise FileNotFoundError("no predictions file lies beside the cell")
+    if hashlib.sha256(file.read_bytes()).hexdigest() != cell.predictions_hash:
+        raise ValueError(f"{file.name} is not the one that was written with its cell")
+    return cell_fold_scores(load_predictions(file), cell.task.score, cell.protocol.rules)
+
+
+def _mean_over_seeds(folds: Sequence[FoldScore]) -> FoldScore:
+    def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray(np.mean([fold.score(counts) for fold in folds], axis=0))
+
+    return FoldScore(folds[0].clips, score)

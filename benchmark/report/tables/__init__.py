@@ -1,0 +1,1 @@
+"""The leaderboard as files: CSV wide and long, Markdown whole and short, pairs, all scores."""

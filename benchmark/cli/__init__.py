@@ -144,11 +144,11 @@ def run(
     # Heavy from here on: torch and SciPy.
     from benchmark.api import Run
     from benchmark.api import run as run_plan
-    from benchmark.chosen_tasks import choose, tasks_of
     from benchmark.cli.terminal import RunProgress, make_console, print_standings
     from benchmark.models.foreign.interpreter import interpreters
     from benchmark.report.write import TABLES
     from benchmark.runner.tracking import Tracking
+    from benchmark.tasks.find import choose, tasks_of
 
     fill = chosen_executor(executor, address, task_cpus, task_gpus)
     elsewhere = interpreters(modules, env, env_timeout)

@@ -63,9 +63,9 @@ def export(
       msbench export msssl_hear --out embeddings
       python -m heareval.predictions.runner embeddings/msssl_hear/*
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.chosen_tasks import choose, tasks_of
     from benchmark.cli.terminal import make_console
     from benchmark.heareval.export_folder import export_tasks
+    from benchmark.tasks.find import choose, tasks_of
 
     console = make_console()
     chosen = choose(tasks_of(tasks_dir, console), tasks)

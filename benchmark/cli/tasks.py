@@ -69,7 +69,7 @@ def get(
       msbench tasks get maestro --sample-rate 32000 --to hear/tasks
       msbench tasks get gtzan --from ~/downloads
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.tasks.catalogue.names import folders_called
+    from benchmark.tasks.catalogue.hear_tasks import folders_called
     from benchmark.tasks.get.get_task import Getter
     from benchmark.tasks.get.origin import Origin
     from msssl_common.console import make_console
@@ -108,10 +108,9 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
     """  # noqa: D301 -- click wants the character behind \\b
     from rich.console import Console
 
-    from benchmark.chosen_tasks import tasks_of
     from benchmark.tasks.check.check_task import check_task
     from benchmark.tasks.check.report import as_json, print_check
-    from benchmark.tasks.find import task_folders
+    from benchmark.tasks.find import task_folders, tasks_of
     from msssl_common.console import bar, make_console
 
     console = make_console()
@@ -147,8 +146,7 @@ def tasks() -> None:
 @one_line
 def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
     """List every known task: the embedded suite, those of a folder, and HEAR's."""
-    from benchmark.tasks.catalogue.listing import listed_tasks
-    from benchmark.tasks.catalogue.table import print_listed
+    from benchmark.tasks.catalogue.listing import listed_tasks, print_listed
     from msssl_common.console import make_console
 
     if tasks_dir is None and TASKS_DIR.is_dir():

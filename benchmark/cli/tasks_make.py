@@ -18,12 +18,12 @@ import click
 from benchmark.cli.options import SAMPLE_RATES, TASKS_DIR, debug_option, names, one_line
 
 if TYPE_CHECKING:
-    from benchmark.tasks.make.drawn_splits import Splitting
-    from benchmark.tasks.make.event_csv import TimeUnit
-    from benchmark.tasks.make.make_task import Planner
+    from benchmark.tasks.make.build import Planner
     from benchmark.tasks.make.own_task import OwnTask
     from benchmark.tasks.make.plan import TaskPlan
-    from benchmark.tasks.make.raw_folders import Sources
+    from benchmark.tasks.make.sources import Sources
+    from benchmark.tasks.make.splits import Splitting
+    from benchmark.tasks.make.tables import TimeUnit
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -142,7 +142,7 @@ def make_from(
         to: Folder for task folders.
         rates: Sample rates, Hz.
     """
-    from benchmark.tasks.make.make_task import make_task
+    from benchmark.tasks.make.build import make_task
     from msssl_common.console import make_console
 
     hz = tuple(sorted({int(rate) for rate in rates}))
@@ -204,7 +204,7 @@ def csv(
 
     A group, such as a speaker, never straddles drawn splits.
     """
-    from benchmark.tasks.make.label_csv import label_plan
+    from benchmark.tasks.make.tables import label_plan
 
     task, splitting = _own(name, "scene", multilabel or separator is not None, **task_and_splits)
 
@@ -241,7 +241,7 @@ def events(
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
     """Make the task NAME of a CSV: file, onset, offset, label, perhaps split or fold, and group."""
-    from benchmark.tasks.make.event_csv import event_plan
+    from benchmark.tasks.make.tables import event_plan
 
     task, splitting = _own(name, "event", **task_and_splits)
 
@@ -298,8 +298,8 @@ def _own(
     folds: int | None,
     seed: int,
 ) -> tuple[OwnTask, Splitting]:
-    from benchmark.tasks.make.drawn_splits import Splitting
     from benchmark.tasks.make.own_task import OwnTask
+    from benchmark.tasks.make.splits import Splitting
 
     task = OwnTask(
         name=name,
@@ -343,7 +343,7 @@ class MakeGroup(click.Group):
         """The command of a name, or a usage error that says what there is."""
         if cmd_name in self.commands:
             return self.commands[cmd_name]
-        from benchmark.tasks.catalogue.names import folders_called
+        from benchmark.tasks.catalogue.hear_tasks import folders_called
 
         try:
             folders = folders_called(cmd_name)

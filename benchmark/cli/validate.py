@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import torch
 
-from benchmark.validator.report import ValidationError
+from benchmark.validator.loaded_module import ValidationError
 from benchmark.validator.validate import validate
 
 

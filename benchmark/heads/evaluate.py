@@ -29,8 +29,7 @@ from benchmark.heads.torch_state import seeded
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED, event_score
-from benchmark.tasks.folds import Fold, task_folds
-from benchmark.tasks.task import Task
+from benchmark.tasks.task import Fold, Task, task_folds
 
 
 def evaluate_task(

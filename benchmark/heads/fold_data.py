@@ -12,8 +12,7 @@ from benchmark.heads.monitor import Mode, Monitor, monitor_mode, validation_moni
 from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows, Split, rows_of
 from benchmark.protocol import Rules
-from benchmark.tasks.folds import Fold
-from benchmark.tasks.task import Task
+from benchmark.tasks.task import Fold, Task
 
 
 @dataclass(frozen=True)

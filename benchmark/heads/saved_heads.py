@@ -16,7 +16,7 @@ from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import Head
 from benchmark.heads.trained_head import TrainedHead
-from benchmark.tasks.folds import Fold
+from benchmark.tasks.task import Fold
 from msssl_common.files import write_bytes
 
 RANDOM_STATE = "random_state"  # key of torch's generator state beside the weights

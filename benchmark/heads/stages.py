@@ -28,8 +28,7 @@ from benchmark.heads.saved_heads import SavedHeads, head_name
 from benchmark.heads.torch_state import seeded
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
-from benchmark.tasks.folds import Fold, task_folds
-from benchmark.tasks.task import Task
+from benchmark.tasks.task import Fold, Task, task_folds
 
 
 @dataclass(frozen=True)

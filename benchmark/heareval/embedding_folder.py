@@ -40,9 +40,8 @@ from benchmark.heareval.row_files import (
     read_row_labels,
 )
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
-from benchmark.tasks.metadata import METADATA_FILE
+from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from benchmark.tasks.task import Task, read_task
-from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 DTYPE: Final = np.dtype("<f4")
 CHUNK_NUMBERS: Final = 1 << 22  # 16 MiB are copied at once

@@ -33,11 +33,9 @@ from benchmark.models.fingerprint import module_hash, weights_hash
 from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.runner.provenance import versions
 from benchmark.tasks.find import UnreadableTask
-from benchmark.tasks.json_file import read_json_object
-from benchmark.tasks.metadata import METADATA_FILE
+from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE, read_json_object
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
-from benchmark.tasks.vocabulary import VOCABULARY_FILE
 from msssl_common.files import check_writable, new_folder, write_text, writing
 from msssl_common.messages import failure_reason
 

@@ -29,7 +29,7 @@ from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heareval.embedding_folder import folder_hash, read_heareval_folder
 from benchmark.protocol import Protocol
 from benchmark.runner.provenance import machine, versions
-from benchmark.tasks.json_file import read_json_object
+from benchmark.tasks.metadata import read_json_object
 from msssl_common.files import cache_root, remove_leftovers, write_text
 from msssl_common.messages import failure_reason
 

@@ -38,8 +38,7 @@ from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from benchmark.speed.cost import Cost, now, run_measured
 from benchmark.speed.floors import bare_loop, bare_products
-from benchmark.tasks.folds import task_folds
-from benchmark.tasks.task import Task
+from benchmark.tasks.task import Task, task_folds
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from scipy.ndimage import median_filter
 
-from benchmark.chosen_tasks import tasks_of
 from benchmark.events.frames import ClipFrames
 from benchmark.events.postprocessing import THRESHOLD, Postprocessing
 from benchmark.events.table import Event
 from benchmark.heareval.export_folder import export_tasks
+from benchmark.tasks.find import tasks_of
 
 CLIPS = tuple(f"clip{number:02d}.wav" for number in range(14))
 CLIP_MS = 120_000.0

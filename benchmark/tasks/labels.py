@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.events.table import Event
-from benchmark.tasks.json_file import read_json_object
+from benchmark.tasks.metadata import read_json_object
 from benchmark.tasks.task import Task
 
 

@@ -6,10 +6,8 @@ import hashlib
 from typing import Final
 
 from benchmark.tasks.audio import clip_path, source_rate
-from benchmark.tasks.json_file import read_json_object
-from benchmark.tasks.metadata import METADATA_FILE
+from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE, read_json_object
 from benchmark.tasks.task import Task
-from benchmark.tasks.vocabulary import VOCABULARY_FILE
 
 FORMAT: Final = b"msssl-hear task hash 1"
 

@@ -4,7 +4,7 @@ Upstream's hearvalidator 2021.0.6 needs Python < 3.9 and TensorFlow. This packag
 checks in the same order with the same messages, without TensorFlow, and then the ones it lacks.
 """
 
-from benchmark.validator.report import ValidationError
+from benchmark.validator.loaded_module import ValidationError
 from benchmark.validator.validate import validate
 
 __all__ = ["ValidationError", "validate"]

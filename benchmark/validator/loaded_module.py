@@ -1,4 +1,9 @@
-"""Calls into the module under test, with the checks that every one of its outputs must pass."""
+"""Calls into the module under test, with the checks that every one of its outputs must pass.
+
+What the validator says: progress on stdout, warnings on stderr, a failure as an error.
+
+Test audio: uniform noise as upstream's, with a fixed seed so that a verdict can be repeated.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,40 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import click
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.validator.report import ModuleRaisedError, ValidationError
+
+class ValidationError(Exception):
+    """A check failed; the message is one sentence for the module's author."""
+
+
+class ModuleRaisedError(ValidationError):
+    """A function of the module raised instead of returning."""
+
+
+class Report:
+    """Prints the validation as it goes and keeps its warnings.
+
+    Attributes:
+        warnings: Each warning given so far, in order; one that was given before is not repeated.
+    """
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def progress(self, line: str) -> None:
+        """Print a line of progress."""
+        click.echo(line)
+
+    def warn(self, message: str) -> None:
+        """Print a warning, once: something to look at, but scores are what they claim to be."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+            click.echo(f"Warning: {message}", err=True)
 
 
 def tensorflow() -> ModuleType | None:
@@ -124,3 +157,13 @@ def to_numpy(what: str, output: object, *, float32: bool) -> NDArray[Any]:
         # NumPy has no bfloat16.
         tensor = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
     return np.asarray(tensor.numpy())
+
+
+def noise(clips: int, samples: int, seed: int = 0) -> Tensor:
+    """White noise, uniform in [-1, 1].
+
+    Returns:
+        float32, shape (clips, samples), on the CPU.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand((clips, samples), generator=generator) * 2 - 1

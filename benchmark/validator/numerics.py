@@ -13,10 +13,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmark.validator.audio import noise
-from benchmark.validator.embeddings import check_end
-from benchmark.validator.loaded_module import LoadedModule
-from benchmark.validator.report import ModuleRaisedError, Report, ValidationError
+from benchmark.validator.checks_upstream import check_end
+from benchmark.validator.loaded_module import (
+    LoadedModule,
+    ModuleRaisedError,
+    Report,
+    ValidationError,
+    noise,
+)
 
 TOLERANCE = 1e-3  # of the clip's largest absolute value
 # The shortest clips of HEAR's tasks last some 0.2 s. Shorter ones may raise (a loud failure, so a

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from benchmark.validator.click_train import check_click_train
-from benchmark.validator.embeddings import (
+from benchmark.validator.checks_upstream import (
     ROUNDING_ADVICE,
-    check_scene_embeddings,
-    check_timestamp_embeddings,
-)
-from benchmark.validator.interface import (
     check_embedding_sizes,
     check_load_model,
     check_sample_rate,
+    check_scene_embeddings,
+    check_timestamp_embeddings,
     import_module,
 )
-from benchmark.validator.loaded_module import LoadedModule
+from benchmark.validator.click_train import check_click_train
+from benchmark.validator.loaded_module import LoadedModule, Report
 from benchmark.validator.numerics import (
     check_batch_independence,
     check_determinism,
@@ -22,7 +20,6 @@ from benchmark.validator.numerics import (
     check_short_clips,
     check_silence,
 )
-from benchmark.validator.report import Report
 from benchmark.validator.time_axis import check_time_axis
 
 

@@ -62,10 +62,10 @@ GREEDY: dict[str, Callable[[], None]] = {
     "report": _set("benchmark.report.resampling", "bootstrap_task", too_much_numpy),
     "export": _module,
     "score": _heads,
-    "tasks get --from": _set("benchmark.tasks.get.build", "resample_clip", too_much_numpy),
-    "tasks make": _set("benchmark.tasks.make.raw_audio", "read_mono", too_much_numpy),
+    "tasks get --from": _set("benchmark.tasks.get.get_task", "resample_clip", too_much_numpy),
+    "tasks make": _set("benchmark.tasks.make.convert", "read_mono", too_much_numpy),
     "tasks make, worker processes": _set(
-        "benchmark.tasks.make.raw_audio", "read_mono", too_much_numpy
+        "benchmark.tasks.make.convert", "read_mono", too_much_numpy
     ),
     "embedded suite": _set("benchmark.tasks.embedded.writing", "write_wav", too_much_numpy),
     "pretraining": _set("pretrain.train:Training", "differentiate", too_much_torch),

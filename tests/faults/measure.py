@@ -24,7 +24,7 @@ from tests.faults.machine import may_mount
 HEAVY = (
     *("benchmark.api", "benchmark.heareval.export_folder", "benchmark.heareval.score_folder"),
     *("benchmark.tasks.embedded.suite", "benchmark.tasks.get.get_task"),
-    *("benchmark.tasks.make.label_csv", "benchmark.tasks.make.make_task"),
+    *("benchmark.tasks.make.tables", "benchmark.tasks.make.build"),
     *("benchmark.compare.comparison", "benchmark.compare.text", "msssl_common.memory"),
     *("pretrain.pack.pack", "pretrain.pack.audioset", "pretrain.panns", "pretrain.train"),
     *("pretrain.shards.open_data", "scipy.signal"),

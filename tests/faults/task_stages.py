@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.tasks.get import zenodo
+from benchmark.tasks.get import origin as zenodo
 from tests.benchmark.tasks.get.archives import ARCHIVE, FOLDER, clip, write_archive
 from tests.benchmark.tasks.get.hostile_server import Behaviour, serving
 from tests.benchmark.tasks.get.test_get_task import CONTENT, publish
@@ -54,7 +54,7 @@ def _many(place: Path) -> None:
 def _two_cores() -> None:
     from multiprocessing import get_context
 
-    from benchmark.tasks.make import pool
+    from benchmark.tasks.make import convert as pool
 
     pool.usable_cores = lambda: 2  # type: ignore[attr-defined]
     # A fork of this process, without threads, in place of an interpreter that is started.

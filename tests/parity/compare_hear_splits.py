@@ -22,8 +22,8 @@ import soundfile
 from hearpreprocess import pipeline, speech_commands
 
 from benchmark.tasks.make import speech_commands as ours
-from benchmark.tasks.make.hear_split import draw_train_valid_test, subsample
-from benchmark.tasks.make.raw_folders import Sources
+from benchmark.tasks.make.sources import Sources
+from benchmark.tasks.make.splits import draw_train_valid_test, subsample
 
 # Recordings of each word in v0.02: P. Warden, "Speech Commands: A Dataset for Limited-Vocabulary
 # Speech Recognition", arXiv 1804.03209, figure 1.

@@ -26,8 +26,7 @@ from benchmark.runner.ray import tasks
 from benchmark.runner.ray.tasks import ModuleSpec, Outcome
 from benchmark.runner.ray.work import Work
 from benchmark.tasks.find import UnreadableTask
-from benchmark.tasks.folds import task_folds
-from benchmark.tasks.task import Task
+from benchmark.tasks.task import Task, task_folds
 
 
 class ClusterProgress:

@@ -1,20 +1,232 @@
-"""Checking one task folder: metadata, vocabulary, labels, audio, splits, classes and chance."""
+"""Checking one task folder: metadata, vocabulary, labels, audio, splits, classes and chance.
+
+The same audio more than once, by a hash of the decoded samples.
+
+How often each class comes in each split, and classes that a split lacks.
+
+What each score is worth to one who does not listen.
+
+* top1_acc, pitch_acc: always the class that is most frequent in training; chroma_acc: the chroma.
+* mAP: every clip scored alike; average precision is then a class's share of the clips, which is
+  also what random scores tend to. aucroc is 0.5, d_prime 0.
+* Scores of events have no such level: nothing said is worth 0 in F, and 1 in an error rate.
+
+Means over folds, as of the scores themselves.
+
+Events that cannot be right: in seconds, outside their clip, or without length.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
+from typing import Final
 
-from benchmark.tasks.check.audio import check_audio
-from benchmark.tasks.check.chance import chance_levels
-from benchmark.tasks.check.classes import ClassCounts, class_counts, class_findings
+from benchmark.events.table import Event
+from benchmark.tasks.check.audio import ClipKey, check_audio
 from benchmark.tasks.check.description import read_description
-from benchmark.tasks.check.duplicates import duplicate_findings
-from benchmark.tasks.check.events import event_findings
 from benchmark.tasks.check.finding import KINDS, SEVERITIES, Finding, Severity
-from benchmark.tasks.check.label_faults import read_labels
-from benchmark.tasks.task import Task
+from benchmark.tasks.check.label_faults import SplitLabels, read_labels
+from benchmark.tasks.metadata import VOCABULARY_FILE
+from benchmark.tasks.task import MIN_FOLDS, Fold, Task, task_folds
+
+ClassCounts = dict[str, dict[str, int]]  # by label, then split
+RANKING_SCORES = frozenset({"mAP", "aucroc", "d_prime"})  # averages over classes
+
+
+def class_counts(task: Task, labels: Mapping[str, SplitLabels]) -> ClassCounts:
+    """Clips (event tasks: events) of each label in each split."""
+    counts = {
+        split: Counter(name for names in read.labels.values() for name in names)
+        for split, read in labels.items()
+    }
+    return {
+        label: {split: counts[split][label] for split in task.splits} for label in task.vocabulary
+    }
+
+
+def class_findings(task: Task, counts: ClassCounts) -> list[Finding]:
+    """Labels that no clip has, or that are tested and never trained."""
+    unused = [label for label, own in counts.items() if not any(own.values())]
+    findings = [
+        Finding("unused-label", f"{VOCABULARY_FILE}: no clip has the label {label!r}.")
+        for label in unused
+    ]
+    if not has_folds(task):
+        return findings
+    for fold in task_folds(task):
+        for label, own in counts.items():
+            trained, tested = any(own[split] for split in fold.train), own[fold.test]
+            if tested and not trained:
+                message = (
+                    f"{fold.test}.json: label {label!r} is to be tested ({tested}), but no example "
+                    f"is to train on ({', '.join(fold.train)}): no head can learn it."
+                )
+                findings.append(Finding("untrained-label", message, fold.test))
+            elif trained and not tested and RANKING_SCORES & set(task.evaluation):
+                message = (
+                    f"{fold.test}.json: label {label!r} has nothing to test, which counts as 0 in "
+                    "mAP and makes aucroc and d_prime NaN."
+                )
+                findings.append(Finding("untested-label", message, fold.test))
+    return findings
+
+
+def has_folds(task: Task) -> bool:
+    """Whether the splits that could be read make at least one fold."""
+    if task.split_mode == "trainvaltest":
+        return {"train", "valid", "test"} <= set(task.splits)
+    return len(task.splits) >= MIN_FOLDS
+
+
+OCTAVE: Final = 12  # semitones, of which upstream takes one an index
+
+
+def chance_levels(task: Task, labels: Mapping[str, SplitLabels]) -> dict[str, float | None]:
+    """Chance level of every score of the task; None where none can be stated."""
+    if task.embedding_type == "event" or not has_folds(task) or not task.vocabulary:
+        return dict.fromkeys(task.evaluation)
+    column = {label: index for index, label in enumerate(task.vocabulary)}
+    targets = {
+        split: [[column[name] for name in names] for names in read.labels.values()]
+        for split, read in labels.items()
+    }
+    folds = [fold for fold in task_folds(task) if targets[fold.test]]
+    if not folds:
+        return dict.fromkeys(task.evaluation)
+    return {
+        score: fmean(_level(score, fold, targets, len(column)) for fold in folds)
+        for score in task.evaluation
+    }
+
+
+Targets = Mapping[str, Sequence[Sequence[int]]]  # by split: indices of each clip's labels
+
+
+def _level(score: str, fold: Fold, targets: Targets, classes: int) -> float:
+    tested = targets[fold.test]
+    if score == "aucroc":
+        return 0.5
+    if score == "d_prime":
+        return 0.0
+    if score == "mAP":
+        return sum(len(set(clip)) for clip in tested) / len(tested) / classes
+    octave = OCTAVE if score == "chroma_acc" else classes
+    trained = Counter(
+        _first(clip) % octave for split in fold.train for clip in targets[split] if clip
+    )
+    # Of equally frequent classes the first, as argmax would have it.
+    usual = min(trained, key=lambda index: (-trained[index], index), default=0)
+    return sum(_first(clip) % octave == usual for clip in tested) / len(tested)
+
+
+def _first(clip: Sequence[int]) -> int:
+    """The one label that accuracy looks at: ``argmax`` of a multi-hot row."""
+    return min(clip, default=0)
+
+
+Place = tuple[str, str]  # split and clip
+
+
+def duplicate_findings(
+    digests: Mapping[ClipKey, bytes], labels: Mapping[str, SplitLabels]
+) -> list[Finding]:
+    """Find clips whose samples are equal, one finding per set of equal clips.
+
+    A set that reaches into several splits is an error: what is tested was trained on. Sets that are
+    the same at several rates are told once.
+
+    Args:
+        digests: Hash of each clip's samples; the same file name in another split is another clip.
+        labels: Labels by split, to see equal audio with other labels.
+    """
+    by_digest: defaultdict[tuple[int, bytes], list[Place]] = defaultdict(list)
+    for key, digest in digests.items():
+        by_digest[key.rate, digest].append((key.split, key.clip))
+    # As keys of a dictionary, sets keep their order and come once.
+    sets = dict.fromkeys(tuple(places) for places in by_digest.values() if len(places) > 1)
+    return [_finding(places, labels) for places in sets]
+
+
+def _finding(places: tuple[Place, ...], labels: Mapping[str, SplitLabels]) -> Finding:
+    files = [f"{split}/{clip}" for split, clip in places]
+    own = [sorted(labels[split].labels.get(clip, [])) for split, clip in places]
+    same_labels = all(each == own[0] for each in own)
+    said = "" if same_labels else f", under other labels ({_several(map(', '.join, own))})"
+    split, clip = places[-1]
+    message = f"{files[-1]} has the same audio as {_several(files[:-1])}{said}."
+    if len({split for split, _ in places}) > 1:
+        return Finding("shared-audio", message, split, clip)
+    return Finding("repeated-audio" if same_labels else "contradiction", message, split, clip)
+
+
+def _several(names: Iterable[str]) -> str:
+    """Up to three names."""
+    shown = list(names)
+    rest = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+    return ", ".join(shown[:3]) + rest
+
+
+# HEAR's own labels end up to a frame behind the clip where times were rounded.
+TOLERANCE_MS = 1.0
+
+
+def event_findings(
+    split: str, events: Mapping[str, list[Event]], durations: Mapping[str, float]
+) -> list[Finding]:
+    """Look at a split's events beside the lengths of its clips.
+
+    Args:
+        split: The split's name.
+        events: Events of each clip, ms.
+        durations: Length of each clip of which it is known, in seconds.
+    """
+    if _in_seconds(events, durations):
+        last = max(event.offset_ms for clip in durations for event in events.get(clip, []))
+        message = (
+            f"{split}.json: every event of the split ends within its clip's length in seconds (the "
+            f"last at {last:g}), so the times are seconds: HEAR's are milliseconds, multiply them "
+            "by 1000."
+        )
+        return [Finding("event-in-seconds", message, split)]
+    return [
+        finding
+        for clip, own in events.items()
+        for event in own
+        if (finding := _misplaced(split, clip, event, durations.get(clip)))
+    ]
+
+
+def _in_seconds(events: Mapping[str, list[Event]], durations: Mapping[str, float]) -> bool:
+    """Whether all times of the split, read as seconds, lie inside their clips.
+
+    In milliseconds they would then all lie in the first thousandth of each clip.
+    """
+    ends = [(e.offset_ms, durations[clip]) for clip in durations for e in events.get(clip, [])]
+    return any(end > 0 for end, _ in ends) and all(end <= seconds for end, seconds in ends)
+
+
+def _misplaced(split: str, clip: str, event: Event, seconds: float | None) -> Finding | None:
+    name = f"{split}.json: event {event.label!r} of clip {clip!r}"
+    span = f"{event.onset_ms:g} to {event.offset_ms:g} ms"
+    length = None if seconds is None else 1000.0 * seconds
+    after = length is not None and event.onset_ms >= length
+    if event.offset_ms < 0 or after:
+        where = "before the clip" if not after else f"behind the clip's end at {length:.0f} ms"
+        return Finding("event-outside", f"{name} lies {where}: {span}.", split, clip)
+    if event.onset_ms < 0:
+        message = f"{name} starts before the clip does: {span}."
+        return Finding("event-partly-outside", message, split, clip)
+    if length is not None and event.offset_ms > length + TOLERANCE_MS:
+        message = f"{name} ends behind the clip's end at {length:.0f} ms: {span}."
+        return Finding("event-partly-outside", message, split, clip)
+    if event.onset_ms == event.offset_ms:
+        message = f"{name} has no length: it starts and ends at {event.onset_ms:g} ms."
+        return Finding("zero-length-event", message, split, clip)
+    return None
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.tasks.check.finding import Finding, inside
-from benchmark.tasks.json_file import read_json_object
-from benchmark.tasks.metadata import METADATA_FILE, Metadata
+from benchmark.tasks.metadata import (
+    METADATA_FILE,
+    VOCABULARY_FILE,
+    Metadata,
+    parse_vocabulary,
+    read_json_object,
+)
 from benchmark.tasks.task import METADATA_FIELDS, Task
-from benchmark.tasks.vocabulary import VOCABULARY_FILE, parse_vocabulary
 
 TRAIN_VALID_TEST = ("train", "valid", "test")
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
-from benchmark.tasks.metadata import METADATA_FILE
-from benchmark.tasks.vocabulary import VOCABULARY_FILE
+from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from msssl_common.files import writing
 
 Labels = list[str] | list[dict[str, Any]]

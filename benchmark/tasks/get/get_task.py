@@ -1,26 +1,150 @@
-"""Getting one task folder: archive, clips, check, and only then its name."""
+"""Getting one task folder: archive, clips, check, and only then its name.
+
+What ``msbench tasks get`` shows: a bar in bytes on a terminal, a line in a log.
+
+Reading a task folder's own 48 kHz audio as if it were an archive: another rate, no download.
+
+From an archive's files to a task folder at the rates that are wanted, clip by clip.
+
+Clips go from the archive through memory to their place, so that audio at the archive's own rate
+never lies on the disk. Threads serve: soxr, libsndfile and zlib work outside Python's lock, and one
+core decompresses a 48 kHz archive no faster than one resamples it.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.text import Text
 
-from benchmark.tasks.get import zenodo
-from benchmark.tasks.get.archive import Entry, read_archive
-from benchmark.tasks.get.bars import byte_bar
-from benchmark.tasks.get.build import build_task
+from benchmark.tasks.get import origin as zenodo
+from benchmark.tasks.get.archive import ArchiveError, Entry, read_archive
 from benchmark.tasks.get.download import PATIENT, DownloadError, Retries, download
-from benchmark.tasks.get.kept_source import read_kept_source
-from benchmark.tasks.get.members import ArchiveError
 from benchmark.tasks.get.origin import Origin, local_archive, remote_archive
-from benchmark.tasks.get.verify import verify_task
-from benchmark.tasks.get.workplace import Workplace
+from benchmark.tasks.get.resample import resample_clip
+from benchmark.tasks.get.workplace import Workplace, verify_task
+from msssl_common.files import write_bytes
 from msssl_common.workers import usable_cores
+
+
+def read_kept_source(
+    task: Path, sample_rate: int, advance: Callable[[int, int], None]
+) -> Iterator[Entry]:
+    """Read a task folder's files, with the audio of one rate.
+
+    Args:
+        task: The task folder.
+        sample_rate: The rate whose audio to read, Hz.
+        advance: Called with the bytes read so far, and in all.
+
+    Yields:
+        The files, as ``read_archive`` does.
+    """
+    texts = [path for path in task.iterdir() if path.is_file()]
+    clips = [path for path in (task / str(sample_rate)).glob("*/*") if path.is_file()]
+    paths = sorted(texts) + sorted(clips)
+    total = sum(path.stat().st_size for path in paths)
+    done = 0
+    for path in paths:
+        data = path.read_bytes()
+        done += len(data)
+        advance(done, total)
+        yield Entry(PurePosixPath(path.relative_to(task).as_posix()), data)
+
+
+@contextmanager
+def byte_bar(console: Console, description: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A line, with a bar under it for as long as the context lasts: it takes bytes done, of all."""
+    console.print(Text(f"{description} ..."), soft_wrap=True)
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bars:
+        bar = bars.add_task("", total=None)
+
+        def advance(done: int, total: int | None) -> None:
+            bars.update(bar, completed=done, total=total)
+
+        yield advance
+
+
+HELD_BYTES: Final = 128 << 20  # of clips in memory; ten minutes at 48 kHz are 58 MB
+
+
+def build_task(
+    entries: Iterable[Entry], folder: Path, sample_rate: int, keep_source: bool, threads: int
+) -> None:
+    """Write a task folder; clips that an earlier, stopped call has written are left as they are.
+
+    Args:
+        entries: The archive's files.
+        folder: The task folder; made if need be.
+        sample_rate: The rate wanted, Hz.
+        keep_source: Whether to keep the archive's own rate too.
+        threads: How many clips to resample at once.
+
+    Raises:
+        ArchiveError: A clip cannot be read, or the archive's rate is lower than the wanted one.
+        OSError: The folder cannot be written to.
+    """
+    waiting: deque[tuple[Future[None], int]] = deque()
+    held = 0
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for entry in entries:
+                if len(entry.place.parts) == 1:
+                    write_bytes(folder / entry.place, entry.data)
+                    continue
+                job = pool.submit(_write_clip, entry, folder, sample_rate, keep_source)
+                waiting.append((job, len(entry.data)))
+                held += len(entry.data)
+                while held > HELD_BYTES:
+                    held -= _finish_first(waiting)
+            while waiting:
+                _finish_first(waiting)
+        finally:
+            for job, _ in waiting:
+                job.cancel()
+
+
+def _finish_first(waiting: deque[tuple[Future[None], int]]) -> int:
+    """Wait for the first clip; returns its bytes, which are free then."""
+    job, size = waiting.popleft()
+    job.result()
+    return size
+
+
+def _write_clip(entry: Entry, folder: Path, sample_rate: int, keep_source: bool) -> None:
+    rate_name, split, file = entry.place.parts
+    file_rate = int(rate_name)
+    if file_rate < sample_rate:
+        raise ArchiveError(
+            f"its audio is at {file_rate} Hz, and {sample_rate} Hz are wanted: audio is never "
+            "upsampled"
+        )
+    for rate in (sample_rate, *([file_rate] if keep_source else [])):
+        target = folder / str(rate) / split / file
+        if target.is_file():
+            continue
+        try:
+            write_bytes(target, resample_clip(entry.data, file_rate, rate))
+        except ValueError as error:
+            raise ArchiveError(f"{entry.place} {error}") from None
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,89 @@
-"""Building a planned task: whole or not at all, and going on where an earlier attempt stopped."""
+"""Building a planned task: whole or not at all, and going on where an earlier attempt stopped.
+
+Writing a made task's metadata, vocabulary and label files, as hear-preprocess does.
+
+From raw data to a task folder, with what the user sees of it.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+
+from benchmark.tasks.get.get_task import byte_bar
 from benchmark.tasks.make.checks import (
     check_splits,
     notice,
     refuse_many_unreadable,
     refuse_vanished,
 )
+from benchmark.tasks.make.convert import Converted, Progress, convert
 from benchmark.tasks.make.place import (
     lock_path,
     locked,
     part_folder,
     refuse_existing,
+    remove_lock,
+    scratch_folder,
     tidy,
 )
-from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.pool import Converted, Progress, convert
-from benchmark.tasks.make.texts import write_texts
+from benchmark.tasks.make.plan import RawClip, TaskPlan, sorted_labels
+from benchmark.tasks.make.sources import Sources
+from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
+from msssl_common.console import bar
+from msssl_common.files import check_writable, write_text
+
+
+def write_texts(plan: TaskPlan, clips: Sequence[RawClip], notice: str | None, folder: Path) -> None:
+    """Write everything but the audio.
+
+    Args:
+        plan: The task.
+        clips: Its clips, less those that could not be read.
+        notice: What every table must say about the task, if anything.
+        folder: The task's folder.
+    """
+    content = {**plan.metadata, **({} if notice is None else {"notice": notice})}
+    write_text(folder / METADATA_FILE, _json(content))
+    write_text(folder / VOCABULARY_FILE, vocabulary_csv(clips))
+    for split in plan.splits:
+        labels = {clip.file: label_entry(clip, plan) for clip in clips if clip.split == split}
+        write_text(folder / f"{split}.json", _json(dict(sorted(labels.items()))))
+
+
+def vocabulary_csv(clips: Sequence[RawClip]) -> str:
+    """The labels that occur in any split, sorted (pipeline.py, ``MetadataVocabulary``)."""
+    labels = sorted_labels({label for clip in clips for label in clip.all_labels})
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("idx", "label"))
+    rows.writerows(enumerate(labels))
+    return text.getvalue()
+
+
+def label_entry(clip: RawClip, plan: TaskPlan) -> list[Any]:
+    """A clip's entry of ``{split}.json`` (pipeline.py, ``SubcorpusMetadata``).
+
+    hear-preprocess leaves a clip's events in shuffled order, which nothing depends on; here they
+    are sorted by time.
+    """
+    if plan.metadata["embedding_type"] == "scene":
+        return list(clip.labels)
+    ordered = sorted(clip.events, key=lambda event: (event.onset_ms, event.offset_ms, event.label))
+    return [{"label": e.label, "start": e.onset_ms, "end": e.offset_ms} for e in ordered]
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=True)
 
 
 @dataclass(frozen=True)
@@ -85,3 +148,62 @@ def _upsampled(converted: Converted, rates: tuple[int, ...]) -> list[str]:
         f"Some sources have {', '.join(map(str, lower))} Hz only: at {max(rates)} Hz their upper "
         "band is empty, as in HEAR's own tasks."
     ]
+
+
+Planner = Callable[[Sources], TaskPlan]
+
+
+def make_task(
+    name: str,
+    planner: Planner,
+    sources: Sequence[Path],
+    tasks_dir: Path,
+    rates: tuple[int, ...],
+    console: Console,
+) -> Built:
+    """Make a task, and print what it is like.
+
+    Archives are unpacked into a hidden folder beside the task; it stays for the next attempt if
+    this one fails, and goes with the finished task.
+
+    Args:
+        name: Name of the task folder.
+        planner: Says what becomes of the raw data.
+        sources: Folders and archives of raw data.
+        tasks_dir: Folder of tasks.
+        rates: Sample rates to write, Hz.
+        console: Where to print.
+
+    Raises:
+        FileNotFoundError: A source, or something in it, is missing.
+        FileExistsError: The task is there.
+        OSError: The folder of tasks cannot be written to.
+        ValueError: The raw data or an option is wrong, as the message says.
+    """
+    scratch = scratch_folder(tasks_dir, name)
+    if (tasks_dir / name).exists():  # perhaps of a run that was killed right after it made it
+        shutil.rmtree(scratch, ignore_errors=True)
+        remove_lock(tasks_dir, name)
+    refuse_existing(tasks_dir / name)
+    check_writable(tasks_dir)
+    plan = planner(Sources(sources, scratch, lambda text: byte_bar(console, text)))
+    with bar(console, f"Making {plan.folder_name}") as progress:
+        built = build_task(plan, tasks_dir, rates, progress)
+    shutil.rmtree(scratch, ignore_errors=True)
+    _print(console, plan, built)
+    return built
+
+
+def _print(console: Console, plan: TaskPlan, built: Built) -> None:
+    def line(text: str) -> None:
+        console.print(Text(text), soft_wrap=True)
+
+    for reason in built.unreadable:
+        line(f"Left out: {reason}")
+    for note in built.notes:
+        line(note)
+    labels = {label for clip in built.clips for label in clip.all_labels}
+    splits = ", ".join(
+        f"{sum(clip.split == split for clip in built.clips)} {split}" for split in plan.splits
+    )
+    line(f"{built.folder}: {len(built.clips)} clips of {len(labels)} classes ({splits})")

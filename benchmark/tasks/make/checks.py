@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from benchmark.tasks.make.convert import Converted
 from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, sorted_labels
-from benchmark.tasks.make.pool import Converted
 
 LISTED: Final = 20  # unreadable files named in a message
 MAX_UNREADABLE: Final = 0.01  # of the clips; more is a fault of the data set, not of a few files

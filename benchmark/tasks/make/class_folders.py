@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.tasks.make.drawn_splits import Splitting, is_split_name
+from benchmark.tasks.make.convert import AUDIO_SUFFIXES
 from benchmark.tasks.make.own_task import OwnTask, plan_own, unique_stems
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.raw_audio import AUDIO_SUFFIXES
+from benchmark.tasks.make.splits import Splitting, is_split_name
 
 
 def plan(root: Path, task: OwnTask, splitting: Splitting, group_pattern: str | None) -> TaskPlan:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmark.events.table import Event
-from benchmark.tasks.make.hear_split import SPLITS, draw_train_valid_test
+from benchmark.tasks.make.event_times import trim_events
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.raw_folders import RawFolder, Sources
-from benchmark.tasks.make.trim_events import trim_events
+from benchmark.tasks.make.sources import RawFolder, Sources
+from benchmark.tasks.make.splits import SPLITS, draw_train_valid_test
 
 SECONDS: Final = 120.0
 PERCENTAGES: Final = {"train": 60, "valid": 20, "test": 20}

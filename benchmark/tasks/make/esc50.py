@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.raw_folders import RawFolder, Sources
+from benchmark.tasks.make.sources import RawFolder, Sources
 
 FOLDS: Final = tuple(f"fold{index:02d}" for index in range(5))
 TABLE: Final = "meta/esc50.csv"

@@ -2,19 +2,41 @@
 
 Two public HEAR entries scored 0 on event tasks because of seconds given as milliseconds: times that
 cannot be meant are refused here.
+
+Events of a recording that is trimmed to a shorter length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import soundfile
 
+from benchmark.events.table import Event
 from benchmark.tasks.make.plan import RawClip
-from benchmark.tasks.make.trim_events import trim_events
+
+
+def trim_events(events: Iterable[Event], seconds: float | None) -> tuple[Event, ...]:
+    """Drop events that start after the end of the clip, and end those that outlast it there.
+
+    hear-preprocess, pipeline.py, ``ExtractMetadata.trim_event_metadata``.
+
+    Args:
+        events: Events of the recording, times in ms.
+        seconds: Length of the clip; None leaves the events alone.
+    """
+    if seconds is None:
+        return tuple(events)
+    end = seconds * 1000.0
+    return tuple(
+        event._replace(offset_ms=min(event.offset_ms, end))
+        for event in events
+        if event.onset_ms < end
+    )
+
 
 EARLY: Final = 0.01  # of a recording: if no event lasts longer than this far, the unit is wrong
 ENOUGH: Final = 10  # events from which that can be said

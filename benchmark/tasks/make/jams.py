@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmark.events.table import Event
-from benchmark.tasks.json_file import read_json_object
 from benchmark.tasks.make.audio_index import AudioIndex
-from benchmark.tasks.make.drawn_splits import Splitting, split_in_path
 from benchmark.tasks.make.event_times import fit_events
 from benchmark.tasks.make.own_task import OwnTask, plan_own, unique_stems
 from benchmark.tasks.make.plan import RawClip, TaskPlan
+from benchmark.tasks.make.splits import Splitting, split_in_path
+from benchmark.tasks.metadata import read_json_object
 
 # Namespaces with an event, or a label of the whole clip, for each observation.
 EVENT_NAMESPACES: Final = ("segment_", "scaper", "sound_event", "tag_open")

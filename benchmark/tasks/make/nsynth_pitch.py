@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from benchmark.tasks.json_file import read_json_object
-from benchmark.tasks.make.hear_split import SPLITS, max_seconds_by_split, subsample
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.raw_folders import RawFolder, Sources
+from benchmark.tasks.make.sources import RawFolder, Sources
+from benchmark.tasks.make.splits import SPLITS, max_seconds_by_split, subsample
+from benchmark.tasks.metadata import read_json_object
 
 LOWEST, HIGHEST = 21, 108  # MIDI: the piano's keys; both are kept
 EXAMPLES: Final = "examples.json"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmark.tasks.make.checks import check_names
-from benchmark.tasks.make.drawn_splits import Splitting, with_splits
 from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, numbers_where_all_are, sorted_labels
+from benchmark.tasks.make.splits import Splitting, with_splits
 from benchmark.tasks.task import EVENT_SCORES, ROW_SCORES, EmbeddingType
 
 PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

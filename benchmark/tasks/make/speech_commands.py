@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import soundfile
 
-from benchmark.tasks.make.hear_split import SPLITS, max_seconds_by_split, subsample
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.raw_folders import RawFolder, Sources
+from benchmark.tasks.make.sources import RawFolder, Sources
+from benchmark.tasks.make.splits import SPLITS, max_seconds_by_split, subsample
 
 WORDS: Final = frozenset(
     ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes"),

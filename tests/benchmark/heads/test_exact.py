@@ -15,7 +15,7 @@ from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import Head
 from benchmark.heads.monitor import Monitored
 from benchmark.heads.rows import Rows
-from benchmark.tasks.folds import Fold
+from benchmark.tasks.task import Fold
 
 POINT = GridPoint(
     hidden_layers=2,

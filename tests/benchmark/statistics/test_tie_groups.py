@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from benchmark.statistics import Comparisons, RankRange, rank_ranges
-from benchmark.statistics import paired as tie_groups
+from benchmark.statistics import Comparisons, RankRange, rank_ranges, tie_groups
 
 
 def comparisons(models, won):

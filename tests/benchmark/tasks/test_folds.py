@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.tasks.folds import Fold, task_folds
+from benchmark.tasks.task import Fold, task_folds
 from tests.benchmark.heads.small_tasks import make_task
 
 

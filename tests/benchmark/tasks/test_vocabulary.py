@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.tasks.vocabulary import read_vocabulary
+from benchmark.tasks.metadata import read_vocabulary
 
 
 def read(tmp_path: Path, text: str) -> tuple[str, ...]:

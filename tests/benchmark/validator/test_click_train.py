@@ -8,8 +8,12 @@ import torch
 from torch import Tensor
 
 from benchmark.validator import ValidationError
-from benchmark.validator.click_clips import click_times, clips_without_and_with_clicks
-from benchmark.validator.click_train import REACH, lag_line
+from benchmark.validator.click_train import (
+    REACH,
+    click_times,
+    clips_without_and_with_clicks,
+    lag_line,
+)
 from tests.benchmark.validator.fake_module import (
     SIZE,
     FakeModel,

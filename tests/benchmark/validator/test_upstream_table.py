@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from benchmark.validator import ValidationError, validate
-from benchmark.validator.embeddings import check_timestamp_embeddings
-from benchmark.validator.interface import check_load_model
-from benchmark.validator.report import Report
+from benchmark.validator.checks_upstream import check_load_model, check_timestamp_embeddings
+from benchmark.validator.loaded_module import Report
 from tests.benchmark.validator.fake_module import (
     FakeModel,
     changed,

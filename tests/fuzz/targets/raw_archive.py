@@ -5,7 +5,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from benchmark.tasks.make.archive import unpacked
+from benchmark.tasks.make.sources import unpacked
 from tests.fuzz.mutation import with_right_sums
 from tests.fuzz.target import Target
 from tests.fuzz.targets.task_archive import ARCHIVE, CONTENT

@@ -4,9 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
-from benchmark.tasks.get.archive import read_archive
-from benchmark.tasks.get.bounded_gzip import Limits
-from benchmark.tasks.get.members import ArchiveError
+from benchmark.tasks.get.archive import ArchiveError, Limits, read_archive
 from tests.benchmark.tasks.get.archives import FOLDER, member, tar_gz
 from tests.fuzz.mutation import with_right_sums
 from tests.fuzz.target import Target

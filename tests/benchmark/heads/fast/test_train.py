@@ -16,7 +16,7 @@ from benchmark.heads.monitor import Monitored
 from benchmark.heads.rows import Rows
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.protocol import Protocol
-from benchmark.tasks.folds import Fold, task_folds
+from benchmark.tasks.task import Fold, task_folds
 from tests.benchmark.heads.small_tasks import (
     event_splits,
     make_event_task,

@@ -3,8 +3,7 @@
 import pytest
 
 from benchmark.report.published import published_scores
-from benchmark.tasks.catalogue.hear_tasks import HearTask, hear_tasks
-from benchmark.tasks.catalogue.names import folders_called
+from benchmark.tasks.catalogue.hear_tasks import HearTask, folders_called, hear_tasks
 from benchmark.tasks.find import find_tasks
 from benchmark.tasks.task import EVENT_SCORES, ROW_SCORES, Task
 

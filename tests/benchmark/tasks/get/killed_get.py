@@ -15,7 +15,9 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmark.tasks.get import build, receive, zenodo
+from benchmark.tasks.get import download as receive
+from benchmark.tasks.get import get_task as build
+from benchmark.tasks.get import origin as zenodo
 from benchmark.tasks.get.get_task import Getter
 from tests.benchmark.tasks.get.archives import FOLDER
 

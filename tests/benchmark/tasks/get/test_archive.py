@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.tasks.get.archive import Entry, read_archive
-from benchmark.tasks.get.bounded_gzip import Limits
-from benchmark.tasks.get.members import ArchiveError, place_in_task
+from benchmark.tasks.get.archive import ArchiveError, Entry, Limits, place_in_task, read_archive
 from tests.benchmark.tasks.get.archives import (
     FOLDER,
     member,

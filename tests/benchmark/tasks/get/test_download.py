@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from benchmark.tasks.get import download as module
-from benchmark.tasks.get import receive
-from benchmark.tasks.get.download import DownloadError, Retries, download
-from benchmark.tasks.get.part_file import PartFile
-from benchmark.tasks.get.receive import Remote
-from benchmark.tasks.get.request import FinalError
+from benchmark.tasks.get import download as receive
+from benchmark.tasks.get.download import (
+    DownloadError,
+    FinalError,
+    PartFile,
+    Remote,
+    Retries,
+    download,
+)
 from tests.benchmark.tasks.get.hostile_server import Behaviour, Server, serving
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB

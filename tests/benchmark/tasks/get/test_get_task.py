@@ -14,7 +14,8 @@ import soundfile
 from rich.console import Console
 
 from benchmark.tasks.find import find_tasks
-from benchmark.tasks.get import get_task, zenodo
+from benchmark.tasks.get import get_task
+from benchmark.tasks.get import origin as zenodo
 from benchmark.tasks.get.download import Retries
 from benchmark.tasks.get.get_task import Getter
 from benchmark.tasks.get.origin import Origin

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmark.tasks.get.verify import verify_task
+from benchmark.tasks.get.workplace import verify_task
 from tests.benchmark.tasks.made_task import event_task, scene_task, tone
 
 CLIP = Path("16000/train/train-0.wav")

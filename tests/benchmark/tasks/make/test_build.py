@@ -19,11 +19,11 @@ import soundfile
 from benchmark.events.table import Event
 from benchmark.tasks.find import find_tasks
 from benchmark.tasks.labels import read_scene_labels
-from benchmark.tasks.make import build, pool
-from benchmark.tasks.make.build import build_task
+from benchmark.tasks.make import build
+from benchmark.tasks.make import convert as pool
+from benchmark.tasks.make.build import build_task, label_entry
+from benchmark.tasks.make.convert import FEW
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.pool import FEW
-from benchmark.tasks.make.texts import label_entry
 from benchmark.tasks.task import Task, read_task
 from msssl_common.locks import FileLock
 from tests.benchmark.tasks.make.conftest import Make

@@ -3,7 +3,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from benchmark.tasks.make.hear_split import (
+from benchmark.tasks.make.splits import (
     draw_train_valid_test,
     max_seconds_by_split,
     seed_of,

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.tasks.make.drawn_splits import Splits, Splitting, split_in_path, with_splits
 from benchmark.tasks.make.plan import RawClip
+from benchmark.tasks.make.splits import Splits, Splitting, split_in_path, with_splits
 
 
 def clips(splits: list[str], groups: list[str] | None = None) -> list[RawClip]:

@@ -5,8 +5,8 @@ import pytest
 import soundfile
 import soxr
 
+from benchmark.tasks.make.convert import read_mono, write_clip, write_wav
 from benchmark.tasks.make.plan import RawClip
-from benchmark.tasks.make.raw_audio import read_mono, write_clip, write_wav
 
 
 def convert(source: Path, folder: Path, seconds: float | None, rate: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.tasks.make.archive import unpacked
+from benchmark.tasks.make.sources import unpacked
 
 
 def silent(done: int, total: int) -> None:

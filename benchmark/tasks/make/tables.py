@@ -1,0 +1,246 @@
+"""A CSV with a label for each file: columns file, label and perhaps split or fold, and group.
+
+A file with several labels has several rows, or its labels in one row with a separator between.
+
+A strong-label CSV: columns file, onset, offset, label and perhaps split or fold, and group.
+
+A row with a file only says that it is a recording without events.
+
+Reading a table of labels: which of its columns are what.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from benchmark.events.table import Event
+from benchmark.tasks.make.audio_index import AudioIndex
+from benchmark.tasks.make.event_times import fit_events
+from benchmark.tasks.make.own_task import OwnTask, plan_own, unique_stems
+from benchmark.tasks.make.plan import RawClip, TaskPlan
+from benchmark.tasks.make.splits import Splitting
+
+OPTIONAL: Final = ("split", "fold", "group")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table.
+
+    Attributes:
+        place: File and line, for messages.
+        values: Column's meaning -> text, stripped; "" where the table has no such column.
+    """
+
+    place: str
+    values: Mapping[str, str]
+
+    def __getitem__(self, meaning: str) -> str:
+        return self.values[meaning]
+
+    @property
+    def split(self) -> str:
+        """What the table calls the clip's split or fold."""
+        return self["split"] or self["fold"]
+
+
+def read_table(path: Path, wanted: tuple[str, ...], columns: Mapping[str, str]) -> Iterator[Row]:
+    """Read a CSV file with a header; commas, semicolons or tabs between the values.
+
+    Args:
+        path: The file.
+        wanted: Meanings of the columns that must be there, e.g. "file" and "label".
+        columns: Meaning -> the column's name, where it is not the meaning itself.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is not UTF-8 text, or a column that must be there or that was named is not,
+            or there are both splits and folds.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: it should be a table of labels.")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}.") from None
+    header = text.partition("\n")[0]
+    table = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), restval="")
+    present = [name.strip() for name in table.fieldnames or ()]
+    table.fieldnames = present
+    names = {meaning: columns.get(meaning, meaning) for meaning in (*wanted, *OPTIONAL)}
+    _check(path, names, wanted, columns, present)
+    for row in table:
+        values = {
+            meaning: (row.get(name) or "").strip() if name in present else ""
+            for meaning, name in names.items()
+        }
+        if any(values.values()):
+            yield Row(f"{path}, line {table.line_num}", values)
+
+
+def _check(
+    path: Path,
+    names: Mapping[str, str],
+    wanted: tuple[str, ...],
+    columns: Mapping[str, str],
+    present: list[str],
+) -> None:
+    unknown = sorted(columns.keys() - names.keys())
+    if unknown:
+        raise ValueError(f"There is no column for {unknown[0]!r}; there are {', '.join(names)}.")
+    for meaning, name in names.items():
+        if name not in present and (meaning in wanted or meaning in columns):
+            raise ValueError(
+                f"{path} has no column {name!r} (it has {', '.join(present) or 'none'}): say which "
+                f"is the {meaning} with --column {meaning}=NAME."
+            )
+    if names["split"] in present and names["fold"] in present:
+        raise ValueError(
+            f"{path} has both a column {names['split']!r} and a column {names['fold']!r}: take one "
+            "out."
+        )
+
+
+@dataclass
+class FileRows:
+    """All that a table says of one file.
+
+    Attributes:
+        first: Its first row, which gives split and group.
+        rows: Its rows.
+    """
+
+    first: Row
+    rows: list[Row] = field(default_factory=list)
+
+
+def label_plan(
+    table: Path,
+    roots: list[Path],
+    task: OwnTask,
+    splitting: Splitting,
+    columns: Mapping[str, str],
+    separator: str | None,
+) -> TaskPlan:
+    """Plan a task.
+
+    Args:
+        table: The CSV.
+        roots: Folders with the audio.
+        task: What was decided of the task.
+        splitting: How to draw splits, if the CSV has none.
+        columns: Meaning -> name of a column, where it is not the meaning.
+        separator: What is between the labels of one row; None where a row has one.
+
+    Raises:
+        FileNotFoundError: There is no such CSV.
+        ValueError: The CSV is wrong in a way that its message says, or as `plan_own`.
+    """
+    files = by_file(read_table(table, ("file", "label"), columns))
+    labels = {}
+    for name, file in files.items():
+        texts = [row["label"] for row in file.rows]
+        parts = texts if separator is None else [p for text in texts for p in text.split(separator)]
+        labels[name] = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    return plan_own(task, clips_of(files, labels, AudioIndex([*roots, table.parent])), splitting)
+
+
+def by_file(rows: Iterable[Row]) -> dict[str, FileRows]:
+    """Put the rows of one file together.
+
+    Raises:
+        ValueError: A row has no file, or rows of one file differ in split or group.
+    """
+    files: dict[str, FileRows] = {}
+    for row in rows:
+        if not row["file"]:
+            raise ValueError(f"{row.place} names no file.")
+        file = files.setdefault(row["file"], FileRows(row))
+        file.rows.append(row)
+        if (row.split, row["group"]) != (file.first.split, file.first["group"]):
+            raise ValueError(
+                f"{row.place}: {row['file']} is in another split or group than in line "
+                f"{file.first.place.rpartition(' ')[2]}."
+            )
+    return files
+
+
+def clips_of(
+    files: Mapping[str, FileRows], labels: Mapping[str, tuple[str, ...]], audio: AudioIndex
+) -> list[RawClip]:
+    """Make a clip of each file, with its labels, split and group."""
+    sources = [audio.find(name) for name in files]
+    stems = unique_stems(sources, audio.roots[0])
+    return [
+        RawClip(
+            source=source,
+            stem=stem,
+            split=file.first.split,
+            labels=labels.get(name, ()),
+            group=file.first["group"] or None,
+        )
+        for (name, file), source, stem in zip(files.items(), sources, stems, strict=True)
+    ]
+
+
+TimeUnit = Literal["s", "ms"]
+MILLISECONDS: Final[Mapping[TimeUnit, float]] = {"s": 1000.0, "ms": 1.0}
+
+
+def event_plan(
+    table: Path,
+    roots: list[Path],
+    task: OwnTask,
+    splitting: Splitting,
+    columns: Mapping[str, str],
+    unit: TimeUnit,
+) -> TaskPlan:
+    """Plan a task.
+
+    Args:
+        table: The CSV.
+        roots: Folders with the audio.
+        task: What was decided of the task.
+        splitting: How to draw splits, if the CSV has none.
+        columns: Meaning -> name of a column, where it is not the meaning.
+        unit: Unit of the times.
+
+    Raises:
+        FileNotFoundError: There is no such CSV.
+        ValueError: The CSV is wrong in a way that its message says, its times do not fit the
+            recordings, or as `plan_own`.
+    """
+    files = by_file(read_table(table, ("file", "onset", "offset", "label"), columns))
+    events = {
+        name: tuple(event for row in file.rows if (event := _event(row, unit)) is not None)
+        for name, file in files.items()
+    }
+    clips = clips_of(files, {}, AudioIndex([*roots, table.parent]))
+    clips = [replace(clip, events=events[name]) for name, clip in zip(files, clips, strict=True)]
+    fitted, notes = fit_events(clips, task.seconds)
+    return plan_own(task, fitted, splitting, notes)
+
+
+def _event(row: Row, unit: TimeUnit) -> Event | None:
+    texts = (row["onset"], row["offset"], row["label"])
+    if not any(texts):
+        return None
+    try:
+        onset, offset = (float(text) * MILLISECONDS[unit] for text in texts[:2])
+    except ValueError:
+        raise ValueError(
+            f"{row.place}: onset and offset must be numbers, but are {texts[0]!r} and {texts[1]!r}."
+        ) from None
+    if not texts[2]:
+        raise ValueError(f"{row.place} has no label.")
+    if not 0 <= onset <= offset < float("inf"):
+        raise ValueError(
+            f"{row.place}: an event must start at 0 or later and end after that, but this one is "
+            f"from {texts[0]} to {texts[1]}."
+        )
+    return Event(texts[2], onset, offset)

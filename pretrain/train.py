@@ -19,16 +19,18 @@ from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
 from msssl_hear.version import __version__
-from pretrain.args import Recipe
-from pretrain.augment import add_background
-from pretrain.corpus import Corpus
-from pretrain.crops import CropBatch
-from pretrain.distributed.cached import cached_slopes, pull_back
+from pretrain.data.corpus import Corpus
+from pretrain.data.crops import CropBatch
+from pretrain.data.open import open_sampler
+from pretrain.data.seeds import generator_for
+from pretrain.data.shards.corpus import ShardCorpus
+from pretrain.data.share import Share
 from pretrain.distributed.gather import joint_sum, ranks
 from pretrain.distributed.processes import check_equal, lost_process, open_fabric
-from pretrain.distributed.share import Share
-from pretrain.mixing import mix_clips
-from pretrain.pitch_shift import check_shift
+from pretrain.gradient_cache import cached_slopes, pull_back
+from pretrain.model import Metrics, SamplingStrategies
+from pretrain.optimiser import learning_rate, make_optimiser, set_learning_rate
+from pretrain.recipe import Recipe
 from pretrain.run_folder import (
     WEIGHTS,
     append_metrics,
@@ -36,13 +38,11 @@ from pretrain.run_folder import (
     open_run,
     save_state,
 )
-from pretrain.schedule import learning_rate, make_optimiser, set_learning_rate
-from pretrain.seeds import generator_for
-from pretrain.shards.corpus import ShardCorpus
-from pretrain.shards.open_data import open_sampler
-from pretrain.statistics import log_mel_statistics
-from pretrain.strategies import Metrics, SamplingStrategies
-from pretrain.views import Views, make_views
+from pretrain.views.augment import add_background
+from pretrain.views.mixing import mix_clips
+from pretrain.views.normalisation import log_mel_statistics
+from pretrain.views.pitch_shift import check_shift
+from pretrain.views.views import Views, make_views
 
 LINES_PER_RUN = 50  # beside those at 1, 2, 5, 10, 20, 50, ...
 

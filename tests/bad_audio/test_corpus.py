@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pretrain.corpus import read_corpus
+from pretrain.data.corpus import read_corpus
 from tests.bad_audio.files import FILES, NOT_FOUND, SAMPLES, WAV
 from tests.bad_audio.test_tasks import assert_sweep
 

@@ -26,15 +26,14 @@ from torch.nn import functional
 
 from benchmark.report.tables.markdown import markdown_table
 from msssl_hear.log_mel import LogMel
-from pretrain.args import AugmentArgs, Recipe, recipe_of
-from pretrain.distributed.share import Share
-from pretrain.heads import BINS_PER_SEMITONE
-from pretrain.pitch_shift import random_shifts
+from pretrain.data.share import Share
+from pretrain.data.synthesis.notes import single_note
+from pretrain.data.synthesis.signals import Signal, log_uniform
+from pretrain.model import BINS_PER_SEMITONE, SamplingStrategies
+from pretrain.recipe import AugmentArgs, Recipe, recipe_of
 from pretrain.run_folder import CONFIG, STATE
-from pretrain.strategies import SamplingStrategies
-from pretrain.synthesis.notes import single_note
-from pretrain.synthesis.signals import Signal, log_uniform
-from pretrain.views import view
+from pretrain.views.pitch_shift import random_shifts
+from pretrain.views.views import view
 
 CLIPS = 256
 SEED = 20251  # of no training: synthetic clips of a corpus are seeded by the run's seed

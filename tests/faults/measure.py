@@ -26,8 +26,13 @@ HEAVY = (
     *("benchmark.tasks.embedded.suite", "benchmark.tasks.get.get_task"),
     *("benchmark.tasks.make.tables", "benchmark.tasks.make.build"),
     *("benchmark.compare.comparison", "benchmark.compare.text", "msssl_common.memory"),
-    *("pretrain.pack.pack", "pretrain.pack.audioset", "pretrain.panns", "pretrain.train"),
-    *("pretrain.shards.open_data", "scipy.signal"),
+    *(
+        "pretrain.data.pack.pack",
+        "pretrain.data.pack.audioset",
+        "pretrain.panns.train",
+        "pretrain.train",
+    ),
+    *("pretrain.data.open", "scipy.signal"),
 )
 STAGES = (*benchmark_stages.STAGES, *task_stages.STAGES, *pretrain_stages.STAGES)
 

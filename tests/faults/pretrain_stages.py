@@ -38,8 +38,9 @@ def _shards(place: Path) -> None:
 
 def _little_first() -> None:
     """Normalisation from 50 crops, where a real run takes 4000; states as often as steps."""
-    from pretrain import panns, train
-    from pretrain.statistics import log_mel_statistics
+    from pretrain import train
+    from pretrain.panns import train as panns
+    from pretrain.views.normalisation import log_mel_statistics
 
     for module in (train, panns):
         if hasattr(module, "log_mel_statistics"):
@@ -50,8 +51,8 @@ def _panns() -> None:
     _little_first()
     from dataclasses import replace
 
-    from pretrain import panns
-    from pretrain.args import read_recipe
+    from pretrain.panns import train as panns
+    from pretrain.recipe import read_recipe
 
     def short(path: Path) -> object:
         recipe = read_recipe(path)
@@ -65,7 +66,7 @@ def _workers_by_fork() -> None:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    from pretrain.pack import workers
+    from pretrain.data.pack import workers
 
     def pool(processes: int) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("fork")

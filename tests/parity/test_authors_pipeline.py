@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pretrain.bench.authors import AuthorsPipeline, save_clips
+from pretrain.tools.speed.authors import AuthorsPipeline, save_clips
 from tests.parity.environment import LIBROSA, SCRIPTS
 from tests.pretrain.conftest import make_tiny_corpus
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from msssl_hear.encoder import EncoderConfig
-from pretrain.args import Recipe, RunArgs
-from pretrain.corpus import Corpus
-from pretrain.statistics import log_mel_statistics
+from pretrain.data.corpus import Corpus
+from pretrain.recipe import Recipe, RunArgs
+from pretrain.views.normalisation import log_mel_statistics
 
 
 def make_tiny_corpus() -> Corpus:

@@ -13,14 +13,14 @@ import pytest
 import torch
 
 from msssl_hear.log_mel import LogMel
-from pretrain import mixing
-from pretrain.args import LossArgs, Recipe
-from pretrain.augment import add_background
-from pretrain.corpus import Corpus
-from pretrain.crops import CropSampler
-from pretrain.mixing import mix_clips
-from pretrain.strategies import SamplingStrategies
-from pretrain.views import make_views
+from pretrain.data.corpus import Corpus
+from pretrain.data.crops import CropSampler
+from pretrain.model import SamplingStrategies
+from pretrain.recipe import LossArgs, Recipe
+from pretrain.views import mixing
+from pretrain.views.augment import add_background
+from pretrain.views.mixing import mix_clips
+from pretrain.views.views import make_views
 
 META = torch.device("meta")
 

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from msssl_hear.encoder import EncoderConfig
 from msssl_hear.log_mel import LogMel
-from pretrain.args import LossArgs, OptimiserArgs, Recipe, RunArgs
-from pretrain.corpus import Corpus
-from pretrain.strategies import SamplingStrategies
+from pretrain.data.corpus import Corpus
+from pretrain.model import SamplingStrategies
+from pretrain.recipe import LossArgs, OptimiserArgs, Recipe, RunArgs
 from pretrain.train import train
 from tests.bench.pitch_head import (
     SOUNDS,

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from msssl_hear.checkpoint import load_checkpoint
-from pretrain.args import DataArgs, LossArgs, Recipe
-from pretrain.corpus import Corpus
+from pretrain.data.corpus import Corpus
+from pretrain.recipe import DataArgs, LossArgs, Recipe
 from pretrain.run_folder import METRICS, STATE
 from pretrain.train import Training, is_logged, progress_line, train
-from pretrain.views import make_views
+from pretrain.views.views import make_views
 
 pytestmark = pytest.mark.usefixtures("few_statistics")
 

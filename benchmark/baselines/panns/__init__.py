@@ -2,7 +2,8 @@
 
 ``load_model("cnn14")`` and ``load_model("cnn14-16k")`` fetch the authors' AudioSet weights (about
 330 MB) from Zenodo. Without a name, bundled stand-in weights of a smaller PANNs network, trained by
-``pretrain.panns`` on the audio that our own encoders see: no official result, and labelled so.
+``pretrain.panns.train`` on the audio that our own encoders see: no official result, and labelled
+so.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def load_model(model_file_path: str = "") -> Panns:
     Args:
         model_file_path: Empty for the bundled stand-in, ``cnn14`` (32 kHz) or ``cnn14-16k`` for the
             authors' weights, or the path of a checkpoint of a Cnn14 or Cnn6 (``.pth`` as the
-            authors save them, or ``.safetensors`` as ``pretrain.panns`` does).
+            authors save them, or ``.safetensors`` as ``pretrain.panns.train`` does).
 
     Returns:
         The network on the CPU, in evaluation mode. ``row_label`` and ``row_note`` say whose weights
@@ -100,7 +101,7 @@ def _stand_in() -> Panns:
     if not STAND_IN.is_file():
         raise FileNotFoundError(
             f"the bundled stand-in weights are missing: there is no {STAND_IN}; train them with "
-            f"pretrain.panns, or use the authors' (as in: {OFFICIAL_ROW})"
+            f"pretrain.panns.train, or use the authors' (as in: {OFFICIAL_ROW})"
         )
     model, card = load_weights(STAND_IN)
     model.row_label = STAND_IN_LABEL

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from pretrain.args import DataArgs, LossArgs, Recipe
-from pretrain.corpus import Corpus
+from pretrain.data.corpus import Corpus
+from pretrain.data.share import Share
 from pretrain.distributed.gather import joint_rows, joint_sum, rank
-from pretrain.distributed.share import Share
-from pretrain.strategies import SamplingStrategies
+from pretrain.model import SamplingStrategies
+from pretrain.recipe import DataArgs, LossArgs, Recipe
 from pretrain.train import Training
-from pretrain.views import Views, make_views
+from pretrain.views.views import Views, make_views
 from tests.pretrain.conftest import make_tiny_corpus, make_tiny_recipe
 from tests.pretrain.distributed.two_processes import run_in_two
 

@@ -1,0 +1,216 @@
+"""``mspretrain``: train an encoder on a folder of audio."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext, redirect_stderr
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from msssl_common.messages import in_words
+from pretrain.cli.bench import bench
+from pretrain.cli.curves import curves
+from pretrain.cli.overlap import check_overlap
+from pretrain.cli.pack import pack
+from pretrain.distributed.launch import is_first, is_started, launch
+
+if TYPE_CHECKING:
+    from pretrain.recipe import Recipe
+
+
+@click.group()
+def main() -> None:
+    """Pretrain audio encoders on any folder of audio."""
+
+
+@main.command()
+@click.option(
+    "--recipe",
+    required=True,
+    metavar="cola|multi|panns|FILE",
+    help="multi: clip, frame and pitch strategies. cola: clip only. panns: the supervised "
+    "stand-in, its labels the folder's sources. Or a YAML file of your own.",
+)
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of wav, flac, ogg or mp3 files, at any depth, rate and number of channels; or of "
+    "shards (mspretrain pack).",
+)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Run folder, e.g. runs/multi."
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps [the recipe's].")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=2),
+    help="Clips per step, over all processes [the recipe's].",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Of weights and draws [the recipe's].")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps or auto.")
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that share each batch, one per GPU; or start them with torchrun.",
+)
+@click.option(
+    "--chunk",
+    type=click.IntRange(min=1),
+    help="Clips that a process encodes at once, where its share of the batch does not fit in "
+    "memory; the negatives stay those of the whole batch [the share].",
+)
+@click.option(
+    "--reader",
+    type=click.Choice(["memory", "stream"]),
+    help="How shards are read [in memory if they take at most half of what is free].",
+)
+@click.option(
+    "--compile", "compiled", is_flag=True, help="Compile the encoder (minutes, then faster steps)."
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+def run(
+    recipe: str,
+    data: Path,
+    out: Path,
+    steps: int | None,
+    batch_size: int | None,
+    seed: int | None,
+    device: str,
+    devices: int,
+    chunk: int | None,
+    reader: Literal["memory", "stream"] | None,
+    compiled: bool,
+    resume: bool,
+) -> None:
+    """Train by a recipe.
+
+    Example: mspretrain run --recipe multi --data my-audio --out runs/multi
+
+    The result is OUT/weights.safetensors with its card OUT/weights.json.
+    """
+    from msssl_common.memory import keep_freed_memory
+
+    keep_freed_memory()
+    try:
+        if recipe == "panns":
+            from pretrain.panns.train import run as run_panns
+
+            if devices > 1 or chunk or compiled or is_started():
+                raise ValueError(
+                    "panns trains in one process, without --devices, --chunk and --compile"
+                )
+            run_panns(data, out, steps, batch_size, seed or 0, device, resume)
+        elif devices > 1 and not is_started():
+            from pretrain.data.share import Share
+
+            settled = _settled(recipe, steps, batch_size, seed)
+            Share(settled.run.batch_size, ranks=devices)  # refused once, before any process starts
+            launch(_arguments(without="devices"), devices)
+        else:
+            settled = _settled(recipe, steps, batch_size, seed)
+            _run_recipe(settled, data, out, device, resume, chunk, reader, compiled)
+    except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
+
+
+def _arguments(without: str) -> list[str]:
+    """The command that is running, but for one option."""
+    context = click.get_current_context()
+    words = [str(context.info_name)]
+    for option in context.command.params:
+        value = context.params[str(option.name)]
+        if value is True:
+            words.append(option.opts[0])
+        elif value is not None and value is not False and option.name != without:
+            words += [option.opts[0], str(value)]
+    return words
+
+
+@main.command()
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path), help="Folder of audio, as for run."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Gets a run folder per recipe; runs that are there go on.",
+)
+@click.option("--rows", help="Recipes, separated by commas [the ablation of the losses].")
+@click.option("--steps", type=click.IntRange(min=1), help="Of every run [the first recipe's].")
+@click.option("--seed", type=click.IntRange(min=0), help="Of every run [the first recipe's].")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps or auto.")
+def ablate(
+    data: Path, out: Path, rows: str | None, steps: int | None, seed: int | None, device: str
+) -> None:
+    """Train the rows of the ablation table: the same data and steps, other losses.
+
+    Example: mspretrain ablate --data my-audio --out runs/ablation
+
+    Prints the msbench command that compares them.
+    """
+    from msssl_common.memory import keep_freed_memory
+
+    keep_freed_memory()
+    from pretrain.tools.ablate import ROWS, benchmark_command
+    from pretrain.tools.ablate import ablate as train_rows
+
+    names = rows.split(",") if rows else list(ROWS)
+    try:
+        weights = train_rows(names, data, out, steps, seed, device)
+    except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
+    click.echo(benchmark_command(weights))
+
+
+def _settled(name: str, steps: int | None, batch_size: int | None, seed: int | None) -> Recipe:
+    """The recipe with what the command line says instead."""
+    from pretrain.recipe import find_recipe, read_recipe
+
+    recipe = read_recipe(find_recipe(name))
+    settings = recipe.run
+    return replace(
+        recipe,
+        run=replace(
+            settings,
+            steps=settings.steps if steps is None else steps,
+            batch_size=settings.batch_size if batch_size is None else batch_size,
+            seed=settings.seed if seed is None else seed,
+        ),
+    )
+
+
+def _run_recipe(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    device: str,
+    resume: bool,
+    chunk: int | None,
+    reader: Literal["memory", "stream"] | None,
+    compiled: bool,
+) -> None:
+    """Read the audio, then train; imports torch only now, so that --help is quick."""
+    from pretrain.data.open import open_data
+    from pretrain.train import train
+
+    # Each process reads the audio, the first tells what it found.
+    with nullcontext() if is_first() else redirect_stderr(StringIO()):
+        made = recipe.data.synthetic_clips
+        rate, seed = recipe.log_mel.sample_rate, recipe.run.seed
+        corpus = open_data(data, rate, made, seed, device, reader)
+    if is_first():
+        click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
+    train(recipe, corpus, out, device, resume, chunk, compiled)
+
+
+main.add_command(bench)
+main.add_command(check_overlap)
+main.add_command(curves)
+main.add_command(pack)

@@ -1,0 +1,88 @@
+"""``mspretrain bench``: crops per second of the pipeline, the encoder and both together."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import click
+
+
+@click.command()
+@click.option("--recipe", required=True, metavar="cola|multi|paper|FILE", help="As for run.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of audio or of shards, as for run.",
+)
+@click.option("--batch-size", type=click.IntRange(min=2), help="Clips per step [the recipe's].")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or auto.")
+@click.option(
+    "--reader", type=click.Choice(["memory", "stream"]), help="How shards are read, as for run."
+)
+@click.option("--compile", "compiled", is_flag=True, help="Compile the encoder, as for run.")
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Medians of so many."
+)
+@click.option(
+    "--steps", type=click.IntRange(min=1), default=3, show_default=True, help="Steps per run."
+)
+@click.option(
+    "--authors",
+    metavar="COMMAND",
+    default="",
+    help="Also measure the authors' pipeline, by a program in an environment with librosa.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="Also write the table here: FILE.md, or FILE.json with every run. May be repeated.",
+)
+def bench(
+    recipe: str,
+    data: Path,
+    batch_size: int | None,
+    device: str,
+    reader: Literal["memory", "stream"] | None,
+    compiled: bool,
+    runs: int,
+    steps: int,
+    authors: str,
+    out: tuple[Path, ...],
+) -> None:
+    """Measure what a training step costs, and how much of it is not the encoder.
+
+    On a CPU one thread works, and processor time is counted, which other programs disturb less.
+
+    \b
+    Examples:
+      mspretrain bench --recipe multi --data my-audio
+      mspretrain bench --recipe paper --data my-audio \\
+        --authors "ENVIRONMENT/bin/python tests/parity/authors_pipeline.py"
+    """  # noqa: D301 -- click wants the character behind \\b
+    from msssl_common.memory import keep_freed_memory
+
+    keep_freed_memory()
+    from msssl_common.console import make_console
+    from pretrain.recipe import find_recipe, read_recipe
+    from pretrain.tools.speed.run import run_bench
+    from pretrain.tools.speed.table import check_report_path, print_report, write_report
+
+    try:
+        for path in out:
+            check_report_path(path)
+        chosen = read_recipe(find_recipe(recipe))
+        if batch_size is not None:
+            chosen = replace(chosen, run=replace(chosen.run, batch_size=batch_size))
+        setting, found = run_bench(
+            chosen, data, device, reader, compiled, runs, steps, shlex.split(authors)
+        )
+        print_report(make_console(), setting, found)
+        for path in out:
+            write_report(setting, found, path)
+    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from None

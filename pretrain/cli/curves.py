@@ -1,0 +1,46 @@
+"""``mspretrain curves``: logs of runs as one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from msssl_common.messages import in_words
+
+
+@click.command()
+@click.argument(
+    "runs",
+    nargs=-1,
+    required=True,
+    metavar="RUN...",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the picture and of the logs.",
+)
+def curves(runs: Sequence[Path], out: Path) -> None:
+    """Draw losses and scores of run folders, step by step, and keep their logs.
+
+    Example: mspretrain curves runs/cola runs/multi --out results/pretraining
+
+    Needs matplotlib (pip install 'msssl-hear[plots]').
+    """
+    try:
+        from pretrain.tools.curves import write_curves
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise click.ClickException(
+            "pictures need matplotlib: pip install 'msssl-hear[plots]'"
+        ) from None
+    try:
+        written = write_curves(runs, out)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(in_words(error)) from None
+    click.echo(f"wrote {', '.join(map(str, written))}")

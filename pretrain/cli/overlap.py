@@ -1,0 +1,52 @@
+"""``mspretrain check-overlap``: is evaluation audio in the pretraining audio?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from msssl_common.messages import in_words
+
+
+@click.command("check-overlap")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the audio to train on.",
+)
+@click.option(
+    "--tasks-dir",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of tasks, or one task; every audio file below it is compared.",
+)
+def check_overlap(data: Path, tasks_dir: Path) -> None:
+    """Find audio of evaluation tasks among the audio to train on.
+
+    Finds equal files whatever their names, and excerpts of about half a second and longer, at any
+    level, re-encoded or not. Pitch-shifted, stretched or mixed copies are not found.
+
+    Example: mspretrain check-overlap --data my-audio --tasks-dir tasks
+
+    The exit status is 1 if anything was found or any file could not be read.
+    """
+    from pretrain.tools.overlap import find_overlaps, read_prints
+
+    try:
+        training, tasks = read_prints(data), read_prints(tasks_dir)
+    except (ValueError, OSError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
+    overlaps = find_overlaps(training, tasks)
+    skipped = [*training.skipped, *tasks.skipped]
+    for sentence in skipped:
+        click.echo(f"not compared: {sentence}", err=True)
+    for overlap in overlaps:
+        click.echo(str(overlap))
+    click.echo(
+        f"{len(training.names)} training files, {len(tasks.names)} task files: "
+        f"{len(overlaps) or 'no'} overlap{'' if len(overlaps) == 1 else 's'}"
+    )
+    if overlaps or skipped:
+        raise SystemExit(1)

@@ -1,0 +1,89 @@
+"""``mspretrain pack``: audio into webdataset shards."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from msssl_common.messages import in_words
+
+
+@click.command()
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of audio that libsndfile reads, at any depth, rate and number of channels.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the shards.")
+@click.option(
+    "--list",
+    "lists",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="AudioSet's CSV of the clips that are wanted; may be given several times [every file].",
+)
+@click.option(
+    "--codec",
+    type=click.Choice(["flac", "opus"]),
+    default="flac",
+    show_default=True,
+    help="FLAC is lossless; Opus has a fifth of the bytes.",
+)
+@click.option(
+    "--clips-per-shard", type=click.IntRange(min=1), default=512, show_default=True, help="Clips."
+)
+@click.option(
+    "--silence",
+    type=float,
+    default=-60.0,
+    show_default=True,
+    help="Drop clips below this loudness, LUFS.",
+)
+@click.option("--processes", type=click.IntRange(min=1), help="That decode [one per core].")
+def pack(
+    data: Path,
+    out: Path,
+    lists: tuple[Path, ...],
+    codec: str,
+    clips_per_shard: int,
+    silence: float,
+    processes: int | None,
+) -> None:
+    """Pack audio into webdataset shards of 16 kHz mono, for mspretrain run --data OUT.
+
+    Examples:
+    mspretrain pack --data my-audio --out shards;
+    mspretrain pack --data audio --list balanced_train_segments.csv --out shards
+
+    Killed at any time, the same command goes on and ends with the same shards. Near-silent clips
+    and equal ones are left out; those and the missing and unreadable ones are in OUT/dropped.csv.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pretrain.data.pack.audioset import clips_of_lists
+    from pretrain.data.pack.clip import PackArgs
+    from pretrain.data.pack.pack import pack as pack_clips
+    from pretrain.data.pack.wanted import clips_of_folder
+
+    args = PackArgs("opus" if codec == "opus" else "flac", clips_per_shard, silence)
+    try:
+        wanted = clips_of_lists(lists, data) if lists else clips_of_folder(data)
+        console = Console(stderr=True)
+        with Progress(console=console, disable=not console.is_terminal) as bars:
+            bar = bars.add_task("Packing", total=len(wanted))
+            summary = pack_clips(
+                wanted,
+                data,
+                out,
+                args,
+                processes or os.cpu_count() or 1,
+                lambda done: bars.update(bar, completed=done),
+            )
+    except (ValueError, OSError, MemoryError) as error:
+        raise click.ClickException(in_words(error)) from None
+    click.echo(str(summary))
+    click.echo(f"{summary.cpu_seconds:.1f} s of processor time; left out: {out / 'dropped.csv'}")

@@ -1,0 +1,1 @@
+"""Audio for training: a folder or shards, crops, synthetic clips."""

@@ -1,0 +1,1 @@
+"""The supervised stand-in for PANNs: data, augmentation, training."""

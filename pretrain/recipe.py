@@ -1,0 +1,316 @@
+"""A recipe: every setting of a pretraining run, with its unit; each part checks itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import yaml
+
+from msssl_hear.encoder import EncoderConfig
+from msssl_hear.log_mel import LogMelConfig
+from msssl_hear.read_out import ReadOutName
+from pretrain.losses.similarity import SimilarityName
+
+RECIPES = Path(__file__).parent / "recipes"
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+PitchForm = Literal["regression", "contrast"]
+FrameNegatives = Literal["clip", "batch"]
+
+
+@dataclass(frozen=True)
+class DataArgs:
+    """What is made of the corpus before views are.
+
+    Attributes:
+        synthetic_clips: Notes, glides, noises and scenes of ``pretrain.data.synthesis`` that join
+        the
+            corpus.
+        mixture_probability: Share of clips that are a mixture: all three crops get the same second
+            clip.
+        background_probability: Share of views that get a random other crop behind them, each view
+            its own.
+        background_snr_db: Least level of a view over its background, dB; uniform from it to 20 dB
+            more.
+    """
+
+    synthetic_clips: int = 0
+    mixture_probability: float = 0.0
+    background_probability: float = 0.0
+    background_snr_db: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        _check(self.synthetic_clips >= 0, "synthetic_clips", self.synthetic_clips, "0 or more")
+        for name in ("mixture_probability", "background_probability"):
+            _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
+
+
+@dataclass(frozen=True)
+class AugmentArgs:
+    """Differences between the views of a clip.
+
+    Attributes:
+        noise_sigma: White noise on every view, amplitude (paper: 0.001, on the positive).
+        gain_db: Level, uniform within +- this, dB.
+        equaliser_db: Smooth random curve over the mel bands, standard deviation of its slowest
+            part, dB.
+        low_pass_probability: Share of views that are low-passed.
+        low_pass_from: Lowest cutoff, share of the mel axis (0.6 of 60-6500 Hz is 2.2 kHz).
+        max_shift_semitones: Pitch shift of a view, uniform within +- this; 0 shifts nothing.
+    """
+
+    noise_sigma: float = 0.001
+    gain_db: float = 6.0
+    equaliser_db: float = 4.0
+    low_pass_probability: float = 0.5
+    low_pass_from: float = 0.6
+    max_shift_semitones: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("noise_sigma", "gain_db", "equaliser_db", "max_shift_semitones"):
+            _check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        for name in ("low_pass_probability", "low_pass_from"):
+            _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
+
+
+@dataclass(frozen=True)
+class LossArgs:
+    """The three strategies: ``L = L_clip + frame_weight L_frame + pitch_weight L_pitch``.
+
+    Attributes:
+        similarity: Of the clip and the frame loss; each has its own weights.
+        temperature: Of the cosine.
+        frame_weight: Alpha of the paper; 0 drops the strategy and its view.
+        pitch_weight: Beta of the paper; 0 drops the strategy and its view.
+        pitch_form: ``regression`` of the shift (the paper's), or ``contrast``: the other view,
+            moved along the pitch axis, is the positive at the true shift and a negative elsewhere.
+        frame_negatives: Frames of the same ``clip``, or of the whole ``batch``.
+        frame_positive_radius: Neighbours that count as positives, output frames (40 ms).
+        frame_tolerance: Further neighbours that count as nothing, output frames.
+        frame_max_offset: Largest start of the second view after the first, output frames.
+    """
+
+    similarity: SimilarityName = "cosine"
+    temperature: float = 0.1
+    frame_weight: float = 0.5
+    pitch_weight: float = 1.0
+    pitch_form: PitchForm = "regression"
+    frame_negatives: FrameNegatives = "clip"
+    frame_positive_radius: int = 0
+    frame_tolerance: int = 1
+    frame_max_offset: int = 8
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        _check(self.temperature > 0, "temperature", self.temperature, "above 0")
+        for name in (
+            "frame_weight",
+            "pitch_weight",
+            "frame_positive_radius",
+            "frame_tolerance",
+            "frame_max_offset",
+        ):
+            _check(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+
+    @property
+    def needs_partner(self) -> bool:
+        """Whether the anchor is seen a second time."""
+        return self.frame_weight > 0 or self.pitch_weight > 0
+
+
+@dataclass(frozen=True)
+class OptimiserArgs:
+    """AdamW, linear warm-up, cosine decay to 0.
+
+    Attributes:
+        learning_rate: Its peak.
+        weight_decay: Of matrices and kernels; norms and biases have none.
+        warmup_share: Share of the steps.
+        max_gradient_norm: Longer gradients are scaled down to it.
+    """
+
+    learning_rate: float = 5e-4
+    weight_decay: float = 0.01
+    warmup_share: float = 0.05
+    max_gradient_norm: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        _check(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+        _check(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        _check(0 <= self.warmup_share < 1, "warmup_share", self.warmup_share, "in [0, 1)")
+        _check(self.max_gradient_norm > 0, "max_gradient_norm", self.max_gradient_norm, "above 0")
+
+
+@dataclass(frozen=True)
+class RunArgs:
+    """How long and how.
+
+    Attributes:
+        steps: Optimiser steps.
+        batch_size: Clips per step.
+        crop_frames: Log-mel frames per crop (10 ms each; paper: 96 = 0.96 s).
+        seed: Of weights, crops and augmentation.
+        precision: Lightning Fabric's name.
+        checkpoint_minutes: Between two training states on disk.
+    """
+
+    steps: int = 4000
+    batch_size: int = 64
+    crop_frames: int = 96
+    seed: int = 0
+    precision: Precision = "32-true"
+    checkpoint_minutes: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        _check(self.steps >= 1, "steps", self.steps, "1 or more")
+        _check(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more: clips are compared")
+        _check(self.crop_frames >= 8, "crop_frames", self.crop_frames, "8 or more")
+        _check(self.seed >= 0, "seed", self.seed, "0 or more")
+        _check(
+            self.checkpoint_minutes > 0, "checkpoint_minutes", self.checkpoint_minutes, "above 0"
+        )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of a run; a YAML file has one section per attribute.
+
+    ``read_out`` is how the trained encoder's frames become embeddings; training does not depend on
+    it.
+    """
+
+    name: str
+    log_mel: LogMelConfig = field(default_factory=LogMelConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    read_out: ReadOutName = "full"
+    data: DataArgs = field(default_factory=DataArgs)
+    augment: AugmentArgs = field(default_factory=AugmentArgs)
+    loss: LossArgs = field(default_factory=LossArgs)
+    optimiser: OptimiserArgs = field(default_factory=OptimiserArgs)
+    run: RunArgs = field(default_factory=RunArgs)
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit together."""
+        if self.loss.pitch_weight > 0 and self.augment.max_shift_semitones == 0:
+            raise ValueError(
+                "loss.pitch_weight is above 0, but augment.max_shift_semitones is 0: there is no "
+                "shift to learn; set one of them"
+            )
+        if self.log_mel.n_mels != self.encoder.n_mels:
+            raise ValueError(
+                f"log_mel.n_mels {self.log_mel.n_mels} and encoder.n_mels {self.encoder.n_mels} "
+                "must be equal"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested dictionaries, as in the YAML file."""
+        return asdict(self)
+
+
+def find_recipe(name: str) -> Path:
+    """The file of a shipped recipe, or the path itself if it is a file.
+
+    Raises:
+        FileNotFoundError: Neither.
+    """
+    shipped = RECIPES / f"{name}.yaml"
+    path = shipped if shipped.is_file() else Path(name)
+    if not path.is_file():
+        names = ", ".join(sorted(file.stem for file in RECIPES.glob("*.yaml")))
+        raise FileNotFoundError(f"no recipe {name!r}: give a YAML file or one of {names}")
+    return path
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a YAML recipe.
+
+    A recipe with ``base: NAME`` is that shipped recipe but for what it says itself.
+
+    Raises:
+        FileNotFoundError: No such base.
+        ValueError: Not YAML, an unknown key, or a value of the wrong type or range.
+    """
+    content = {"name": path.stem, **_read_yaml(path)}
+    if "base" in content:
+        base = _read_yaml(find_recipe(str(content.pop("base"))))
+        content = _overlaid(base, content)
+    return recipe_of(content, path)
+
+
+def recipe_of(content: dict[str, Any], path: Path) -> Recipe:
+    """The recipe that a table of sections describes.
+
+    Raises:
+        ValueError: An unknown key, or a value of the wrong type or range; names the file ``path``.
+    """
+    try:
+        return _build(Recipe, content, "")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: a recipe is a table of sections, starting with name")
+    return content
+
+
+def _overlaid(base: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """The base with the sections' keys that ``content`` has."""
+    result = dict(base)
+    for key, value in content.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = {**result[key], **value} if both else value
+    return result
+
+
+T = TypeVar("T")
+
+
+def _build(kind: type[T], content: dict[str, Any], where: str) -> T:
+    """A dataclass from a table, with its keys and types checked."""
+    known = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    for key in content:
+        if key not in known:
+            raise ValueError(f"unknown key {where}{key}; it may be one of {', '.join(known)}")
+    hints = get_type_hints(kind)
+    values = {key: _convert(hints[key], value, where + key) for key, value in content.items()}
+    return kind(**values)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - what YAML holds
+    if isinstance(hint, UnionType):
+        if value is None:
+            return None
+        hint = next(kind for kind in get_args(hint) if kind is not NoneType)
+    if is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, dict):
+            raise ValueError(f"{where} must be a table, not {value!r}")
+        return _build(hint, value, where + ".")
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ValueError(f"{where} is {value!r}; it may be one of {get_args(hint)}")
+        return value
+    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
+        try:  # YAML 1.1 reads 5e-4 as a string
+            return float(value)
+        except ValueError:
+            raise ValueError(f"{where} must be a number, not {value!r}") from None
+    if not isinstance(value, hint) or isinstance(value, bool):
+        raise ValueError(f"{where} must be of type {hint.__name__}, not {value!r}")
+    return value
+
+
+def _check(fine: bool, name: str, value: object, wanted: str) -> None:
+    if not fine:
+        raise ValueError(f"{name} is {value}; it must be {wanted}")

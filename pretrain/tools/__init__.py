@@ -1,0 +1,1 @@
+"""Commands around a training: ablation, curves, overlap with tasks, speed."""

@@ -1,0 +1,108 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pretrain.recipe import (
+    RECIPES,
+    AugmentArgs,
+    LossArgs,
+    OptimiserArgs,
+    Recipe,
+    RunArgs,
+    find_recipe,
+    read_recipe,
+)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_shipped_recipes_differ_in_loss_weights_only() -> None:
+    cola, multi = (read_recipe(find_recipe(name)) for name in ("cola", "multi"))
+    assert (cola.loss.frame_weight, cola.loss.pitch_weight) == (0, 0)
+    assert (multi.loss.frame_weight, multi.loss.pitch_weight) == (0.5, 1.0)
+    assert not cola.loss.needs_partner and multi.loss.needs_partner
+    same_losses = replace(cola.loss, frame_weight=0.5, pitch_weight=1.0)
+    assert replace(cola, name="multi", loss=same_losses) == multi
+
+
+def test_every_shipped_recipe_can_be_read_and_is_named_as_its_file() -> None:
+    recipes = [read_recipe(path) for path in RECIPES.glob("*.yaml") if path.stem != "panns"]
+    assert len(recipes) == 7
+    for recipe in recipes:
+        assert find_recipe(recipe.name).stem == recipe.name
+
+
+def test_a_recipe_is_its_base_but_for_what_it_says(tmp_path: Path) -> None:
+    path = write(tmp_path, "base: multi\nread_out: paper\nloss: {pitch_form: contrast}\n")
+    recipe, multi = read_recipe(path), read_recipe(find_recipe("multi"))
+    assert (multi.read_out, multi.loss.pitch_form) == ("full", "regression")
+    loss = replace(multi.loss, pitch_form="contrast")
+    assert recipe == replace(multi, name="mine", read_out="paper", loss=loss)
+    with pytest.raises(FileNotFoundError, match="no recipe 'mlti'"):
+        read_recipe(write(tmp_path, "base: mlti"))
+
+
+def test_an_own_file_needs_only_what_differs(tmp_path: Path) -> None:
+    recipe = read_recipe(write(tmp_path, "loss: {similarity: bilinear}\nrun: {steps: 9}\n"))
+    assert recipe.name == "mine"
+    assert recipe.loss == LossArgs(similarity="bilinear")
+    assert recipe.run == RunArgs(steps=9)
+    assert recipe.encoder == Recipe(name="mine").encoder
+
+
+def test_numbers_as_yaml_1_1_spells_them(tmp_path: Path) -> None:
+    recipe = read_recipe(write(tmp_path, "optimiser: {learning_rate: 5e-4, max_gradient_norm: 1}"))
+    assert recipe.optimiser == OptimiserArgs(learning_rate=5e-4, max_gradient_norm=1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("loss: {alpha: 1}", "unknown key loss.alpha; it may be one of similarity"),
+        ("losses: {}", "unknown key losses"),
+        ("run: {steps: many}", "run.steps must be of type int, not 'many'"),
+        ("run: {steps: true}", "run.steps must be of type int, not True"),
+        ("optimiser: {learning_rate: fast}", "optimiser.learning_rate must be a number"),
+        ("loss: {similarity: dot}", "loss.similarity is 'dot'"),
+        ("run: 5", "run must be a table, not 5"),
+        ("- run", "a recipe is a table"),
+        ("run: {steps: [}", "not YAML"),
+        ("log_mel: {f_max: 9000}", "f_max 9000.0 Hz"),
+        ("log_mel: {n_mels: 80}", "log_mel.n_mels 80 and encoder.n_mels 64 must be equal"),
+        ("augment: {max_shift_semitones: 0}", "there is no shift to learn"),
+    ],
+)
+def test_a_wrong_recipe_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        read_recipe(write(tmp_path, text))
+    assert sentence in str(caught.value)
+    assert "mine.yaml: " in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_lists_the_shipped_ones() -> None:
+    with pytest.raises(FileNotFoundError, match=r"one of clip_frame, .* multi, "):
+        find_recipe("simclr")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (AugmentArgs, "noise_sigma", -1.0),
+        (AugmentArgs, "low_pass_probability", 1.5),
+        (LossArgs, "temperature", 0.0),
+        (LossArgs, "frame_tolerance", -1),
+        (OptimiserArgs, "learning_rate", 0.0),
+        (OptimiserArgs, "warmup_share", 1.0),
+        (RunArgs, "steps", 0),
+        (RunArgs, "batch_size", 1),
+        (RunArgs, "checkpoint_minutes", 0.0),
+    ],
+)
+def test_every_part_checks_its_ranges(kind: type, name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} is {value}; it must be"):
+        kind(**{name: value})

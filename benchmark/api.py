@@ -1,38 +1,130 @@
-"""A benchmark run: every module on every task under every seed, failures included."""
+"""The Python API: evaluate HEAR modules, read results. Nothing here prints or exits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from benchmark.cli.terminal import RunProgress
+from benchmark.models.foreign.interpreter import Interpreter, interpreters_of
+from benchmark.models.specs import check_modules, row_specs, split_spec
+from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
-from benchmark.report.standings import Standings, standings_of_cells
+from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
 from benchmark.report.write import TABLES, write_report
 from benchmark.results.cell_files import cell_path
-from benchmark.runner.cells import FinishedCells
+from benchmark.runner.cells import Executor, FinishedCells
 from benchmark.runner.local import run_locally
-from benchmark.runner.plan import Run as Run
+from benchmark.runner.plan import RunPlan
+from benchmark.runner.progress import Advance, Progress, Silent
 from benchmark.runner.tracking import Tracking
+from benchmark.tasks.find import choose, find_tasks
+from msssl_common.devices import resolve_device
 from msssl_common.files import check_writable, remove_leftovers
 
-Executor = Callable[[Run, FinishedCells], None]  # fills every cell, in any order
+RUNS = Path("results") / "runs"  # not tracked: published boards are beside it
 
 
-def run(
-    plan: Run,
-    progress: RunProgress,
+def evaluate(
+    modules: Sequence[str] = (),
+    *,
+    baselines: Sequence[str] = (),
+    floors: bool = True,
+    tasks: Sequence[str] | None = None,
+    tasks_dir: Path | str | None = None,
+    protocol: Protocol | None = None,
+    seeds: int = 1,
+    out: Path | str | None = None,
+    device: str = "auto",
+    embedding_dtype: str = "float32",
+    interpreters: Mapping[str, Interpreter | Path | str] | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    tracking: Tracking | None = None,
+    command: str = "",
+    debug: bool = False,
+) -> Leaderboard:
+    """Embed tasks with HEAR modules, train HEAR's shallow heads, write a leaderboard.
+
+    A cell (one module on one task) that an earlier call finished in the same folder is kept. A
+    module or task that fails leaves its cells with the reason, and the rest goes on: look at
+    ``failures`` of the result.
+
+    Args:
+        modules: Import names of HEAR modules, each with ``=CHECKPOINT`` or without; ``msssl_hear``
+            if empty.
+        baselines: Short names of bundled baselines, e.g. ``("cola", "panns")``.
+        floors: Whether to add the rows ``logmel`` and ``random``.
+        tasks: Names of tasks; None for all.
+        tasks_dir: Folder of tasks in HEAR's format, or one task; None for the embedded suite.
+        protocol: How heads are trained and judged; None for HEAR's published grid in fast mode.
+        seeds: How often the heads are trained: with the protocol's seed, the next one, and so on.
+        out: Results folder; None for one of its own under ``results/runs``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        embedding_dtype: Type in which embeddings are kept: ``float32`` or ``float16``.
+        interpreters: By module or package name (an empty name means all modules): another Python
+            to run it in.
+        executor: Fills the cells; None for this machine, or a `RayExecutor`.
+        progress: Told what happens; None for nobody.
+        tracking: Gets every finished cell and the tables.
+        command: What the user typed, for the tables to name.
+        debug: Whether to print the traceback of a failed cell.
+
+    Returns:
+        The leaderboard, which is also written into ``out``.
+
+    Raises:
+        ValueError: Nothing can be run: an unknown baseline, task, device or interpreter.
+        OSError: There are no such tasks, or a folder cannot be written to.
+    """
+    progress = progress or Silent()
+    specs = row_specs(modules, baselines, floors)
+    elsewhere = interpreters_of(modules, interpreters or {})
+    check_modules(spec for spec in specs if split_spec(spec)[0] not in elsewhere)
+    device = resolve_device(device)
+    found = find_tasks(tasks_dir, _suite_advance(progress))
+    name = "embedded" if tasks_dir is None else Path(tasks_dir).resolve().name
+    plan = RunPlan(
+        specs=specs,
+        tasks=choose(found, tasks or ()),
+        out=Path(out) if out is not None else RUNS / name,
+        protocol=protocol or Protocol("default"),
+        seeds=seeds,
+        embedding_dtype=embedding_dtype,
+        device=device,
+        command=command,
+        debug=debug,
+        interpreters=elsewhere,
+    )
+    return fill_and_report(plan, progress, tracking, executor or run_locally)
+
+
+def _suite_advance(progress: Progress) -> Advance:
+    """What takes the progress of the embedded suite; where it is there already, nothing is said."""
+    description = "Making the embedded tasks, once"
+    steps: list[Advance] = []
+
+    def advance(done: int, total: int) -> None:
+        if not steps:
+            progress.say(f"{description} ...")
+            steps.append(progress.step(description))
+        steps[0](done, total)
+
+    return advance
+
+
+def fill_and_report(
+    plan: RunPlan,
+    progress: Progress,
     tracking: Tracking | None = None,
     executor: Executor = run_locally,
-) -> Standings:
-    """Fill every cell, and write the tables of `benchmark.report.write`.
-
-    A module or task that fails leaves its cells with the reason, and the rest goes on.
+) -> Leaderboard:
+    """Fill every cell of a plan, and write the tables of `benchmark.report.write`.
 
     Args:
         plan: What to run.
-        progress: Shows it.
+        progress: Told what happens.
         tracking: Gets every finished cell, also those that an earlier run made, and the tables.
-        executor: Does the work: this process unless said otherwise.
+        executor: Does the work.
 
     Raises:
         OSError: The results folder, which is tried first, or the cache cannot be written to.
@@ -40,12 +132,29 @@ def run(
     for folder in (plan.out, plan.out / "cells"):
         check_writable(folder)
         remove_leftovers(folder)
+    progress.begin(len(plan.specs) * len(plan.tasks) * plan.seeds)
     finished = FinishedCells(plan, progress, tracking)
     executor(plan, finished)
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in finished.in_order()]
     title, advance = f"Leaderboard: {plan.out.resolve().name}", progress.step("resampling clips")
-    standings = standings_of_cells(files, title, advance=advance)
-    write_report(standings, plan.out)
+    leaderboard = leaderboard_of_cells(files, title, advance=advance)
+    write_report(leaderboard, plan.out)
     if tracking:
         tracking.tables(plan.out, list(TABLES))
-    return standings
+    return leaderboard
+
+
+def load_results(
+    *folders: Path | str, advance: Callable[[int, int], None] | None = None
+) -> Leaderboard:
+    """Read one or several results folders as one leaderboard; nothing but their files is needed.
+
+    Args:
+        folders: Results folders, each written by ``msbench run`` or `evaluate`.
+        advance: Called with (done, total) as the tasks are resampled.
+
+    Raises:
+        FileNotFoundError: A folder without results.
+        ValueError: Files that cannot stand in one table, or that this version cannot read.
+    """
+    return read_leaderboard([Path(folder) for folder in folders], advance)

@@ -87,11 +87,11 @@ def remove_leftovers(folder: Path) -> None:
     """Delete what processes that were killed in `write_bytes` left in a folder."""
     for part in folder.glob(".*.part"):
         with suppress(OSError):  # another process was faster, or nobody may delete here
-            if LEFT.fullmatch(part.name) and part.is_file() and not in_use(part):
+            if LEFT.fullmatch(part.name) and part.is_file() and not is_in_use(part):
                 part.unlink()
 
 
-def in_use(part: Path) -> bool:
+def is_in_use(part: Path) -> bool:
     """Whether a process writes to a file or folder; by its age where there are no locks.
 
     Raises:
@@ -124,7 +124,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     for left in folder.parent.glob(f".{folder.name}-*.part"):
         with suppress(OSError):  # it went meanwhile
-            if not in_use(left):
+            if not is_in_use(left):
                 shutil.rmtree(left)
     part, lock = _locked_folder(folder)
     try:

@@ -41,7 +41,7 @@ def keep_freed_memory() -> bool:
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
+def freed_memory_retained() -> Iterator[None]:
     """The same for a while; afterwards, what is free goes back to the kernel."""
     _set(KEEP)
     try:

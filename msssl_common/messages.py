@@ -15,7 +15,7 @@ import re
 import traceback
 
 
-def printable(text: object) -> str:
+def one_printable_line(text: object) -> str:
     r"""Text with white space as single blanks, and what no line can show as ``\x1b`` and the like.
 
     File names and labels are other people's: a line break in one would split a message, a terminal
@@ -45,9 +45,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in said for words in SAID)
 
 
-def asked_for(error: BaseException) -> str:
+def requested_memory(error: BaseException) -> str:
     """How much was asked for, if an error for want of memory says so; else all that it says."""
-    message = printable(error)
+    message = one_printable_line(error)
     asked = ASKED_FOR.search(message)
     return asked[0] if asked else message
 
@@ -68,8 +68,8 @@ ADVICE = {
 MEMORY = f"not enough memory{{}}: close other programs or take a larger machine; {GOES_ON}"
 
 
-def in_words(error: BaseException) -> str:
-    """One printable line of an error.
+def explain_error(error: BaseException) -> str:
+    """One one_printable_line line of an error.
 
     The system's errors get their file and what to do about them, those for want of memory the
     latter; messages of our own are sentences already.
@@ -78,13 +78,13 @@ def in_words(error: BaseException) -> str:
         error: What was raised.
     """
     if isinstance(error, OSError) and error.errno and error.strerror:
-        files = " to ".join(printable(os.fsdecode(f)) for f in _files(error))
+        files = " to ".join(one_printable_line(os.fsdecode(f)) for f in _files(error))
         advice = ADVICE.get(error.errno)
         what = ": ".join([*([files] if files else []), error.strerror])
         return f"{what}; {advice}" if advice else what
-    message = printable(error)
+    message = one_printable_line(error)
     if is_out_of_memory(error) and "goes on" not in message:
-        asked = asked_for(error)
+        asked = requested_memory(error)
         return MEMORY.format(f" ({asked})" if asked else "")
     return message or type(error).__name__
 
@@ -93,7 +93,7 @@ def _files(error: OSError) -> list[str | bytes]:
     return [name for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
 
 
-def failure_reason(error: Exception, debug: bool) -> str:
+def reason_for_cell(error: Exception, debug: bool) -> str:
     """One line: our own errors are sentences already, others get their type's name.
 
     Args:
@@ -102,9 +102,9 @@ def failure_reason(error: Exception, debug: bool) -> str:
     """
     if debug:
         traceback.print_exception(error)
-    message = printable(error)
+    message = one_printable_line(error)
     if isinstance(error, OSError) or is_out_of_memory(error):
-        return in_words(error)
+        return explain_error(error)
     if message and isinstance(error, ValueError):
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -20,7 +20,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-def in_order(
+def map_ahead(
     job: Callable[[Key], Value], keys: Iterable[Key], threads: int, ahead: int
 ) -> Generator[tuple[Key, Value], None, None]:
     """Each key with its result, in the keys' order; what nobody takes any more is cancelled.
@@ -47,7 +47,7 @@ def in_order(
                 result.cancel()
 
 
-def follow_parent() -> None:
+def exit_with_parent() -> None:
     """Let a worker leave Ctrl-C to its parent, and end when that was killed, not wait for ever.
 
     An initialiser for ``ProcessPoolExecutor``: workers wait on a pipe that they hold open

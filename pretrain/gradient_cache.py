@@ -21,7 +21,7 @@ from pretrain.model import Embeddings, Metrics, SamplingStrategies
 from pretrain.views.views import Views
 
 
-class Slopes(NamedTuple):
+class EmbeddingGradients(NamedTuple):
     """Gradient of a batch's loss; None for what it does not depend on.
 
     Attributes:
@@ -33,9 +33,9 @@ class Slopes(NamedTuple):
     weights: tuple[Tensor | None, ...]
 
 
-def cached_slopes(
+def embedding_gradients(
     fabric: Fabric, module: SamplingStrategies, views: Views, chunk: int
-) -> tuple[Metrics, Slopes]:
+) -> tuple[Metrics, EmbeddingGradients]:
     """Loss of a batch, and its gradient with respect to the embeddings.
 
     Args:
@@ -55,7 +55,7 @@ def cached_slopes(
     slopes = torch.autograd.grad(metrics.loss, [*inputs, *weights])
     found = iter(slopes[: len(inputs)])
     embeddings = tuple(None if x is None else next(found) for x in leaves)
-    return Metrics(*(value.detach() for value in metrics)), Slopes(
+    return Metrics(*(value.detach() for value in metrics)), EmbeddingGradients(
         embeddings, slopes[len(inputs) :]
     )
 
@@ -65,23 +65,27 @@ def at_least_float32(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def pull_back(
-    fabric: Fabric, fabric_module: _FabricModule, views: Views, chunk: int, slopes: Slopes
+def backward_through_embeddings(
+    fabric: Fabric,
+    fabric_module: _FabricModule,
+    views: Views,
+    chunk: int,
+    slopes: EmbeddingGradients,
 ) -> None:
     """Add the gradients of all chunks; processes put theirs together at the last.
 
     Args:
         fabric: Of the module.
         fabric_module: As Fabric wraps it, ``pull`` marked as a forward method.
-        views: As for ``cached_slopes``.
+        views: As for ``embedding_gradients``.
         chunk: Clips that are encoded at once.
-        slopes: What ``cached_slopes`` found.
+        slopes: What ``embedding_gradients`` found.
     """
     for rows, some in chunks(views, chunk):
         is_last = rows.stop >= len(views.lengths)
         own = tuple(None if slope is None else slope[rows] for slope in slopes.embeddings)
         with fabric.no_backward_sync(fabric_module, enabled=not is_last):
-            pull = fabric_module.pull(some, own, slopes.weights if is_last else ())
+            pull = fabric_module.surrogate_loss(some, own, slopes.weights if is_last else ())
             fabric.backward(pull)
 
 

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from msssl_hear.encoder import Encoder
-from pretrain.distributed.gather import joint_rows, joint_sum, rank, ranks
+from pretrain.distributed.gather import all_reduce_sum, gather_rows, rank, world_size
 from pretrain.losses.clip_loss import clip_loss
-from pretrain.losses.frame_loss import SolvedFrames, frame_loss, other_clips
-from pretrain.losses.pitch_contrast_loss import shift_contrast_loss
+from pretrain.losses.frame_loss import FrameLoss, frame_loss, other_clips
+from pretrain.losses.pitch_contrast_loss import pitch_contrast_loss
 from pretrain.losses.pitch_loss import PitchLoss, pitch_loss
 from pretrain.losses.similarity import make_similarity
 from pretrain.recipe import Recipe
@@ -230,7 +230,7 @@ class SamplingStrategies(nn.Module):
             views: The same clips; their spectra do not matter.
         """
         lengths = encoder_lengths(views.lengths)
-        positives = joint_rows(embeddings.clip_positive)
+        positives = gather_rows(embeddings.clip_positive)
         first = rank() * len(lengths)
         clip = clip_loss(self.clip_similarity(embeddings.clip_anchor, positives), first)
         zero = torch.zeros((), device=clip.loss.device)
@@ -255,7 +255,7 @@ class SamplingStrategies(nn.Module):
         both = [*self.clip_similarity.parameters(), *self.frame_similarity.parameters()]
         return [weight for weight in both if weight.requires_grad]
 
-    def pull(
+    def surrogate_loss(
         self, views: Views, slopes: Sequence[Tensor | None], weight_slopes: Sequence[Tensor | None]
     ) -> Tensor:
         """A scalar whose gradient is the loss's, for slopes that are known already.
@@ -280,10 +280,10 @@ class SamplingStrategies(nn.Module):
         if self.args.frame_negatives == "clip":
             logits = self.frame_similarity(queries, keys)
         else:
-            keys = joint_rows(keys)
+            keys = gather_rows(keys)
             pairs = self.frame_similarity(queries.flatten(0, 1), keys.flatten(0, 1))
             pairs = pairs.view(*queries.shape[:2], *keys.shape[:2])
-            logits, others = other_clips(pairs, joint_rows(lengths), rank() * len(lengths))
+            logits, others = other_clips(pairs, gather_rows(lengths), rank() * len(lengths))
         total, solved, frames = frame_loss(
             logits,
             lengths,
@@ -293,7 +293,7 @@ class SamplingStrategies(nn.Module):
             self.args.frame_tolerance,
             others,
         )
-        joint = SolvedFrames(total * ranks(), solved * ranks(), joint_sum(frames))
+        joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
         return joint.loss, joint.accuracy
 
     def _pitch_loss(
@@ -302,7 +302,7 @@ class SamplingStrategies(nn.Module):
         """Of the pitch head's numbers, (batch, frames), or of salience, (batch, frames, bins)."""
         where = (lengths, lengths, views.offsets)
         if self.args.pitch_form == "contrast":
-            total, solved, frames = shift_contrast_loss(
+            total, solved, frames = pitch_contrast_loss(
                 anchor,
                 partner,
                 *where,
@@ -310,10 +310,10 @@ class SamplingStrategies(nn.Module):
                 round(2 * self.max_shift * BINS_PER_SEMITONE),
                 self.args.temperature,
             )
-            joint = SolvedFrames(total * ranks(), solved * ranks(), joint_sum(frames))
+            joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
             return joint.loss, joint.accuracy
         errors, variation, frames = pitch_loss(
             anchor, partner, *where, views.shifts, self.max_shift
         )
-        summed = PitchLoss(errors * ranks(), joint_sum(variation), joint_sum(frames))
+        summed = PitchLoss(errors * world_size(), all_reduce_sum(variation), all_reduce_sum(frames))
         return summed.loss, summed.r2

@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from torch import nn
 
-from msssl_common.messages import asked_for, is_out_of_memory
+from msssl_common.messages import is_out_of_memory, requested_memory
 from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
@@ -24,10 +24,10 @@ from pretrain.data.crops import CropBatch
 from pretrain.data.open import open_sampler
 from pretrain.data.seeds import generator_for
 from pretrain.data.shards.corpus import ShardCorpus
-from pretrain.data.share import Share
-from pretrain.distributed.gather import joint_sum, ranks
+from pretrain.data.share import BatchShard
+from pretrain.distributed.gather import all_reduce_sum, world_size
 from pretrain.distributed.processes import check_equal, lost_process, open_fabric
-from pretrain.gradient_cache import cached_slopes, pull_back
+from pretrain.gradient_cache import backward_through_embeddings, embedding_gradients
 from pretrain.model import Metrics, SamplingStrategies
 from pretrain.optimiser import learning_rate, make_optimiser, set_learning_rate
 from pretrain.recipe import Recipe
@@ -125,7 +125,7 @@ class Training:
         """
         self.recipe, self.corpus, self.folder = recipe, corpus, folder
         self.fabric = fabric = open_fabric(device, recipe.run.precision)
-        self.share = Share(recipe.run.batch_size, fabric.global_rank, fabric.world_size)
+        self.share = BatchShard(recipe.run.batch_size, fabric.global_rank, fabric.world_size)
         self.chunk = chunk if chunk is not None and chunk < self.share.size else None
         quiet = not fabric.is_global_zero
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
@@ -194,7 +194,7 @@ class Training:
         self.fabric_module.train()
         # torchrun ends those that are left when one dies, at once if they do not listen.
         told_to_end = threading.Event()
-        if ranks() > 1:
+        if world_size() > 1:
             signal.signal(signal.SIGTERM, lambda *_: told_to_end.set())
         started = saved = time.monotonic()
         before = self.seconds
@@ -230,8 +230,8 @@ class Training:
         clips = self.chunk or self.share.size
         return MemoryError(
             f"not enough memory for {clips} clips at once in step {self.step + 1} "
-            f"({asked_for(error)}): encode fewer with --chunk {max(1, clips // 2)}, or take a "
-            "larger machine; with --resume the run then goes on"
+            f"({requested_memory(error)}): encode fewer with --chunk {max(1, clips // 2)}, or take "
+            "a larger machine; with --resume the run then goes on"
         )
 
     def left(self, reason: str) -> ConnectionError:
@@ -313,10 +313,10 @@ class Training:
             metrics: Metrics = self.fabric_module(views)
             self.fabric.backward(metrics.loss)
         else:
-            metrics, slopes = cached_slopes(self.fabric, self.module, views, self.chunk)
-            pull_back(self.fabric, self.fabric_module, views, self.chunk, slopes)
+            metrics, slopes = embedding_gradients(self.fabric, self.module, views, self.chunk)
+            backward_through_embeddings(self.fabric, self.fabric_module, views, self.chunk, slopes)
         values = torch.stack([value.detach() for value in metrics])
-        return Metrics(*joint_sum(values) / ranks())
+        return Metrics(*all_reduce_sum(values) / world_size())
 
     def draw(self, generator: torch.Generator) -> CropBatch:
         """This step's crops, with what is mixed into clips and put behind views."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report.standings import standings_of
+from benchmark.report.standings import read_leaderboard
 from benchmark.report.write import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,7 +86,7 @@ def test_tables_are_what_their_cells_give(folder: str) -> None:
     cells = (ROOT / folder / "cells").glob("*.npz")
     if next(cells, None) is None:
         pytest.skip("the predictions behind this table are absent here, as they are not committed")
-    standings = standings_of([ROOT / folder])
+    standings = read_leaderboard([ROOT / folder])
     for name, table in TABLES.items():
         written = (ROOT / folder / name).read_text(encoding="utf-8")
         assert table(standings) == written, f"{folder}/{name} is stale: run msbench report {folder}"

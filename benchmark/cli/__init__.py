@@ -30,7 +30,8 @@ from benchmark.cli.options import (
     grid_option,
     mode_option,
     names,
-    one_line,
+    report_errors,
+    said_device,
     seed_option,
     strict_option,
     tasks_dir_option,
@@ -38,7 +39,9 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.report import report
 from benchmark.cli.tasks import tasks
+from benchmark.models.specs import check_baselines, check_modules
 from benchmark.protocol import Mode, Protocol
+from msssl_common.devices import DEVICE_HELP
 
 if TYPE_CHECKING:
     from benchmark.runner.tracking import TrackerName
@@ -74,7 +77,7 @@ def main() -> None:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Results folder.  [default: results/embedded, or results/ and the tasks folder's name]",
+    help="Results folder.  [default: results/runs/ and embedded, or the tasks folder's name]",
 )
 @click.option(
     "--embedding-dtype",
@@ -95,7 +98,7 @@ def main() -> None:
 )
 @executor_options
 @debug_option
-@one_line
+@report_errors
 def run(
     modules: Sequence[str],
     baselines: Sequence[str],
@@ -136,51 +139,52 @@ def run(
       msbench run hearbaseline my_module --env hearbaseline=other_venv/bin/python
       msbench run my_module --tasks-dir hear/tasks --executor ray --address auto
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.models.specs import row_specs
-
-    specs = row_specs(modules, baselines, floor)
     if env and not modules:
         raise ValueError("--env is for MODULEs; name one")
+    check_baselines(baselines)
+    if not env:
+        check_modules(modules)
     # Heavy from here on: torch and SciPy.
-    from benchmark.api import Run
-    from benchmark.api import run as run_plan
-    from benchmark.cli.terminal import RunProgress, make_console, print_standings
+    from benchmark.api import RUNS, evaluate
+    from benchmark.cli.terminal import RunProgress, print_standings
     from benchmark.models.foreign.interpreter import interpreters
     from benchmark.report.write import TABLES
     from benchmark.runner.tracking import Tracking
-    from benchmark.tasks.find import choose, tasks_of
+    from msssl_common.console import make_console
 
-    fill = chosen_executor(executor, address, task_cpus, task_gpus)
-    elsewhere = interpreters(modules, env, env_timeout)
+    out = out or RUNS / ("embedded" if tasks_dir is None else tasks_dir.resolve().name)
     console = make_console()
-    tracking = Tracking(tracker, partial(click.echo, err=True)) if tracker else None
-    chosen = choose(tasks_of(tasks_dir, console), tasks)
-    name = "embedded" if tasks_dir is None else tasks_dir.resolve().name
-    out = out or Path("results") / name
-    plan = Run(
-        specs=specs,
-        tasks=chosen,
-        out=out,
-        protocol=Protocol(grid, seed, mode, "strict" if strict else "published"),
-        seeds=seeds,
-        embedding_dtype=embedding_dtype,
-        device=device,
-        command=f"msbench {shlex.join(sys.argv[1:])}",
-        debug=debug,
-        interpreters=elsewhere,
-    )
-    with RunProgress(console, len(specs) * len(chosen) * seeds) as progress:
-        standings = run_plan(plan, progress, tracking, fill)
-    print_standings(console, standings)
+    with RunProgress(console) as progress:
+        leaderboard = evaluate(
+            modules,
+            baselines=baselines,
+            floors=floor,
+            tasks=tasks,
+            tasks_dir=tasks_dir,
+            protocol=Protocol(grid, seed, mode, "strict" if strict else "published"),
+            seeds=seeds,
+            out=out,
+            device=said_device(device),
+            embedding_dtype=embedding_dtype,
+            interpreters=interpreters(modules, env, env_timeout),
+            executor=chosen_executor(executor, address, task_cpus, task_gpus),
+            progress=progress,
+            tracking=Tracking(tracker, partial(click.echo, err=True)) if tracker else None,
+            command=f"msbench {shlex.join(sys.argv[1:])}",
+            debug=debug,
+        )
+    print_standings(console, leaderboard)
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
-    if any(entry.reason for entry in standings.board.entries.values()):
+    if leaderboard.failures:
         sys.exit(SOME_FAILED)
 
 
 @main.command()
 @click.argument("module")
 @click.option("--model", "-m", default="", metavar="PATH", help="Checkpoint for its load_model.")
-@click.option("--device", "-d", default="cpu", show_default=True, help="Torch device.")
+@click.option(
+    "--device", "-d", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP
+)
 @click.pass_context
 def validate(context: click.Context, module: str, model: str, device: str) -> None:
     """Check that MODULE keeps to the HEAR API, as hear-validator does."""

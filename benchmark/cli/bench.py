@@ -10,7 +10,7 @@ from typing import cast, get_args
 
 import click
 
-from benchmark.cli.options import debug_option, one_line
+from benchmark.cli.options import debug_option, device_option, report_errors, said_device
 from benchmark.protocol import GRID_POINTS, Mode
 
 
@@ -60,12 +60,10 @@ out_option = click.option(
 @click.option(
     "--modes", callback=_modes, default="exact,fast", show_default=True, metavar="NAME,..."
 )
-@click.option(
-    "--device", default="cpu", show_default=True, help="Torch device that trains in fast mode."
-)
+@device_option
 @out_option
 @debug_option
-@one_line
+@report_errors
 def heads(
     folders: Sequence[Path],
     grid: str,
@@ -89,16 +87,18 @@ def heads(
       msbench bench heads embeddings/my_module/esc50-v2.0.0-full --grid default
       msbench bench heads --upstream "heareval/bin/python -m heareval.predictions.runner"
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.cli.terminal import make_console
     from benchmark.speed.heads import Findings, Plan, heads_report, run_plan
     from benchmark.speed.inputs import embedded_folders
     from benchmark.speed.report import check_report_path, print_report, write_report
+    from msssl_common.console import make_console
 
     for path in out:
         check_report_path(path)
     console = make_console()
     with nullcontext(folders) if folders else embedded_folders(console) as chosen:
-        plan = Plan(chosen, grid, grid_points, runs, modes, shlex.split(upstream), device)
+        plan = Plan(
+            chosen, grid, grid_points, runs, modes, shlex.split(upstream), said_device(device)
+        )
 
         def keep(found: Findings) -> None:
             for path in out:
@@ -115,16 +115,16 @@ def heads(
 @runs_option
 @out_option
 @debug_option
-@one_line
+@report_errors
 def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
     """Score generated event lists beside sed_eval, and find events beside SciPy's median filter.
 
     14 clips of 120 s with 40 reference events each, and 40, 300 or 1000 predicted ones. sed_eval is
     called as hear-eval-kit calls it; without it ours is measured alone.
     """
-    from benchmark.cli.terminal import make_console
     from benchmark.speed.report import check_report_path, print_report, write_report
     from benchmark.speed.scores import scores_report
+    from msssl_common.console import make_console
 
     for path in out:
         check_report_path(path)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.options import SOME_FAILED, one_line
+from benchmark.cli.options import SOME_FAILED, report_errors
 
 if TYPE_CHECKING:
-    from benchmark.embeddings.cache_index import Cached
+    from benchmark.embeddings.cache_index import CacheItem
 
 DAY = 86400.0  # s
 SHOWN = 12  # digits of a key
@@ -29,13 +29,13 @@ def cache() -> None:
 
 
 @cache.command("ls")
-@one_line
+@report_errors
 def list_cache() -> None:
     """List embeddings and unfinished heads, last written first."""
-    from benchmark.embeddings.cache_index import cached
+    from benchmark.embeddings.cache_index import list_cache
     from msssl_common.files import cache_root
 
-    items = cached(cache_root())
+    items = list_cache(cache_root())
     _print_table(items)
     click.echo(f"{len(items)} in {cache_root()}, {_size(sum(item.size for item in items))}")
 
@@ -52,7 +52,7 @@ def list_cache() -> None:
 @click.option("--task", metavar="NAME", help="What was made from a task.")
 @click.option("--all", "everything", is_flag=True, help="All embeddings and unfinished heads.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@one_line
+@report_errors
 def remove_from_cache(
     keys: Sequence[str],
     older_than: float | None,
@@ -68,13 +68,13 @@ def remove_from_cache(
       msbench cache rm 3f9a2c
       msbench cache rm --module my_module --older-than 30
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.embeddings.cache_index import cached, remove, with_keys
+    from benchmark.embeddings.cache_index import list_cache, remove, select_items
     from msssl_common.files import cache_root
 
     if not keys and not everything and older_than is None and not module and not task:
         raise click.UsageError("Say what to remove: KEYs, --older-than, --module, --task or --all.")
-    items = cached(cache_root())
-    items = with_keys(items, keys) if keys else items
+    items = list_cache(cache_root())
+    items = select_items(items, keys) if keys else items
     items = [item for item in items if _fits(item, older_than, module, task)]
     if not items:
         click.echo("Nothing to remove.")
@@ -95,7 +95,7 @@ def remove_from_cache(
         sys.exit(SOME_FAILED)
 
 
-def _fits(item: Cached, older_than: float | None, module: str | None, task: str | None) -> bool:
+def _fits(item: CacheItem, older_than: float | None, module: str | None, task: str | None) -> bool:
     if older_than is not None and time.time() - item.written <= older_than * DAY:
         return False
     if module and module not in (item.module, item.module.partition("=")[0]):
@@ -103,7 +103,7 @@ def _fits(item: Cached, older_than: float | None, module: str | None, task: str 
     return not task or task == item.task
 
 
-def _print_table(items: Sequence[Cached]) -> None:
+def _print_table(items: Sequence[CacheItem]) -> None:
     rows = [HEADINGS, *map(_row, items)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     right = {HEADINGS.index(name) for name in ("rows", "size", "age")}
@@ -115,7 +115,7 @@ def _print_table(items: Sequence[Cached]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-def _row(item: Cached) -> tuple[str, ...]:
+def _row(item: CacheItem) -> tuple[str, ...]:
     rows = "-" if item.rows is None else str(item.rows)
     state = f"{item.state}, being written" if item.busy else item.state
     age = _age(time.time() - item.written)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import debug_option, one_line
+from benchmark.cli.options import debug_option, report_errors
 
 GOT_WORSE = 1
 
@@ -29,7 +29,7 @@ GOT_WORSE = 1
 )
 @click.option("--force", is_flag=True, help="Compare also where a task itself was changed.")
 @debug_option
-@one_line
+@report_errors
 def compare(
     a: Path,
     b: Path,
@@ -52,15 +52,15 @@ def compare(
       msbench compare results/before results/after
       msbench compare results/embedded results/embedded --rows cola multi --markdown rows.md
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.cli.terminal import make_console
-    from benchmark.compare.comparison import compare_folders
+    from benchmark.compare.comparison import compare_results
     from benchmark.compare.text import comparison_markdown, print_comparison
+    from msssl_common.console import make_console
     from msssl_common.files import check_writable, remove_leftovers, write_text
 
     if markdown:
         check_writable(markdown.parent)
         remove_leftovers(markdown.parent)
-    comparison = compare_folders(a, b, rows, force)
+    comparison = compare_results(a, b, rows, force)
     print_comparison(make_console(), comparison)
     if markdown:
         write_text(markdown, comparison_markdown(comparison))

@@ -14,7 +14,8 @@ from benchmark.cli.options import (
     device_option,
     grid_option,
     mode_option,
-    one_line,
+    report_errors,
+    said_device,
     seed_option,
     strict_option,
     tasks_dir_option,
@@ -43,7 +44,7 @@ from benchmark.protocol import GRID_POINTS, Mode, Protocol
 )
 @device_option
 @debug_option
-@one_line
+@report_errors
 def export(
     modules: Sequence[str],
     layout: str,
@@ -63,12 +64,14 @@ def export(
       msbench export msssl_hear --out embeddings
       python -m heareval.predictions.runner embeddings/msssl_hear/*
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.cli.terminal import make_console
     from benchmark.heareval.export_folder import export_tasks
-    from benchmark.tasks.find import choose, tasks_of
+    from benchmark.tasks.find import choose, find_tasks
+    from msssl_common.console import bar, make_console
 
     console = make_console()
-    chosen = choose(tasks_of(tasks_dir, console), tasks)
+    with bar(console, "Making the embedded tasks, once") as advance:
+        chosen = choose(find_tasks(tasks_dir, advance), tasks)
+    device = said_device(device)
     failures = [export_tasks(spec, chosen, out, device, console, debug) for spec in modules]
     if any(failures):
         sys.exit(SOME_FAILED)
@@ -96,11 +99,9 @@ def export(
     help="Score file, for one DIR.  [default: test.predicted-scores.json in DIR]",
 )
 @click.option("--force", is_flag=True, help="Overwrite scores of another tool or protocol.")
-@click.option(
-    "--device", default="cpu", show_default=True, help="Torch device of the heads in fast mode."
-)
+@device_option
 @debug_option
-@one_line
+@report_errors
 def score(
     folders: Sequence[Path],
     grid: str,
@@ -123,11 +124,11 @@ def score(
       msbench score embeddings/hearbaseline/esc50-v2.0.0-full
       msbench score embeddings/my_module/* --mode exact --grid faster
     """  # noqa: D301 -- click wants the character behind \\b
-    from benchmark.cli.terminal import make_console
     from benchmark.heareval.score_folder import score_folders
+    from msssl_common.console import make_console
 
     if out is not None and len(folders) > 1:
         raise ValueError(f"--out {out} is one file, but {len(folders)} folders are to be scored.")
     protocol = Protocol(grid, seed, mode, "strict" if strict else "published", grid_points)
-    if score_folders(folders, protocol, out, force, device, make_console(), debug):
+    if score_folders(folders, protocol, out, force, said_device(device), make_console(), debug):
         sys.exit(SOME_FAILED)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, get_args
 import click
 
 from benchmark.protocol import SEED, Mode, Protocol
-from msssl_common.messages import in_words, is_out_of_memory
+from msssl_common.devices import DEVICE_HELP, resolve_device
+from msssl_common.messages import explain_error, is_out_of_memory
 
 if TYPE_CHECKING:
-    from benchmark.api import Executor
+    from benchmark.runner.cells import Executor
 
 
 SOME_FAILED = 1
@@ -32,7 +33,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def one_line(command: Callable[P, R]) -> Callable[P, R]:
+def report_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Turn what went wrong into one line on stderr and an exit status, unless ``--debug``."""
 
     @wraps(command)
@@ -43,13 +44,25 @@ def one_line(command: Callable[P, R]) -> Callable[P, R]:
             expected = not isinstance(error, RuntimeError) or is_out_of_memory(error)
             if kwargs.get("debug") or not expected:
                 raise
-            click.echo(f"Error: {in_words(error)}", err=True)
+            click.echo(f"Error: {explain_error(error)}", err=True)
             sys.exit(USAGE)
         except KeyboardInterrupt:
             click.echo("Stopped: the same command goes on from here.", err=True)
             sys.exit(INTERRUPTED)
 
     return wrapped
+
+
+def said_device(device: str) -> str:
+    """The device that ``--device`` stands for; what ``auto`` found is said in a line.
+
+    Raises:
+        ValueError: There is no such device.
+    """
+    found = resolve_device(device)
+    if device == "auto" and found != "cpu":
+        click.echo(f"Device: {found} (--device cpu for the processor)", err=True)
+    return found
 
 
 def names(context: click.Context, parameter: click.Parameter, value: str | None) -> list[str]:
@@ -89,10 +102,7 @@ seed_option = click.option(
     "--seed", default=SEED, show_default=True, help="Seed of the heads; HEAR's is 42."
 )
 device_option = click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    help="Torch device of the modules and of fast mode's heads.",
+    "--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP
 )
 debug_option = click.option("--debug", is_flag=True, help="Show the traceback of whatever fails.")
 env_option = click.option(

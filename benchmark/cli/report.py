@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import debug_option, one_line
+from benchmark.cli.options import debug_option, report_errors
 
 
 @click.command()
@@ -30,7 +30,7 @@ from benchmark.cli.options import debug_option, one_line
     help="With --plots: folder of the tasks, for the spectrograms of event tasks.",
 )
 @debug_option
-@one_line
+@report_errors
 def report(
     folders: Sequence[Path], out: Path | None, plots: bool, tasks_dir: Path | None, debug: bool
 ) -> None:
@@ -47,9 +47,10 @@ def report(
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
         raise ValueError("Several folders make one table: say with --out where to write it.")
-    from benchmark.cli.terminal import bar, make_console, print_standings
-    from benchmark.report.standings import standings_of
+    from benchmark.cli.terminal import print_standings
+    from benchmark.report.standings import read_leaderboard
     from benchmark.report.write import TABLES, write_report
+    from msssl_common.console import bar, make_console
     from msssl_common.files import check_writable, remove_leftovers
 
     out = out or folders[0]
@@ -57,7 +58,7 @@ def report(
     remove_leftovers(out)
     console = make_console()
     with bar(console, "Resampling test clips") as advance:
-        standings = standings_of(folders, advance)
+        standings = read_leaderboard(folders, advance)
     write_report(standings, out)
     print_standings(console, standings)
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.options import SAMPLE_RATES, SOME_FAILED, TASKS_DIR, debug_option, one_line
+from benchmark.cli.options import SAMPLE_RATES, SOME_FAILED, TASKS_DIR, debug_option, report_errors
 from benchmark.cli.tasks_make import make
 
 
@@ -47,7 +47,7 @@ from benchmark.cli.tasks_make import make
     help="Keep the audio at 48000 Hz too, for other rates later without another download.",
 )
 @debug_option
-@one_line
+@report_errors
 def get(
     names: Sequence[str],
     sample_rate: str,
@@ -70,20 +70,22 @@ def get(
       msbench tasks get gtzan --from ~/downloads
     """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.tasks.catalogue.hear_tasks import folders_called
-    from benchmark.tasks.get.get_task import Getter
+    from benchmark.tasks.get.get_task import TaskDownload
     from benchmark.tasks.get.origin import Origin
     from msssl_common.console import make_console
-    from msssl_common.messages import failure_reason
+    from msssl_common.messages import reason_for_cell
 
     folders = list(dict.fromkeys(folder for name in names for folder in folders_called(name)))
-    getter = Getter(to, int(sample_rate), make_console(), Origin(mirror, archives), keep_source)
+    getter = TaskDownload(
+        to, int(sample_rate), make_console(), Origin(mirror, archives), keep_source
+    )
     failed = 0
     for folder in folders:
         try:
             getter.get(folder)
         except (ValueError, OSError) as error:
             failed += 1
-            click.echo(f"{folder}: {failure_reason(error, debug)}", err=True)
+            click.echo(f"{folder}: {reason_for_cell(error, debug)}", err=True)
     if failed:
         sys.exit(SOME_FAILED)
 
@@ -93,7 +95,7 @@ def get(
 @click.option("--all", "everything", is_flag=True, help="Print every finding, not ten of a kind.")
 @click.option("--json", "machine", is_flag=True, help="Print all findings and counts as JSON.")
 @debug_option
-@one_line
+@report_errors
 def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool) -> None:
     """Find everything that is wrong with the task folders in every DIR, or the embedded suite.
 
@@ -110,14 +112,15 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
 
     from benchmark.tasks.check.check_task import check_task
     from benchmark.tasks.check.report import as_json, print_check
-    from benchmark.tasks.find import task_folders, tasks_of
+    from benchmark.tasks.find import find_tasks, task_folders
     from msssl_common.console import bar, make_console
 
     console = make_console()
     bars = Console(stderr=True)
     found = [folder for given in folders for folder in task_folders(given)]
     if not folders:
-        found = [task.folder for task in tasks_of(None, bars)]
+        with bar(bars, "Making the embedded tasks, once") as advance:
+            found = [task.folder for task in find_tasks(None, advance)]
     checks = []
     for folder in found:
         with bar(bars, f"Checking {folder.resolve().name}") as advance:
@@ -143,7 +146,7 @@ def tasks() -> None:
     f"[default: {TASKS_DIR}, where get puts tasks, if it is there]",
 )
 @debug_option
-@one_line
+@report_errors
 def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
     """List every known task: the embedded suite, those of a folder, and HEAR's."""
     from benchmark.tasks.catalogue.listing import listed_tasks, print_listed

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from benchmark.cli.options import SAMPLE_RATES, TASKS_DIR, debug_option, names, one_line
+from benchmark.cli.options import SAMPLE_RATES, TASKS_DIR, debug_option, names, report_errors
 
 if TYPE_CHECKING:
     from benchmark.tasks.make.build import Planner
@@ -158,7 +158,7 @@ def make_from(
     metavar="REGEX",
     help="What, in a file's name, never straddles splits, e.g. '^[^_]+' for a speaker.",
 )
-@one_line
+@report_errors
 def folders(
     name: str,
     sources: Sequence[Path],
@@ -187,7 +187,7 @@ def folders(
 @click.option("--separator", help="What is between several labels in one row.")
 @place_options
 @task_options
-@one_line
+@report_errors
 def csv(
     name: str,
     table: Path,
@@ -228,7 +228,7 @@ def csv(
 )
 @place_options
 @task_options
-@one_line
+@report_errors
 def events(
     name: str,
     table: Path,
@@ -259,7 +259,7 @@ def events(
 @multilabel_option
 @place_options
 @task_options
-@one_line
+@report_errors
 def jams(
     name: str,
     namespace: str | None,
@@ -380,7 +380,7 @@ def _hear_command(name: str, base: str, mode: str, archives: str) -> click.Comma
 
     @place_options
     @click.option("--small", is_flag=True, help="The sources are HEAR's downsampled raw data.")
-    @one_line
+    @report_errors
     def command(
         sources: Sequence[Path], rates: Sequence[str], to: Path, small: bool, debug: bool
     ) -> None:

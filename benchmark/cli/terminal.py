@@ -5,6 +5,7 @@ Bars appear on terminals only; lines and the table go into pipes and logs as wel
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
@@ -14,23 +15,23 @@ from rich.text import Text
 
 from benchmark.report.notes import protocol_in_short, score_name, table_notes
 from benchmark.report.numbers import score_text
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.report.tables.markdown import score_and_ranks
 from benchmark.results.cells import Cell
-from msssl_common.console import bar as bar
 from msssl_common.console import bars
-from msssl_common.console import make_console as make_console
 
+QUIET_SECONDS = 60.0  # after which a log that is no terminal gets a line about the current step
 RANKS = "(1–3): ranks left open by tests on resampled clips; bold: no row is significantly better."
 
 
 class RunProgress:
     """Bars for the run and for the step it is at."""
 
-    def __init__(self, console: Console, cells: int) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
         self._bars = bars(console)
-        self._run = self._bars.add_task("cells", total=cells)
+        self._run = self._bars.add_task("cells", total=None)
+        self._last_line = time.monotonic()
 
     def __enter__(self) -> RunProgress:
         self._bars.start()
@@ -44,11 +45,21 @@ class RunProgress:
     ) -> None:
         self._bars.stop()
 
+    def begin(self, cells: int) -> None:
+        """Show how many cells there are to fill."""
+        self._bars.update(self._run, total=cells)
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        self._print(line)
+
     def step(self, description: str) -> Callable[[int, int], None]:
         """Begin a step; call the result with (done, total), the step ends when they are equal."""
         bar = self._bars.add_task(description, total=None)
 
         def advance(done: int, total: int) -> None:
+            if not self.console.is_terminal and time.monotonic() - self._last_line > QUIET_SECONDS:
+                self._print(f"{description}: {done} of {total}")
             if done < total:
                 self._bars.update(bar, completed=done, total=total)
             else:
@@ -77,6 +88,7 @@ class RunProgress:
         self._print(f"{row:<28} {column:<32} {outcome}")
 
     def _print(self, line: str) -> None:
+        self._last_line = time.monotonic()
         self.console.print(Text(line), soft_wrap=True)
 
 
@@ -90,7 +102,7 @@ def _outcome(cell: Cell, kept: bool) -> str:
     return f"{text}, embedding {embedding}, heads {cell.cost.head_seconds:.1f} s"
 
 
-def print_standings(console: Console, standings: Standings) -> None:
+def print_standings(console: Console, standings: Leaderboard) -> None:
     """Print scores with their rank ranges, and what must be said under them."""
     board = standings.board
     table = Table()
@@ -113,7 +125,7 @@ def print_standings(console: Console, standings: Standings) -> None:
         console.print(Text(note), soft_wrap=True)
 
 
-def _score(standings: Standings, label: str, task: str) -> Text:
+def _score(standings: Leaderboard, label: str, task: str) -> Text:
     failed = standings.standings[label, task].entry.reason is not None
     style = "red" if failed else "bold" if standings.is_best(label, task) else ""
     return Text(score_and_ranks(standings, label, task), style=style)

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import click
-import torch
 
 from benchmark.validator.loaded_module import ValidationError
 from benchmark.validator.validate import validate
+from msssl_common.devices import DEVICE_HELP, resolve_device
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,10 +18,12 @@ from benchmark.validator.validate import validate
 @click.option(
     "--device",
     "-d",
-    default=None,
-    help="Device to run validation on. If not provided will try to use GPU if available.",
+    default="auto",
+    show_default=True,
+    metavar="DEVICE",
+    help=DEVICE_HELP,
 )
-def main(module: str, model: str, device: str | None) -> None:
+def main(module: str, model: str, device: str) -> None:
     """Check that MODULE (an import name) keeps the HEAR API and that its scores can be trusted.
 
     Upstream's checks and messages first, then the ones it lacks: NaN, timestamps in seconds, out
@@ -36,9 +38,10 @@ def main(module: str, model: str, device: str | None) -> None:
     """  # noqa: D301 -- click wants the character behind \\b
     # Last, so that a file beside the module cannot stand in for a library.
     sys.path.append(str(Path.cwd()))
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        validate(module, model, device)
+        validate(module, model, resolve_device(device))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     except ValidationError as error:
         raise click.ClickException(str(error)) from error
 

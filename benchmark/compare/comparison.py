@@ -157,8 +157,8 @@ class Comparison:
         return f"{len(verdicts)} compared: {', '.join(counts)}."
 
 
-def compare_folders(
-    a: Path, b: Path, rows: tuple[str, str] | None = None, force: bool = False
+def compare_results(
+    a: Path | str, b: Path | str, rows: tuple[str, str] | None = None, force: bool = False
 ) -> Comparison:
     """Compare the cells of two results folders.
 
@@ -172,6 +172,7 @@ def compare_folders(
         FileNotFoundError: A folder without results.
         ValueError: There is nothing to compare, or (without ``force``) a task was changed.
     """
+    a, b = Path(a), Path(b)
     first, second = Side(a), Side(b)
     matched = match_rows(first, second, *rows) if rows else match(first, second)
     if not matched.places:

@@ -18,7 +18,7 @@ from benchmark.models.hear_module import HearModule, HearModuleOutOfMemoryError
 from benchmark.models.outputs import HearModuleError
 from benchmark.tasks.audio import read_clip
 from benchmark.tasks.task import Task
-from msssl_common.workers import in_order
+from msssl_common.workers import map_ahead
 
 READERS = 2  # threads
 READ_AHEAD_SECONDS = 120.0  # of audio, held in memory decoded
@@ -39,7 +39,7 @@ def read_ahead(
     def read(file: str) -> NDArray[np.float32]:
         return read_clip(task, split, file, sample_rate)
 
-    yield from in_order(read, files, READERS, depth)
+    yield from map_ahead(read, files, READERS, depth)
 
 
 def chunks(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmark.embeddings.cache import FORMAT, SplitRecord, read_about, read_record
-from benchmark.embeddings.partial_split import in_use, part_folders
+from benchmark.embeddings.partial_split import folder_is_in_use, part_folders
 
 KINDS: Final = ("embeddings", "heads")
 KEY: Final = re.compile("[0-9a-f]{16,64}")  # names of folders that are ours
 
 
 @dataclass(frozen=True)
-class Cached:
+class CacheItem:
     """A folder of the cache.
 
     Attributes:
@@ -56,7 +56,7 @@ class Cached:
         return self.folder.parent.name
 
 
-def cached(root: Path) -> list[Cached]:
+def list_cache(root: Path) -> list[CacheItem]:
     """Everything in the cache that ``msbench cache`` deals with, last written first."""
     folders = [
         folder
@@ -67,13 +67,13 @@ def cached(root: Path) -> list[Cached]:
     return sorted(map(_cached, folders), key=lambda item: (-item.written, item.key))
 
 
-def with_keys(items: Sequence[Cached], prefixes: Sequence[str]) -> list[Cached]:
+def select_items(items: Sequence[CacheItem], prefixes: Sequence[str]) -> list[CacheItem]:
     """Those whose keys begin with the prefixes.
 
     Raises:
         ValueError: A prefix that fits none or several.
     """
-    found: dict[Path, Cached] = {}
+    found: dict[Path, CacheItem] = {}
     for prefix in prefixes:
         fitting = [item for item in items if item.key.startswith(prefix)]
         if not prefix or not fitting:
@@ -85,7 +85,7 @@ def with_keys(items: Sequence[Cached], prefixes: Sequence[str]) -> list[Cached]:
     return list(found.values())
 
 
-def remove(item: Cached, root: Path) -> None:
+def remove(item: CacheItem, root: Path) -> None:
     """Delete a folder of the cache.
 
     Raises:
@@ -96,12 +96,12 @@ def remove(item: Cached, root: Path) -> None:
     places = [root.resolve() / kind for kind in KINDS]
     if item.folder.is_symlink() or item.folder.resolve().parent not in places:
         raise ValueError(f"{item.folder} leads out of the cache {root}: it is not removed")
-    if any(in_use(part) for part in part_folders(item.folder)):
+    if any(folder_is_in_use(part) for part in part_folders(item.folder)):
         raise ValueError(f"{item.key} ({item.module}, {item.task}) is being written: not removed")
     shutil.rmtree(item.folder)  # never follows links
 
 
-def _cached(folder: Path) -> Cached:
+def _cached(folder: Path) -> CacheItem:
     about = read_about(folder)
     size, written = 0, 0.0
     for path in (folder, *folder.rglob("*")):
@@ -110,9 +110,9 @@ def _cached(folder: Path) -> Cached:
             size += 0 if path.is_dir() else facts.st_size
             written = max(written, facts.st_mtime)
     rows, state = _heads(folder) if folder.parent.name == "heads" else _embeddings(folder, about)
-    busy = any(in_use(part) for part in part_folders(folder))
+    busy = any(folder_is_in_use(part) for part in part_folders(folder))
     module, task = (str(about.get(key, "?")) for key in ("module", "task"))
-    return Cached(folder, module, task, rows, size, written, state, busy)
+    return CacheItem(folder, module, task, rows, size, written, state, busy)
 
 
 def _heads(folder: Path) -> tuple[None, str]:

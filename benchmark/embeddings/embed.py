@@ -17,7 +17,7 @@ import torch
 
 from benchmark.embeddings.batches import BatchEmbedder, Clip, Embedded, chunks, read_ahead
 from benchmark.embeddings.cache import CacheEntry, EmbeddingDtype, SplitRecord, StoredSplit
-from benchmark.embeddings.partial_split import Journal, UnfinishedSplit, remove_finished
+from benchmark.embeddings.partial_split import Journal, PartialSplit, remove_finished
 from benchmark.embeddings.peak_memory import PeakMemory
 from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.events import frame_targets
@@ -61,7 +61,7 @@ def embed_split(
     size = hear.scene_embedding_size if scene else hear.timestamp_embedding_size
     chunk_samples = int(CHUNK_SECONDS * hear.sample_rate)
     fresh = Journal(_made_from(hear, files, size, chunk_samples), chunk_samples)
-    with UnfinishedSplit(entry, split, size, scene, fresh) as part:
+    with PartialSplit(entry, split, size, scene, fresh) as part:
         # What is complete was finished by another process, or by a run killed at the very end.
         if entry.load(split, files) is None:
             _embed_rest(hear, task, split, files, part, report)
@@ -77,7 +77,7 @@ def _embed_rest(
     task: Task,
     split: str,
     files: Sequence[str],
-    part: UnfinishedSplit,
+    part: PartialSplit,
     report: Callable[[int], None],
 ) -> None:
     """Embed the clips that are not done yet, chunk by chunk, and keep the journal."""
@@ -139,7 +139,7 @@ def _made_from(hear: HearModule, files: Sequence[str], size: int, chunk_samples:
 
 
 @dataclass(frozen=True)
-class EmbeddedTask:
+class TaskEmbeddings:
     """A task's splits, ready for the heads.
 
     Attributes:
@@ -168,7 +168,7 @@ def embed_task(
     task: Task,
     entry: CacheEntry,
     on_progress: Callable[[int, int], None] | None = None,
-) -> EmbeddedTask:
+) -> TaskEmbeddings:
     """Embed all splits of a task, or read them from the cache.
 
     Args:
@@ -208,7 +208,7 @@ def embed_task(
             splits[split] = _scene_split(task, split, stored, labels[split])
         else:
             splits[split] = _event_split(task, split, stored, events[split])
-    return EmbeddedTask(
+    return TaskEmbeddings(
         splits=splits,
         clips=total,
         audio_seconds=sum(record.audio_seconds for record in records),

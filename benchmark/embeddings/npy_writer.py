@@ -15,7 +15,7 @@ from msssl_common.files import writing
 PIECE = 2**24  # bytes read at once when rows are checked
 
 
-class GrowingNpy:
+class NpyWriter:
     """Rows appended to a file that becomes a plain ``.npy`` when it is closed.
 
     Readable with ``np.load(path, mmap_mode="r", allow_pickle=False)``. NumPy pads its headers so
@@ -83,7 +83,7 @@ class GrowingNpy:
             finally:
                 self._file.close()
 
-    def __enter__(self) -> GrowingNpy:
+    def __enter__(self) -> NpyWriter:
         return self
 
     def __exit__(

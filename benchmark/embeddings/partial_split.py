@@ -32,7 +32,7 @@ import numpy as np
 
 from benchmark.embeddings.batches import Embedded
 from benchmark.embeddings.cache import CacheEntry, SplitRecord, read_record, record_text
-from benchmark.embeddings.npy_writer import GrowingNpy
+from benchmark.embeddings.npy_writer import NpyWriter
 from msssl_common.files import ABANDONED_SECONDS, remove_leftovers, write_text
 from msssl_common.locks import FileLock, locked_if_possible
 
@@ -40,7 +40,7 @@ LOCK = "lock"
 
 
 @dataclass
-class PartFolder:
+class PartialFolder:
     """A folder that only this process writes to.
 
     Attributes:
@@ -53,12 +53,12 @@ class PartFolder:
     _lock: FileLock | None
 
     @staticmethod
-    def claim(entry: Path, split: str) -> PartFolder:
+    def claim(entry: Path, split: str) -> PartialFolder:
         """Take a split's folder, or a new private one if that is taken or cannot be locked."""
         shared = entry / f".{split}.part"
         try:
             if lock := _lock(shared):
-                return PartFolder(shared, False, lock)
+                return PartialFolder(shared, False, lock)
         except OSError:  # no locks here: nobody will use it
             (shared / LOCK).unlink(missing_ok=True)
             with suppress(OSError):
@@ -68,7 +68,7 @@ class PartFolder:
         lock = None
         with suppress(OSError):
             lock = _lock(path)
-        return PartFolder(path, True, lock)
+        return PartialFolder(path, True, lock)
 
     def remove(self) -> None:
         """Delete the folder, while it is still locked."""
@@ -86,7 +86,7 @@ def part_folders(entry: Path) -> list[Path]:
     return sorted(path for path in entry.glob(".*.part") if path.is_dir())
 
 
-def in_use(part: Path) -> bool:
+def folder_is_in_use(part: Path) -> bool:
     """Whether a process writes to such a folder; by its age where files cannot be locked."""
     try:
         lock = FileLock.take(part / LOCK)
@@ -102,7 +102,7 @@ def in_use(part: Path) -> bool:
 def remove_abandoned(entry: Path) -> None:
     """Delete what dead processes left in an entry's folder and nobody will go on with."""
     for part in entry.glob(".*.private-*.part"):
-        if not in_use(part):
+        if not folder_is_in_use(part):
             shutil.rmtree(part, ignore_errors=True)
     remove_leftovers(entry)
 
@@ -110,7 +110,7 @@ def remove_abandoned(entry: Path) -> None:
 def remove_finished(entry: Path, split: str) -> None:
     """Delete a split's folder that a process left after its files were in place."""
     part = entry / f".{split}.part"
-    if part.is_dir() and not in_use(part):
+    if part.is_dir() and not folder_is_in_use(part):
         shutil.rmtree(part, ignore_errors=True)
 
 
@@ -169,7 +169,7 @@ class Journal:
     peak_memory_bytes: int | None = None
 
 
-class UnfinishedSplit:
+class PartialSplit:
     """The rows of a split so far; a context manager that keeps them whatever happens.
 
     On entering, files that another run left complete are put in place (``CacheEntry.load`` finds
@@ -196,12 +196,12 @@ class UnfinishedSplit:
         self.journal = fresh
         self._size = size
         self._fresh = fresh
-        self._embeddings: GrowingNpy
-        self._timestamps: GrowingNpy | None = None
+        self._embeddings: NpyWriter
+        self._timestamps: NpyWriter | None = None
 
-    def __enter__(self) -> UnfinishedSplit:
+    def __enter__(self) -> PartialSplit:
         remove_abandoned(self.entry.folder)
-        self._part = PartFolder.claim(self.entry.folder, self.split)
+        self._part = PartialFolder.claim(self.entry.folder, self.split)
         try:
             with suppress(OSError, ValueError, TypeError):  # there is none, most often
                 self._put_in_place()
@@ -277,7 +277,7 @@ class UnfinishedSplit:
     def _open_files(self) -> None:
         journal = self.journal
         rows = journal.clips if self.scene else sum(journal.frames_per_clip[: journal.clips])
-        self._embeddings = GrowingNpy(
+        self._embeddings = NpyWriter(
             self._part.path / EMBEDDINGS,
             (self._size,),
             self.entry.dtype,
@@ -285,7 +285,7 @@ class UnfinishedSplit:
             journal.embeddings_crc32,
         )
         if not self.scene:
-            self._timestamps = GrowingNpy(
+            self._timestamps = NpyWriter(
                 self._part.path / TIMESTAMPS, (), np.float64, rows, journal.timestamps_crc32
             )
 

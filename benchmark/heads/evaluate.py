@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmark.heads.exact import train_exact
-from benchmark.heads.fast.train import train_together
+from benchmark.heads.fast.train import train_fast
 from benchmark.heads.fold_data import fold_data
 from benchmark.heads.grid import grid_points
 from benchmark.heads.monitor import monitored_name, task_scene_score
@@ -78,9 +78,7 @@ def evaluate_task(
             if protocol.mode == "exact":
                 trained = train_exact(data, tried, SavedHeads(saved), count)
             else:
-                trained = train_together(
-                    data, tried, protocol.seed, SavedHeads(saved), count, device
-                )
+                trained = train_fast(data, tried, protocol.seed, SavedHeads(saved), count, device)
             heads.append(best_of(trained, data.mode))
 
     return TaskResult(

@@ -18,9 +18,8 @@ from typing import Any, Final
 import torch
 from rich.console import Console
 
-from benchmark.cli.terminal import bar
 from benchmark.embeddings.cache import CacheEntry
-from benchmark.embeddings.embed import EmbeddedTask, embed_task
+from benchmark.embeddings.embed import TaskEmbeddings, embed_task
 from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.heareval.embedding_folder import write_raw_embeddings
 from benchmark.heareval.row_files import (
@@ -36,8 +35,9 @@ from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE, read_json_object
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
+from msssl_common.console import bar
 from msssl_common.files import check_writable, new_folder, write_text, writing
-from msssl_common.messages import failure_reason
+from msssl_common.messages import reason_for_cell
 
 DONE: Final = ".done.embeddings"  # upstream skips a task's folder that has it
 PROFILE: Final = "profile.embeddings.json"
@@ -104,7 +104,7 @@ def _check_same(folder: Path, about: Mapping[str, str]) -> None:
         )
 
 
-def _write_folder(part: Path, folder: Path, task: Task, embedded: EmbeddedTask) -> None:
+def _write_folder(part: Path, folder: Path, task: Task, embedded: TaskEmbeddings) -> None:
     """Write everything that predictions need into ``part``, which will become ``folder``."""
     for name in (METADATA_FILE, VOCABULARY_FILE):
         shutil.copyfile(task.folder / name, part / name)
@@ -170,7 +170,7 @@ def export_tasks(
         hear = load_hear_module(spec, device)
         module = module_hash(hear, weights_hash(hear.model))
     except Exception as error:
-        say(spec, f"failed: {failure_reason(error, debug)}")
+        say(spec, f"failed: {reason_for_cell(error, debug)}")
         return len(tasks)
     failed = 0
     for task in tasks:
@@ -181,7 +181,7 @@ def export_tasks(
             say(name, f"{folder}{' (exported earlier)' if kept else ''}")
         except Exception as error:
             failed += 1
-            say(name, f"failed: {failure_reason(error, debug)}")
+            say(name, f"failed: {reason_for_cell(error, debug)}")
     return failed
 
 

@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from benchmark.cli.terminal import bar
 from benchmark.heads import evaluate_task
 from benchmark.heads.result import FoldResult, TaskResult
 from benchmark.heads.saved_heads import SavedHeads
@@ -30,8 +29,9 @@ from benchmark.heareval.embedding_folder import folder_hash, read_heareval_folde
 from benchmark.protocol import Protocol
 from benchmark.runner.provenance import machine, versions
 from benchmark.tasks.metadata import read_json_object
+from msssl_common.console import bar
 from msssl_common.files import cache_root, remove_leftovers, write_text
-from msssl_common.messages import failure_reason
+from msssl_common.messages import reason_for_cell
 
 FILE_NAME: Final = "test.predicted-scores.json"
 OURS: Final = "msbench"  # the one key that upstream does not write
@@ -236,7 +236,7 @@ def score_folders(
             outcome = _outcome(scored)
         except Exception as error:
             failed += 1
-            outcome = f"failed: {failure_reason(error, debug)}"
+            outcome = f"failed: {reason_for_cell(error, debug)}"
         console.print(f"{folder}  {outcome}", markup=False, soft_wrap=True)
     return failed
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import pkgutil
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.machinery import PathFinder
+from pathlib import Path
 
 OURS = "msssl_hear"
 BASELINES = "benchmark.baselines"
@@ -14,6 +18,45 @@ def baseline_names() -> list[str]:
     """Short names of the bundled baselines; nothing of them is imported."""
     package = __import__(BASELINES, fromlist=["__path__"])
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """Module name and checkpoint of ``MODULE`` or ``MODULE=CHECKPOINT``; a path may have an =."""
+    name, _, checkpoint = spec.partition("=")
+    return name, checkpoint
+
+
+def check_modules(modules: Iterable[str]) -> None:
+    """Refuse a misspelt module before any work begins.
+
+    Only the first part of a name is looked up: to look up the rest, Python would import the
+    package.
+
+    Args:
+        modules: Import names that this interpreter runs, each with ``=CHECKPOINT`` or without.
+
+    Raises:
+        ValueError: A module that is not there.
+    """
+    for spec in modules:
+        root = split_spec(spec)[0].partition(".")[0]
+        if root in sys.modules or not root.isidentifier():  # the second is named when it is loaded
+            continue
+        here = PathFinder.find_spec(root, [*sys.path, str(Path.cwd())])
+        if here is None and importlib.util.find_spec(root) is None:  # editable packages, built-ins
+            raise ValueError(f"No module named {root!r} is installed or in the current folder")
+
+
+def check_baselines(baselines: Sequence[str]) -> None:
+    """Refuse a baseline that does not exist.
+
+    Raises:
+        ValueError: There is none of that name; it says which there are.
+    """
+    known = baseline_names()
+    for baseline in baselines:
+        if split_spec(baseline)[0] not in known:
+            raise ValueError(f"No baseline named {baseline!r}; there are {', '.join(known)}")
 
 
 def row_specs(modules: Sequence[str], baselines: Sequence[str], floor: bool = True) -> list[str]:
@@ -27,10 +70,7 @@ def row_specs(modules: Sequence[str], baselines: Sequence[str], floor: bool = Tr
     Raises:
         ValueError: A baseline that does not exist.
     """
-    known = baseline_names()
-    for baseline in baselines:
-        if baseline.partition("=")[0] not in known:
-            raise ValueError(f"No baseline named {baseline!r}; there are {', '.join(known)}")
+    check_baselines(baselines)
     specs = [*(modules or [OURS]), *(f"{BASELINES}.{name}" for name in baselines)]
     if floor:
         specs += FLOORS

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from benchmark.models.specs import FLOORS
 from benchmark.report.published import published_label
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import TaskFacts
-from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.leaderboard import ResultTable
 
 MODES = {
     "exact": "hear-eval-kit's arithmetic",
@@ -24,7 +24,7 @@ RULES = {
 }
 
 
-def protocol_sentence(board: Leaderboard) -> str:
+def protocol_sentence(board: ResultTable) -> str:
     """How the scores were made and what the columns of costs are."""
     asked = board.protocol
     published = "HEAR's published protocol"
@@ -46,13 +46,13 @@ def protocol_sentence(board: Leaderboard) -> str:
     )
 
 
-def protocol_in_short(board: Leaderboard) -> str:
+def protocol_in_short(board: ResultTable) -> str:
     """The same in one line for a terminal."""
     asked = board.protocol
     return f"grid {asked.grid}, mode {asked.mode}, {asked.rules} rules, {seeds_in_words(board)}"
 
 
-def seeds_in_words(board: Leaderboard) -> str:
+def seeds_in_words(board: ResultTable) -> str:
     """``seed 42`` or ``seeds 42, 43, 44``."""
     seeds = ", ".join(map(str, board.seeds))
     return f"seeds {seeds}" if len(board.seeds) > 1 else f"seed {seeds}"
@@ -63,7 +63,7 @@ def score_name(task: TaskFacts) -> str:
     return f"{task.score} {'↑' if task.better == 'higher' else '↓'}" if task.score else ""
 
 
-def table_notes(board: Leaderboard) -> list[str]:
+def table_notes(board: ResultTable) -> list[str]:
     """What must be said under every table: notices of tasks, notes of rows, which are floors."""
     notes = []
     notices = _tasks_by(board, lambda task: task.notice)
@@ -82,7 +82,7 @@ def table_notes(board: Leaderboard) -> list[str]:
     return notes
 
 
-def deviation_notes(board: Leaderboard) -> list[str]:
+def deviation_notes(board: ResultTable) -> list[str]:
     """What ± is."""
     folds = any(task.folds > 1 for task in board.tasks)
     single = any(task.folds == 1 for task in board.tasks)
@@ -103,7 +103,7 @@ def deviation_notes(board: Leaderboard) -> list[str]:
     return notes
 
 
-def _tasks_by(board: Leaderboard, remark: Callable[[TaskFacts], str | None]) -> dict[str, str]:
+def _tasks_by(board: ResultTable, remark: Callable[[TaskFacts], str | None]) -> dict[str, str]:
     """Each remark once, with the names of the tasks that it is about."""
     names: dict[str, list[str]] = {}
     for task in board.tasks:
@@ -112,7 +112,7 @@ def _tasks_by(board: Leaderboard, remark: Callable[[TaskFacts], str | None]) -> 
     return {text: ", ".join(tasks) for text, tasks in names.items()}
 
 
-def how_to_read(standings: Standings) -> str:
+def how_to_read(standings: Leaderboard) -> str:
     """Two or three sentences on intervals and ranks; empty where no row has them."""
     if not standings.comparisons:
         return ""
@@ -124,7 +124,7 @@ def how_to_read(standings: Standings) -> str:
     )
 
 
-def overall_note(standings: Standings) -> list[str]:
+def overall_note(standings: Leaderboard) -> list[str]:
     """What the overall scores are, if there are any."""
     if not standings.overall:
         return []
@@ -146,7 +146,7 @@ def overall_note(standings: Standings) -> list[str]:
     return [note]
 
 
-def numbered_remarks(standings: Standings) -> dict[str, int]:
+def numbered_remarks(standings: Leaderboard) -> dict[str, int]:
     """Why cells failed and what is wrong with published scores, each once, numbered from 1.
 
     The keys are sentences that begin with the row, as `failure_remark` and `published_remark`
@@ -177,7 +177,7 @@ def published_remark(model: str, note: str) -> str:
     return f"{published_label(model)}: {note}"
 
 
-def notes(standings: Standings) -> list[str]:
+def notes(standings: Leaderboard) -> list[str]:
     """All that stands below a table, the numbered remarks first."""
     numbered = [f"({number}) {text}" for text, number in numbered_remarks(standings).items()]
     absent = any(entry.not_run for entry in standings.board.entries.values())

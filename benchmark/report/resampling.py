@@ -17,11 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import benchmark
 from benchmark.report.merged_cells import CellFile
 from benchmark.results.cell_files import predictions_path
 from benchmark.results.cells import Cell, TaskFacts
-from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.leaderboard import ResultTable
 from benchmark.results.predictions import load_predictions
 from benchmark.statistics import (
     FoldScore,
@@ -80,13 +79,13 @@ def _load(path: Path, task: TaskFacts, models: tuple[str, ...]) -> Replicates | 
 
 
 def _code_hash() -> str:
-    root = Path(benchmark.__file__).parent
+    root = Path(__file__).resolve().parents[1]
     files = [path for package in DECIDING for path in sorted((root / package).glob("*.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def resample(
-    board: Leaderboard,
+    board: ResultTable,
     files: Sequence[CellFile],
     advance: Callable[[int, int], None] | None = None,
 ) -> tuple[dict[str, Replicates], list[str]]:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from benchmark.models.specs import FLOORS
 from benchmark.report.merged_cells import CellFile, merged, read_cells
 from benchmark.report.published import MATCHED_BY, PublishedScore, published_for, published_label
 from benchmark.report.resampling import resample
-from benchmark.results.cells import ModuleFacts, TaskFacts
-from benchmark.results.leaderboard import FAMILIES, Entry, Leaderboard
+from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
+from benchmark.results.leaderboard import FAMILIES, Entry, ResultTable
 from benchmark.statistics import (
     Comparisons,
     Interval,
@@ -33,7 +34,7 @@ NOTHING = Interval(math.nan, math.nan)
 
 
 def overall_of_tasks(
-    board: Leaderboard,
+    board: ResultTable,
     resampled: Mapping[str, Replicates],
     published: Mapping[str, Sequence[PublishedScore]],
 ) -> list[Overall]:
@@ -64,7 +65,7 @@ def overall_of_tasks(
 
 
 def _with_exact_rows(
-    board: Leaderboard,
+    board: ResultTable,
     task: TaskFacts,
     resampled: Replicates | None,
     published: Sequence[PublishedScore],
@@ -109,8 +110,26 @@ class Standing:
         return self.entry.not_run
 
 
+class Score(NamedTuple):
+    """A model's score on a task, for Python callers.
+
+    Attributes:
+        value: The task's first score, mean over folds and seeds; None if the cell failed.
+        low: Lower bound of its 95 % bootstrap interval over test clips; None if there is none.
+        high: Upper bound.
+        ranks: First and last rank that the paired tests leave open; None if there are none.
+        reason: Why the cell failed; None if it did not.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    ranks: tuple[int, int] | None
+    reason: str | None
+
+
 @dataclass(frozen=True)
-class Standings:
+class Leaderboard:
     """Everything that a leaderboard shows, whatever it is drawn with.
 
     Attributes:
@@ -126,13 +145,52 @@ class Standings:
     """
 
     title: str
-    board: Leaderboard
+    board: ResultTable
     standings: dict[tuple[str, str], Standing]
     comparisons: dict[str, Comparisons]
     overall: list[Overall]
     published: dict[str, list[PublishedScore]]
     cautions: list[str]
     commands: list[str]
+
+    def score(self, label: str, task: str) -> Score:
+        """The score of a row on a task.
+
+        Args:
+            label: The row's label, as in the tables.
+            task: The task's folder name.
+
+        Raises:
+            KeyError: There is no such row or task; the message says which there are.
+        """
+        if (label, task) not in self.standings:
+            rows = ", ".join(module.label for module in self.board.modules)
+            tasks = ", ".join(facts.task for facts in self.board.tasks)
+            raise KeyError(f"No row {label!r} on {task!r}; rows: {rows}; tasks: {tasks}")
+        standing = self.standings[label, task]
+        interval, ranks = standing.interval, standing.ranks
+        known = interval is not None and not math.isnan(interval.low)
+        return Score(
+            standing.entry.primary,
+            interval.low if interval and known else None,
+            interval.high if interval and known else None,
+            (ranks.first, ranks.last) if ranks else None,
+            standing.entry.reason,
+        )
+
+    @property
+    def failures(self) -> list[Cell]:
+        """The cells that failed; each has the reason."""
+        entries = self.board.entries.values()
+        return [
+            cell for entry in entries if not entry.not_run for cell in entry.cells if cell.reason
+        ]
+
+    def rows(self) -> list[dict[str, object]]:
+        """A row per model and task, as in ``leaderboard_long.csv``; for ``pandas.DataFrame``."""
+        from benchmark.report.tables.long import long_rows  # it needs this class
+
+        return list(long_rows(self))
 
     def overall_of(self, label: str) -> Overall | None:
         """The overall scores of a row; None if it has none."""
@@ -153,9 +211,9 @@ class Standings:
         return best is not None and f"{score:.3f}" == f"{best:.3f}"
 
 
-def standings_of(
+def read_leaderboard(
     folders: Sequence[Path], advance: Callable[[int, int], None] | None = None
-) -> Standings:
+) -> Leaderboard:
     """Read one or several results folders; nothing but their files is needed.
 
     Rows and columns of all folders make one table (see `benchmark.report.merged_cells`).
@@ -172,15 +230,15 @@ def standings_of(
     files = [file for found, _ in read for file in found]
     names = dict.fromkeys(folder.resolve().name for folder in folders)
     unread = [caution for _, cautions in read for caution in cautions]
-    return standings_of_cells(files, f"Leaderboard: {' + '.join(names)}", unread, advance)
+    return leaderboard_of_cells(files, f"Leaderboard: {' + '.join(names)}", unread, advance)
 
 
-def standings_of_cells(
+def leaderboard_of_cells(
     files: Sequence[CellFile],
     title: str,
     cautions: Sequence[str] = (),
     advance: Callable[[int, int], None] | None = None,
-) -> Standings:
+) -> Leaderboard:
     """The same for cells that have been read.
 
     Args:
@@ -197,7 +255,7 @@ def standings_of_cells(
     resampled, unpredicted = resample(board, files, advance)
     comparisons = {task: compare_models(replicates) for task, replicates in resampled.items()}
     overall = overall_of_tasks(board, resampled, published)
-    return Standings(
+    return Leaderboard(
         title=title,
         board=replace(board, modules=_best_first(board, overall)),
         standings=_standings(board, resampled, comparisons),
@@ -215,10 +273,10 @@ def standings_of_cells(
     )
 
 
-def _arranged(files: Sequence[CellFile]) -> Leaderboard:
+def _arranged(files: Sequence[CellFile]) -> ResultTable:
     """The table in an order that does not depend on that of the files; floors come last."""
     cells = sorted((file.cell for file in files), key=lambda cell: cell.protocol.seed)
-    board = Leaderboard.of(cells)
+    board = ResultTable.of(cells)
     return replace(
         board,
         modules=sorted(board.modules, key=lambda module: (module.module in FLOORS, module.label)),
@@ -227,7 +285,7 @@ def _arranged(files: Sequence[CellFile]) -> Leaderboard:
 
 
 def _standings(
-    board: Leaderboard, resampled: dict[str, Replicates], comparisons: dict[str, Comparisons]
+    board: ResultTable, resampled: dict[str, Replicates], comparisons: dict[str, Comparisons]
 ) -> dict[tuple[str, str], Standing]:
     ranks = {task: rank_ranges(tests) for task, tests in comparisons.items()}
     return {
@@ -240,7 +298,7 @@ def _standings(
     }
 
 
-def _best_first(board: Leaderboard, overall: Sequence[Overall]) -> list[ModuleFacts]:
+def _best_first(board: ResultTable, overall: Sequence[Overall]) -> list[ModuleFacts]:
     """By the overall score, or by a single task's score; others follow by name, floors last."""
     order = [row.model for row in overall]
     if not order and len(board.tasks) == 1:
@@ -263,7 +321,7 @@ def _few_clips(resampled: dict[str, Replicates]) -> list[str]:
     return [found.caution for found in resampled.values() if found.caution]
 
 
-def _board_cautions(board: Leaderboard) -> list[str]:
+def _board_cautions(board: ResultTable) -> list[str]:
     """What merged runs do not have in common."""
     cautions = []
     for (label, task), entry in board.entries.items():

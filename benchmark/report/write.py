@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.report.page.page import leaderboard_html
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.report.tables.long import long_csv
 from benchmark.report.tables.markdown import leaderboard_markdown, short_markdown
 from benchmark.report.tables.pairs import pairs_csv
@@ -14,7 +14,7 @@ from benchmark.report.tables.scores import scores_csv
 from benchmark.report.tables.wide import wide_csv
 from msssl_common.files import write_text
 
-TABLES: dict[str, Callable[[Standings], str]] = {
+TABLES: dict[str, Callable[[Leaderboard], str]] = {
     "leaderboard.md": leaderboard_markdown,
     "leaderboard_short.md": short_markdown,
     "leaderboard.html": leaderboard_html,
@@ -25,7 +25,7 @@ TABLES: dict[str, Callable[[Standings], str]] = {
 }
 
 
-def write_report(standings: Standings, out: Path) -> None:
+def write_report(standings: Leaderboard, out: Path) -> None:
     """Write all tables into a folder, which is made if need be."""
     for name, table in TABLES.items():
         write_text(out / name, table(standings))

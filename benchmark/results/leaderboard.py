@@ -70,7 +70,7 @@ FAMILIES = ("scene", "event", "pitch", "unknown")
 
 
 @dataclass(frozen=True)
-class Leaderboard:
+class ResultTable:
     """Cells of one protocol, arranged.
 
     Attributes:
@@ -90,14 +90,14 @@ class Leaderboard:
     embedding_dtype: str
 
     @staticmethod
-    def of(cells: Sequence[Cell]) -> Leaderboard:
+    def of(cells: Sequence[Cell]) -> ResultTable:
         """Arrange the cells of one run, of one protocol but for the seed."""
         modules = {cell.module.label: cell.module for cell in cells}
         tasks = {cell.task.task: cell.task for cell in cells}
         by_seed: dict[tuple[str, str], list[Cell]] = {}
         for cell in cells:
             by_seed.setdefault((cell.module.label, cell.task.task), []).append(cell)
-        return Leaderboard(
+        return ResultTable(
             modules=list(modules.values()),
             tasks=sorted(tasks.values(), key=lambda task: FAMILIES.index(task.family)),
             entries={key: Entry(tuple(seeds)) for key, seeds in by_seed.items()},

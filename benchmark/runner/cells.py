@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.cli.terminal import RunProgress
 from benchmark.embeddings.cache import CacheEntry, describe, entry_folder, read_about
-from benchmark.embeddings.embed import EmbeddedTask, embed_task
+from benchmark.embeddings.embed import TaskEmbeddings, embed_task
 from benchmark.embeddings.splits import EventSplit
 from benchmark.events.table import event_table
 from benchmark.heads.evaluate import evaluate_task
@@ -33,12 +32,13 @@ from benchmark.results.predictions import (
     ScenePredictions,
     predictions_file,
 )
-from benchmark.runner.plan import Run
+from benchmark.runner.plan import RunPlan
+from benchmark.runner.progress import Advance, Progress
 from benchmark.runner.provenance import machine, versions
 from benchmark.runner.tracking import Tracking
 from benchmark.tasks.task import Task
 from msssl_common.files import cache_root
-from msssl_common.messages import failure_reason
+from msssl_common.messages import reason_for_cell
 
 
 def task_predictions(
@@ -58,7 +58,7 @@ def task_predictions(
     return Predictions(tuple(vocabulary), tuple(events) if events else tuple(scenes))
 
 
-Step = Callable[[str], Callable[[int, int], None]]  # a description to what takes (done, total)
+Step = Callable[[str], Advance]  # a description to what takes (done, total)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class CellFiller:
         try:
             embedded = embed_task(hear, task, entry, self.step(f"{name}: embedding clips"))
         except Exception as error:
-            reason = failure_reason(error, self.debug)
+            reason = reason_for_cell(error, self.debug)
             yield from (self.failed(replace(blank, reason=reason)) for blank in blanks)
             return
         for blank in blanks:
@@ -100,7 +100,7 @@ class CellFiller:
             try:
                 yield self._evaluate(task, embedded, entry, blank, advance)
             except Exception as error:
-                yield self.failed(replace(blank, reason=failure_reason(error, self.debug)))
+                yield self.failed(replace(blank, reason=reason_for_cell(error, self.debug)))
 
     def kept(self, asked: Cell) -> Cell | None:
         """The cell that an earlier run finished for the same question, under today's names."""
@@ -120,7 +120,7 @@ class CellFiller:
     def _evaluate(
         self,
         task: Task,
-        embedded: EmbeddedTask,
+        embedded: TaskEmbeddings,
         entry: CacheEntry,
         blank: Cell,
         advance: Callable[[int, int], None],
@@ -139,7 +139,7 @@ class CellFiller:
 
 def finished_cell(
     task: Task,
-    embedded: EmbeddedTask,
+    embedded: TaskEmbeddings,
     entry: CacheEntry,
     blank: Cell,
     saved: Path,
@@ -214,7 +214,7 @@ def _fold_scores(result: TaskResult) -> list[FoldScores]:
     ]
 
 
-def _cost(task: Task, embedded: EmbeddedTask, cell: Cell, head_seconds: float) -> Cost:
+def _cost(task: Task, embedded: TaskEmbeddings, cell: Cell, head_seconds: float) -> Cost:
     module = cell.module
     scene = task.embedding_type == "scene"
     size = module.scene_embedding_size if scene else module.timestamp_embedding_size
@@ -244,7 +244,7 @@ class FinishedCells:
         tracking: Gets every finished cell.
     """
 
-    def __init__(self, plan: Run, progress: RunProgress, tracking: Tracking | None = None) -> None:
+    def __init__(self, plan: RunPlan, progress: Progress, tracking: Tracking | None = None) -> None:
         self.progress = progress
         self._plan = plan
         self._tracking = tracking
@@ -276,3 +276,6 @@ class FinishedCells:
             return rows[cell.module.spec.rstrip("=")], columns[cell.task.task], cell.protocol.seed
 
         return sorted(self._cells, key=place)
+
+
+Executor = Callable[[RunPlan, FinishedCells], None]  # fills every cell of a plan, in any order

@@ -6,16 +6,17 @@ from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from benchmark.models.hear_module import HearModule, load_hear_module
+from benchmark.models.specs import split_spec
 from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.runner.cells import CellFiller, FinishedCells
-from benchmark.runner.plan import Run, module_facts
+from benchmark.runner.plan import RunPlan, module_facts
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
-from msssl_common.messages import failure_reason
+from msssl_common.messages import reason_for_cell
 
 
-def run_locally(plan: Run, finished: FinishedCells) -> None:
+def run_locally(plan: RunPlan, finished: FinishedCells) -> None:
     """Fill every cell of a run.
 
     Args:
@@ -41,19 +42,19 @@ def run_locally(plan: Run, finished: FinishedCells) -> None:
 
 
 def _load(
-    plan: Run, spec: str, labels: Container[str]
+    plan: RunPlan, spec: str, labels: Container[str]
 ) -> tuple[HearModule | None, ModuleFacts, str | None]:
     """The module and what rows say of it, or None with the reason against it."""
-    name, _, checkpoint = spec.partition("=")
+    name, checkpoint = split_spec(spec)
     try:
         hear = load_hear_module(spec, plan.device, plan.interpreters.get(name))
         return hear, module_facts(hear, labels), None
     except Exception as error:
-        return None, ModuleFacts(spec, name, checkpoint), failure_reason(error, plan.debug)
+        return None, ModuleFacts(spec, name, checkpoint), reason_for_cell(error, plan.debug)
 
 
 def _task_cells(
-    plan: Run,
+    plan: RunPlan,
     filler: CellFiller,
     hear: HearModule,
     module: ModuleFacts,
@@ -68,7 +69,7 @@ def _task_cells(
     try:
         hashed = _task_hash(task, hear, hashes)
     except Exception as error:
-        reason = failure_reason(error, plan.debug)
+        reason = reason_for_cell(error, plan.debug)
         yield from ((filler.failed(replace(blank, reason=reason)), False) for blank in blanks)
         return
     missing = []

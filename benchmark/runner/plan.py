@@ -41,10 +41,10 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
         timestamp_embedding_size=hear.timestamp_embedding_size,
         distribution=_distribution(hear),
     )
-    return apart(facts, taken)
+    return with_unique_label(facts, taken)
 
 
-def apart(module: ModuleFacts, taken: Container[str]) -> ModuleFacts:
+def with_unique_label(module: ModuleFacts, taken: Container[str]) -> ModuleFacts:
     """A module's facts, under a label that no other row has; see `module_facts`."""
     if module.label not in taken:
         return module
@@ -67,7 +67,7 @@ def task_facts(task: Task | UnreadableTask) -> TaskFacts:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunPlan:
     """What to run and where to put it.
 
     Attributes:

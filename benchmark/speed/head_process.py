@@ -30,7 +30,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmark.heads.evaluate import evaluate_task
-from benchmark.heads.fast.adam import LockstepAdam
+from benchmark.heads.fast.adam import StackedAdam
 from benchmark.heads.grid import GridPoint, grid_points
 from benchmark.heads.result import TaskResult
 from benchmark.heads.rows import rows_of
@@ -127,15 +127,15 @@ class Counted:
 def counted_steps() -> Iterator[Counted]:
     """Count while the block runs."""
     counted = Counted()
-    step = LockstepAdam.step
+    step = StackedAdam.step
 
-    def counted_step(adam: LockstepAdam) -> None:
+    def counted_step(adam: StackedAdam) -> None:
         counted.updates += adam.size
         step(adam)
 
     hook = register_optimizer_step_post_hook(counted.count)
     try:
-        with patch.object(LockstepAdam, "step", counted_step):
+        with patch.object(StackedAdam, "step", counted_step):
             yield counted
     finally:
         hook.remove()

@@ -25,7 +25,8 @@ from benchmark.events.frames import ClipFrames
 from benchmark.events.postprocessing import THRESHOLD, Postprocessing
 from benchmark.events.table import Event
 from benchmark.heareval.export_folder import export_tasks
-from benchmark.tasks.find import tasks_of
+from benchmark.tasks.find import find_tasks
+from msssl_common.console import bar
 
 CLIPS = tuple(f"clip{number:02d}.wav" for number in range(14))
 CLIP_MS = 120_000.0
@@ -125,6 +126,8 @@ def embedded_folders(console: Console) -> Iterator[list[Path]]:
     """
     with tempfile.TemporaryDirectory() as place:
         out = Path(place)
-        if export_tasks(MODULE, tasks_of(None, console), out, "cpu", console, debug=False):
+        with bar(console, "Making the embedded tasks, once") as advance:
+            tasks = find_tasks(None, advance)
+        if export_tasks(MODULE, tasks, out, "cpu", console, debug=False):
             raise ValueError(f"The embedded tasks could not be embedded by {MODULE}; see above.")
         yield sorted(out.glob("*/*"))

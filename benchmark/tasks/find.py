@@ -1,19 +1,13 @@
-"""Finding the tasks of a folder.
-
-The tasks that a command line asks for.
-"""
+"""The tasks of a folder, or of the embedded suite, and the choice among them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from benchmark.tasks.task import Task, read_task
-from msssl_common.console import bar
 
 
 @dataclass(frozen=True)
@@ -34,11 +28,15 @@ class UnreadableTask:
         return self.folder.resolve().name
 
 
-def find_tasks(tasks_dir: Path) -> list[Task | UnreadableTask]:
+def find_tasks(
+    tasks_dir: Path | str | None = None, advance: Callable[[int, int], None] | None = None
+) -> list[Task | UnreadableTask]:
     """Read every task of a folder; a task that cannot be read does not stop the others.
 
     Args:
-        tasks_dir: A folder of task folders (hidden ones are left out), or one task folder.
+        tasks_dir: A folder of task folders (hidden ones are left out), or one task folder; None for
+            the embedded suite, which is made on its first use.
+        advance: Called with (done, total) while the embedded suite is made.
 
     Returns:
         A ``Task`` or the reason against it for each folder, sorted by name.
@@ -46,7 +44,11 @@ def find_tasks(tasks_dir: Path) -> list[Task | UnreadableTask]:
     Raises:
         FileNotFoundError: ``tasks_dir`` is no folder, or has no folder in it.
     """
-    return [_try_to_read(folder) for folder in task_folders(tasks_dir)]
+    if tasks_dir is not None:
+        return [_try_to_read(folder) for folder in task_folders(Path(tasks_dir))]
+    from benchmark.tasks.embedded.suite import embedded_suite
+
+    return [read_task(folder) for folder in embedded_suite(progress=advance)]
 
 
 def task_folders(tasks_dir: Path) -> list[Path]:
@@ -66,16 +68,6 @@ def _try_to_read(folder: Path) -> Task | UnreadableTask:
         return read_task(folder)
     except (ValueError, OSError) as error:
         return UnreadableTask(folder, str(error))
-
-
-def tasks_of(tasks_dir: Path | None, console: Console) -> list[Task | UnreadableTask]:
-    """The tasks of a folder, or the embedded suite, made if this is its first use."""
-    if tasks_dir is not None:
-        return find_tasks(tasks_dir)
-    from benchmark.tasks.embedded.suite import embedded_suite
-
-    with bar(console, "Making the embedded tasks, once") as advance:
-        return [read_task(folder) for folder in embedded_suite(progress=advance)]
 
 
 def choose(found: list[Task | UnreadableTask], names: Sequence[str]) -> list[Task | UnreadableTask]:

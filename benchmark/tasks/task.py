@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from benchmark.tasks.metadata import Metadata, read_vocabulary
-from msssl_common.messages import printable
+from msssl_common.messages import one_printable_line
 
 EmbeddingType = Literal["scene", "event"]
 PredictionType = Literal["multiclass", "multilabel"]
@@ -123,7 +123,7 @@ def _splits(metadata: Metadata) -> tuple[str, ...]:
     if split_mode == "trainvaltest" and set(splits) != {"train", "valid", "test"}:
         raise ValueError(
             f"{metadata.path}: with split_mode 'trainvaltest' key 'splits' must be "
-            f"train, valid, test, but is {printable(', '.join(splits))}."
+            f"train, valid, test, but is {one_printable_line(', '.join(splits))}."
         )
     if split_mode != "trainvaltest" and len(splits) < MIN_FOLDS:
         raise ValueError(

@@ -19,7 +19,7 @@ from benchmark.validator.loaded_module import (
     ValidationError,
     is_tensorflow_model,
     noise,
-    one_line,
+    single_line,
 )
 
 ROUNDING_ADVICE = (
@@ -193,7 +193,7 @@ def import_module(module_name: str, report: Report) -> ModuleType:
     try:
         return importlib.import_module(module_name)
     except Exception as error:
-        raise ValidationError(f"Cannot import {module_name}: {one_line(error)}") from error
+        raise ValidationError(f"Cannot import {module_name}: {single_line(error)}") from error
 
 
 def check_load_model(
@@ -225,7 +225,7 @@ def check_load_model(
             )
             model.to(device)
     except Exception as error:
-        raise ValidationError(f"load_model raised {one_line(error)}") from error
+        raise ValidationError(f"load_model raised {single_line(error)}") from error
     if is_tensorflow_model(model):
         report.progress(f"  - Received tensorflow Module: {type(model).__name__}")
     elif not isinstance(model, torch.nn.Module):

@@ -59,7 +59,7 @@ def is_tensorflow_model(model: object) -> bool:
     return tf is not None and isinstance(model, tf.Module)
 
 
-def one_line(error: BaseException) -> str:
+def single_line(error: BaseException) -> str:
     """An exception as ``Type: text`` on one line."""
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
@@ -129,7 +129,7 @@ class LoadedModule:
                 return getattr(self.module, name)(batch, self.model)
         except Exception as error:
             raise ModuleRaisedError(
-                f"{name} raised {one_line(error)} (audio of shape {tuple(audio.shape)})"
+                f"{name} raised {single_line(error)} (audio of shape {tuple(audio.shape)})"
             ) from error
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from msssl_common.messages import in_words
+from msssl_common.devices import DEVICE_HELP
+from msssl_common.messages import explain_error
 from pretrain.cli.bench import bench
 from pretrain.cli.curves import curves
 from pretrain.cli.overlap import check_overlap
@@ -51,7 +52,7 @@ def main() -> None:
     help="Clips per step, over all processes [the recipe's].",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Of weights and draws [the recipe's].")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps or auto.")
+@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
@@ -107,16 +108,18 @@ def run(
                 )
             run_panns(data, out, steps, batch_size, seed or 0, device, resume)
         elif devices > 1 and not is_started():
-            from pretrain.data.share import Share
+            from pretrain.data.share import BatchShard
 
-            settled = _settled(recipe, steps, batch_size, seed)
-            Share(settled.run.batch_size, ranks=devices)  # refused once, before any process starts
+            settled = recipe_with_overrides(recipe, steps, batch_size, seed)
+            BatchShard(
+                settled.run.batch_size, ranks=devices
+            )  # refused once, before any process starts
             launch(_arguments(without="devices"), devices)
         else:
-            settled = _settled(recipe, steps, batch_size, seed)
+            settled = recipe_with_overrides(recipe, steps, batch_size, seed)
             _run_recipe(settled, data, out, device, resume, chunk, reader, compiled)
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
-        raise click.ClickException(in_words(error)) from None
+        raise click.ClickException(explain_error(error)) from None
 
 
 def _arguments(without: str) -> list[str]:
@@ -145,7 +148,7 @@ def _arguments(without: str) -> list[str]:
 @click.option("--rows", help="Recipes, separated by commas [the ablation of the losses].")
 @click.option("--steps", type=click.IntRange(min=1), help="Of every run [the first recipe's].")
 @click.option("--seed", type=click.IntRange(min=0), help="Of every run [the first recipe's].")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps or auto.")
+@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
 def ablate(
     data: Path, out: Path, rows: str | None, steps: int | None, seed: int | None, device: str
 ) -> None:
@@ -165,11 +168,13 @@ def ablate(
     try:
         weights = train_rows(names, data, out, steps, seed, device)
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
-        raise click.ClickException(in_words(error)) from None
+        raise click.ClickException(explain_error(error)) from None
     click.echo(benchmark_command(weights))
 
 
-def _settled(name: str, steps: int | None, batch_size: int | None, seed: int | None) -> Recipe:
+def recipe_with_overrides(
+    name: str, steps: int | None, batch_size: int | None, seed: int | None
+) -> Recipe:
     """The recipe with what the command line says instead."""
     from pretrain.recipe import find_recipe, read_recipe
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 import click
 
+from msssl_common.devices import DEVICE_HELP
+
 
 @click.command()
 @click.option("--recipe", required=True, metavar="cola|multi|paper|FILE", help="As for run.")
@@ -19,7 +21,7 @@ import click
     help="Folder of audio or of shards, as for run.",
 )
 @click.option("--batch-size", type=click.IntRange(min=2), help="Clips per step [the recipe's].")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or auto.")
+@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
 @click.option(
     "--reader", type=click.Choice(["memory", "stream"]), help="How shards are read, as for run."
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.messages import in_words
+from msssl_common.messages import explain_error
 
 
 @click.command()
@@ -42,5 +42,5 @@ def curves(runs: Sequence[Path], out: Path) -> None:
     try:
         written = write_curves(runs, out)
     except (ValueError, OSError) as error:
-        raise click.ClickException(in_words(error)) from None
+        raise click.ClickException(explain_error(error)) from None
     click.echo(f"wrote {', '.join(map(str, written))}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.messages import in_words
+from msssl_common.messages import explain_error
 
 
 @click.command("check-overlap")
@@ -37,7 +37,7 @@ def check_overlap(data: Path, tasks_dir: Path) -> None:
     try:
         training, tasks = read_prints(data), read_prints(tasks_dir)
     except (ValueError, OSError, MemoryError) as error:
-        raise click.ClickException(in_words(error)) from None
+        raise click.ClickException(explain_error(error)) from None
     overlaps = find_overlaps(training, tasks)
     skipped = [*training.skipped, *tasks.skipped]
     for sentence in skipped:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.messages import in_words
+from msssl_common.messages import explain_error
 
 
 @click.command()
@@ -84,6 +84,6 @@ def pack(
                 lambda done: bars.update(bar, completed=done),
             )
     except (ValueError, OSError, MemoryError) as error:
-        raise click.ClickException(in_words(error)) from None
+        raise click.ClickException(explain_error(error)) from None
     click.echo(str(summary))
     click.echo(f"{summary.cpu_seconds:.1f} s of processor time; left out: {out / 'dropped.csv'}")

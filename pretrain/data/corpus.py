@@ -26,7 +26,7 @@ from rich.progress import track
 from torch import Tensor
 
 from msssl_common.audio_files import file_faults, flac_fault, too_loud
-from msssl_common.messages import printable
+from msssl_common.messages import one_printable_line
 
 SAMPLE_RATE = 16000  # Hz
 FULL_SCALE = 32768.0  # int16 steps in an amplitude of 1
@@ -232,7 +232,7 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
     )
     for sentence in skipped:
         console.print(
-            f"skipped {printable(sentence)}", markup=False, highlight=False, soft_wrap=True
+            f"skipped {one_printable_line(sentence)}", markup=False, highlight=False, soft_wrap=True
         )
     kept = [
         (name, result.samples)
@@ -242,7 +242,7 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
     if not kept:
         raise ValueError(
             f"{folder}: none of its {len(paths)} audio files can be used "
-            f"({printable(skipped[0])}); "
+            f"({one_printable_line(skipped[0])}); "
             "check the files"
         )
     if skipped:
@@ -265,7 +265,7 @@ def _decode(path: Path, sample_rate: int) -> _Decoded:
     try:
         samples = read_mono(path, sample_rate)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
-        return _Decoded(None, printable(error) or type(error).__name__)
+        return _Decoded(None, one_printable_line(error) or type(error).__name__)
     if samples.size == 0:
         return _Decoded(None, "holds no samples")
     return _Decoded(samples, "")

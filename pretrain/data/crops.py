@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pretrain.data.corpus import Corpus, to_float
 from pretrain.data.seeds import generator_for
-from pretrain.data.share import Share
+from pretrain.data.share import BatchShard
 
 
 class CropPlaces(NamedTuple):
@@ -122,7 +122,7 @@ class CropSampler:
         max_offset: int,
         seed: int,
         device: torch.device | str = "cpu",
-        share: Share | None = None,
+        share: BatchShard | None = None,
     ) -> None:
         """Move the corpus to the device.
 
@@ -150,7 +150,7 @@ class CropSampler:
                 f"give --batch-size {len(corpus)} or less"
             )
         self.batch_size = batch_size
-        self.share = share or Share(batch_size)
+        self.share = share or BatchShard(batch_size)
         self.crop_samples = crop_samples
         self.grid = grid
         self.max_offset = max_offset

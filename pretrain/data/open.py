@@ -20,7 +20,7 @@ from pretrain.data.shards.corpus import (
 )
 from pretrain.data.shards.manifest import Manifest, is_packed, read_manifest
 from pretrain.data.shards.sampler import ShardSampler
-from pretrain.data.share import Share
+from pretrain.data.share import BatchShard
 from pretrain.data.synthesis.extend import with_synthetic_clips
 
 
@@ -82,7 +82,7 @@ def open_sampler(
     max_offset: int,
     seed: int,
     device: torch.device | str,
-    share: Share | None = None,
+    share: BatchShard | None = None,
 ) -> CropSampler | ShardSampler:
     """The sampler of a corpus; arguments are those of both."""
     places = (crop_samples, grid, max_offset, seed, device, share)

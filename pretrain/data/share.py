@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Share:
+class BatchShard:
     """Equal parts of a batch, in the order of the ranks.
 
     Every process draws the numbers of the whole batch, which is cheap, and uses its own rows of

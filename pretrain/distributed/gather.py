@@ -9,7 +9,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 
-def ranks() -> int:
+def world_size() -> int:
     """Processes of this training."""
     return dist.get_world_size() if _grouped() else 1
 
@@ -19,7 +19,7 @@ def rank() -> int:
     return dist.get_rank() if _grouped() else 0
 
 
-def joint_sum(x: Tensor) -> Tensor:
+def all_reduce_sum(x: Tensor) -> Tensor:
     """Sum over the processes, element by element; no gradient flows through it."""
     if not _grouped():
         return x
@@ -28,15 +28,15 @@ def joint_sum(x: Tensor) -> Tensor:
     return total
 
 
-def joint_rows(x: Tensor) -> Tensor:
-    """Rows of all processes in the order of their ranks, with gradients.
+def gather_rows(x: Tensor) -> Tensor:
+    """Rows of all processes in the order of their world_size, with gradients.
 
     Args:
         x: Same shape in each process, (rows, ...).
 
     Returns:
-        Shape (ranks * rows, ...). What each process's loss asks of a row is summed and goes back to
-        the process that has it.
+        Shape (world_size * rows, ...). What each process's loss asks of a row is summed and goes
+        back to the process that has it.
     """
     if not _grouped():
         return x

@@ -12,6 +12,8 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT
 from lightning_fabric.strategies.ddp import DDPStrategy
 
+from msssl_common.devices import resolve_device
+
 TIMEOUT = timedelta(minutes=10)
 """Longest wait for another process; the slowest alone is rank 0, when it saves the state."""
 
@@ -22,15 +24,22 @@ def open_fabric(device: str, precision: _PRECISION_INPUT) -> Fabric:
     """Join the other processes, if torchrun or ``--devices`` started several.
 
     Args:
-        device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
+        device: ``cpu``, ``cuda``, ``cuda:N`` (one process), ``mps`` or ``auto``.
         precision: Lightning Fabric's name; ``bf16-mixed`` is autocast to bfloat16.
+
+    Raises:
+        ValueError: There is no such device, or ``cuda:N`` for several processes.
     """
+    kind, _, number = resolve_device(device).partition(":")
     ranks = int(os.environ["WORLD_SIZE"]) if torch.distributed.is_torchelastic_launched() else 1
     if ranks == 1:
-        return Fabric(accelerator=device, devices=1, precision=precision)
+        devices = [int(number)] if number else 1
+        return Fabric(accelerator=kind, devices=devices, precision=precision)
+    if number:
+        raise ValueError(f"--device {device} is one GPU; for several processes say --device cuda")
     here = int(os.environ["LOCAL_WORLD_SIZE"])
     fabric = Fabric(
-        accelerator=device,
+        accelerator=kind,
         devices=here,
         num_nodes=ranks // here,
         strategy=DDPStrategy(timeout=TIMEOUT),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 
-class SolvedFrames(NamedTuple):
+class FrameLoss(NamedTuple):
     """The loss and how often it is solved.
 
     Sums and not means, so that processes with other numbers of frames can be put together.
@@ -66,7 +66,7 @@ def frame_loss(
     positive_radius: int = 0,
     tolerance: int = 0,
     negatives: Tensor | None = None,
-) -> SolvedFrames:
+) -> FrameLoss:
     """Cross-entropy of each frame of view a over the frames of view b of the same clip.
 
     With d = |t - (t' + offset)| frames between query t and key t': keys with d <= positive_radius
@@ -109,4 +109,4 @@ def frame_loss(
     losses = -log_shares.sum(dim=2) / positives.sum(dim=2).clamp_min(1)
     best = logits.detach().argmax(dim=2, keepdim=True)
     solved = positives.gather(2, best).squeeze(2)
-    return SolvedFrames((losses * counted).sum(), (solved & counted).sum(), counted.sum())
+    return FrameLoss((losses * counted).sum(), (solved & counted).sum(), counted.sum())

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pretrain.losses.frame_loss import SolvedFrames
+from pretrain.losses.frame_loss import FrameLoss
 
 
-def shift_contrast_loss(
+def pitch_contrast_loss(
     a: Tensor,
     b: Tensor,
     a_lengths: Tensor,
@@ -18,7 +18,7 @@ def shift_contrast_loss(
     shift_bins: Tensor,
     most: int,
     temperature: float,
-) -> SolvedFrames:
+) -> FrameLoss:
     """Cross-entropy over all moves of view b against view a of the same sound.
 
     Same clip and same pitch is the positive, same clip at another pitch the negative. View b at
@@ -49,7 +49,7 @@ def shift_contrast_loss(
     losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
     solved = logits.detach().argmax(dim=2) == target
     total = (losses.view_as(counted) * counted).sum()
-    return SolvedFrames(total, (solved & counted).sum(), counted.sum())
+    return FrameLoss(total, (solved & counted).sum(), counted.sum())
 
 
 def _root(salience: Tensor) -> Tensor:

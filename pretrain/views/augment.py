@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from pretrain.data.share import Share
+from pretrain.data.share import BatchShard
 from pretrain.recipe import AugmentArgs
 
 CURVES = 4  # cosines over the mel axis in a random equalisation; more would not be smooth
@@ -18,7 +18,7 @@ DEEPEST_DB = 60.0  # attenuation above a low-pass
 
 
 def add_noise(
-    audio: Tensor, sigma: float, generator: torch.Generator, share: Share | None = None
+    audio: Tensor, sigma: float, generator: torch.Generator, share: BatchShard | None = None
 ) -> Tensor:
     """Add white Gaussian noise (method.md, "positive's augmentation": sigma 0.001).
 
@@ -28,7 +28,7 @@ def add_noise(
         generator: On the audio's device.
         share: What the clips are of the joint batch; None: all.
     """
-    share = share or Share(len(audio))
+    share = share or BatchShard(len(audio))
     shape = (share.batch_size, audio.shape[1])
     noise = torch.randn(shape, generator=generator, device=audio.device)
     return share.of(noise).mul_(sigma).add_(audio)
@@ -75,19 +75,19 @@ def add_background(
     probability: float,
     least_snr_db: float,
     generator: torch.Generator,
-    share: Share | None = None,
+    share: BatchShard | None = None,
 ) -> Tensor:
     """Put other sounds behind some clips.
 
     Args:
         audio: Waveforms, shape (batch, samples).
         backgrounds: Waveforms, same shape.
-        probability: Share of clips that get one.
+        probability: BatchShard of clips that get one.
         least_snr_db: The clip's RMS over the background's, dB, is uniform from this to 20 dB more.
         generator: On the audio's device.
         share: What the clips are of the joint batch; None: all.
     """
-    share = share or Share(len(audio))
+    share = share or BatchShard(len(audio))
     draws = torch.rand(2, share.batch_size, 1, generator=generator, device=audio.device)
     draws = draws[:, share.rows]
     snr_db = least_snr_db + SNR_RANGE_DB * draws[0]

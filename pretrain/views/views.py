@@ -10,7 +10,7 @@ from torch import Tensor
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
 from pretrain.data.crops import CropBatch
-from pretrain.data.share import Share
+from pretrain.data.share import BatchShard
 from pretrain.recipe import AugmentArgs
 from pretrain.views.augment import add_noise, random_response
 from pretrain.views.pitch_shift import random_shifts, shifted_mel
@@ -38,7 +38,7 @@ def view(
     semitones: Tensor,
     args: AugmentArgs,
     generator: torch.Generator,
-    share: Share,
+    share: BatchShard,
 ) -> Tensor:
     """Spectra of one view of each clip: noise, pitch shift, random response.
 
@@ -69,7 +69,7 @@ def make_views(
     args: AugmentArgs,
     with_partner: bool,
     generator: torch.Generator,
-    share: Share | None = None,
+    share: BatchShard | None = None,
 ) -> Views:
     """Augment each view on its own, all by the same rule.
 
@@ -84,7 +84,7 @@ def make_views(
         generator: On the crops' device.
         share: What the crops are of the joint batch; None: all.
     """
-    share = share or Share(len(batch.lengths))
+    share = share or BatchShard(len(batch.lengths))
     draw = (share.batch_size, args.max_shift_semitones, generator)
     shift, other_shift = share.of(random_shifts(*draw)), share.of(random_shifts(*draw))
     seen = [(batch.anchor, shift), (batch.positive, shift), (batch.partner, other_shift)]

@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from benchmark.report.tables.markdown import markdown_table
 from msssl_hear.log_mel import LogMel
-from pretrain.data.share import Share
+from pretrain.data.share import BatchShard
 from pretrain.data.synthesis.notes import single_note
 from pretrain.data.synthesis.signals import Signal, log_uniform
 from pretrain.model import BINS_PER_SEMITONE, SamplingStrategies
@@ -44,7 +44,8 @@ class Followed(NamedTuple):
     """How the head's answer goes with the shift.
 
     Attributes:
-        r2: Share of the squared shift that the answer explains: 1 perfect, 0 as good as answering
+        r2: BatchShard of the squared shift that the answer explains: 1 perfect, 0 as good as
+        answering
             "no shift", below 0 worse than that.
         slope: Semitones answered per semitone shifted, by least squares.
     """
@@ -93,7 +94,7 @@ def measure(
         other: The same sounds, or others, same shape.
     """
     generator = torch.Generator().manual_seed(SEED)
-    largest, share = recipe.augment.max_shift_semitones, Share(len(audio))
+    largest, share = recipe.augment.max_shift_semitones, BatchShard(len(audio))
     shifts = [random_shifts(len(audio), largest, generator) for _ in range(2)]
     heard = [
         module.pitch_head(module.encoder(view(log_mel, crops, shift, BARE, generator, share), None))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.report.standings import Standing, Standings, standings_of
+from benchmark.report.standings import Leaderboard, Standing, read_leaderboard
 from benchmark.report.tables.markdown import escape, markdown_table
 from benchmark.results.predictions import EventPredictions, Predictions, load_predictions
 from benchmark.tasks.embedded.recipe import Recipe
@@ -44,7 +44,7 @@ def difficulty(results: Path) -> str:
     Raises:
         FileNotFoundError: No cells, or none of this version of the suite with predictions.
     """
-    standings = standings_of([results])
+    standings = read_leaderboard([results])
     blind = ["chance", *(_chance_of(results, recipe) for recipe in RECIPES)]
     rows = [
         [escape(module.label), *(_score(standings, module.label, task.folder) for task in RECIPES)]
@@ -63,7 +63,7 @@ def _chance_of(results: Path, recipe: Recipe) -> str:
     return f"{chance(load_predictions(found[0]), recipe.seconds):.3f}"
 
 
-def _score(standings: Standings, label: str, task: str) -> str:
+def _score(standings: Leaderboard, label: str, task: str) -> str:
     standing: Standing | None = standings.standings.get((label, task))
     if standing is None or standing.entry.primary is None:
         return "–"

@@ -18,7 +18,7 @@ from benchmark.embeddings import embed as embed_split
 from benchmark.embeddings import partial_split as unfinished_split
 from benchmark.embeddings.cache import CacheEntry
 from benchmark.embeddings.embed import embed_task
-from benchmark.embeddings.npy_writer import GrowingNpy
+from benchmark.embeddings.npy_writer import NpyWriter
 from benchmark.models.hear_module import load_hear_module
 from benchmark.tasks.task import read_task
 from msssl_common import locks as file_lock
@@ -43,16 +43,16 @@ def die_at_rename(number: int) -> None:
 
 def die_at_rows(number: int) -> None:
     """Die when half of the rows of that number are written."""
-    append, left = GrowingNpy.append, [number]
+    append, left = NpyWriter.append, [number]
 
-    def half(self: GrowingNpy, rows: Any) -> None:
+    def half(self: NpyWriter, rows: Any) -> None:
         left[0] -= 1
         if left[0] < 0:
             append(self, rows[: len(rows) // 2])
             die()
         append(self, rows)
 
-    GrowingNpy.append = half  # type: ignore[method-assign]
+    NpyWriter.append = half  # type: ignore[method-assign]
 
 
 def embed(cache: Path, prepare: Callable[[], None] = lambda: None) -> int:

@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from benchmark.api import Run, run
+from benchmark.api import fill_and_report
 from benchmark.cli.terminal import RunProgress
 from benchmark.protocol import Protocol
 from benchmark.results.cell_files import load_cell, predictions_path
 from benchmark.results.cells import Cell
-from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.leaderboard import ResultTable
 from benchmark.results.predictions import ScenePredictions, load_predictions
 from benchmark.runner import cells as fill_cells
+from benchmark.runner.plan import RunPlan
 from benchmark.scores import SCENE_SCORES, event_onset_200ms_fms
 from benchmark.tasks.find import find_tasks
 from tests.benchmark.fake_modules import write_module
@@ -35,8 +36,8 @@ def tasks_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _run(
     tasks_dir: Path, *specs: str, grid: str = "faster", seeds: int = 1, dtype: str = "float32"
-) -> Leaderboard:
-    plan = Run(
+) -> ResultTable:
+    plan = RunPlan(
         specs,
         find_tasks(tasks_dir),
         tasks_dir.parent / "out",
@@ -46,8 +47,8 @@ def _run(
         command="msbench run x",
     )
     console = Console(width=160)
-    with RunProgress(console, 1) as progress:
-        return run(plan, progress).board
+    with RunProgress(console) as progress:
+        return fill_and_report(plan, progress).board
 
 
 def _calls(modules: Path) -> int:

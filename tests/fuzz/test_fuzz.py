@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from benchmark.cli.options import one_line
-from msssl_common.messages import failure_reason, printable
+from benchmark.cli.options import report_errors
+from msssl_common.messages import one_printable_line, reason_for_cell
 from tests.fuzz import targets
 from tests.fuzz.target import Target
 from tests.fuzz.targets import labels, metadata, raw_archive, results
@@ -88,12 +88,12 @@ def test_a_member_without_a_name(tmp_path: Path) -> None:
 
 
 def test_what_commands_print_is_one_printable_line(capsys: pytest.CaptureFixture) -> None:
-    @one_line
+    @report_errors
     def command() -> None:
         raise ValueError("a\nb\x1b[2J\ud800.wav is é missing")
 
     with pytest.raises(SystemExit):
         command()
     assert capsys.readouterr().err == "Error: a b\\x1b[2J\\ud800.wav is é missing\n"
-    assert failure_reason(KeyError("\x1b"), False) == r"KeyError: '\x1b'"
-    assert printable("\x1b") == r"\x1b"
+    assert reason_for_cell(KeyError("\x1b"), False) == r"KeyError: '\x1b'"
+    assert one_printable_line("\x1b") == r"\x1b"

@@ -24,7 +24,7 @@ class _Moments(NamedTuple):
     second: list[Tensor]
 
 
-class LockstepAdam:
+class StackedAdam:
     """Makes the same number of steps for all heads.
 
     Args:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.heads.fast.adam import LockstepAdam
+from benchmark.heads.fast.adam import StackedAdam
 from benchmark.heads.fast.layer import (
     BN_MOMENTUM,
     Affine,
@@ -94,7 +94,7 @@ class HeadStack:
         for head in self.heads:
             for layer in head.hidden_layers:
                 nn.init.zeros_(layer.linear.bias)
-        self.adam = LockstepAdam([_trained(head) for head in self.heads], learning_rates)
+        self.adam = StackedAdam([_trained(head) for head in self.heads], learning_rates)
         gain = 1 / (1 - dropout)
         per_layer = zip(*[head.hidden_layers for head in self.heads], strict=True)
         self.layers = [StackedLayer(layers, gain) for layers in per_layer]

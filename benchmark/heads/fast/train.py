@@ -25,10 +25,10 @@ from benchmark.heads.head import Head
 from benchmark.heads.saved_heads import SavedHeads, head_name
 from benchmark.heads.torch_state import threads_for
 from benchmark.heads.trained_head import EarlyStopping, TrainedHead
-from msssl_common.memory import freed_memory_kept
+from msssl_common.memory import freed_memory_retained
 
 
-def train_together(
+def train_fast(
     data: FoldData,
     points: Sequence[GridPoint],
     seed: int,
@@ -78,7 +78,7 @@ def train_saved_stack(
         data: The fold.
         points: Hyperparameters of all heads of the fold.
         indices: Which of them make the stack.
-        seed: See `train_together`, as of the arguments that follow.
+        seed: See `train_fast`, as of the arguments that follow.
         saved: Heads of an earlier run.
         device: Torch device that trains.
 
@@ -90,7 +90,7 @@ def train_saved_stack(
     found = [saved.load(name, point) for name, point in zip(names, chosen, strict=True)]
     known = [head for head in found if head is not None]
     if len(known) < len(indices):
-        with threads_for(chosen[0].batch_size * len(indices)), freed_memory_kept():
+        with threads_for(chosen[0].batch_size * len(indices)), freed_memory_retained():
             known = train_stack(data, chosen, seed, torch.device(device))
         for name, head in zip(names, known, strict=True):
             saved.save(name, head)
@@ -122,7 +122,7 @@ def train_stack(
         Followed(point, EarlyStopping(data.mode, point.patience), head.state_dict())
         for head, point in zip(heads, points, strict=True)
     ]
-    train_in_lockstep(stack, rows, followed, data)
+    train_epochs(stack, rows, followed, data)
     for head, one in zip(heads, followed, strict=True):
         head.cpu().load_state_dict(one.kept)
     seconds = (time.perf_counter() - began) / len(points)
@@ -165,7 +165,7 @@ class Followed:
         )
 
 
-def train_in_lockstep(
+def train_epochs(
     stack: HeadStack, rows: StackRows, followed: Sequence[Followed], data: FoldData
 ) -> None:
     """Train all heads of a stack to their ends; those that have ended leave it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,25 @@ def interpreters(
             found[module] = Interpreter(_python(chosen[max(names, key=len)]), timeout)
             found[module].check()
     return found
+
+
+def interpreters_of(
+    modules: Sequence[str],
+    given: Mapping[str, Interpreter | Path | str],
+) -> dict[str, Interpreter]:
+    """The same for callers in Python.
+
+    Args:
+        modules: As above.
+        given: By module or package name, or an empty name for all modules: an interpreter, or the
+            path of one.
+    """
+    ready = {name: one for name, one in given.items() if isinstance(one, Interpreter)}
+    paths = {name: one for name, one in given.items() if not isinstance(one, Interpreter)}
+    found = interpreters(
+        modules, [f"{name}={one}" if name else str(one) for name, one in paths.items()]
+    )
+    return found | ready
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from benchmark.models.specs import FLOORS
 from benchmark.report.published import published_label
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.statistics import RankRange
 
 STEPS = 5  # at least so many steps of the scale between the least and the greatest value
@@ -106,7 +106,7 @@ class PageCell:
         bar: The drawing beside it.
         interval: The drawing in words.
         ranks: Ranks that the tests allow.
-        best: Whether no other row is significantly better (see `Standings.is_best`).
+        best: Whether no other row is significantly better (see `Leaderboard.is_best`).
         remark: Id of the list item below the table that says what is wrong with the cell.
         failed: Whether there is no score because the cell failed.
     """
@@ -186,7 +186,7 @@ def _key(value: float | str | None) -> tuple[float, str] | None:
     return (0.0, value.casefold()) if isinstance(value, str) else (float(value), "")
 
 
-def page_rows(standings: Standings) -> list[PageRow]:
+def page_rows(standings: Leaderboard) -> list[PageRow]:
     """Own rows in the order of the board, then published ones in the order of the leaderboard."""
     own = [
         PageRow(module.label, module.label, floor=module.module in FLOORS)

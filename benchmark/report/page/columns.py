@@ -14,7 +14,7 @@ from benchmark.report.notes import score_name
 from benchmark.report.numbers import NONE, count_text, memory_text, page_score, speed_text
 from benchmark.report.page.cells import Bar, Order, PageCell, PageColumn, PageRow, Remark, Scale
 from benchmark.report.published import PublishedScore
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
 
@@ -22,7 +22,7 @@ Remarks = Mapping[tuple[str, str], Remark]
 
 
 def task_column(
-    standings: Standings,
+    standings: Leaderboard,
     task: TaskFacts,
     rows: Sequence[PageRow],
     failures: Remarks,
@@ -71,7 +71,7 @@ def interval_text(interval: Interval | None, decimals: int = 3) -> str:
     return " – ".join(page_score(bound, decimals) for bound in interval)
 
 
-def _drawn(standings: Standings, task: TaskFacts) -> list[float]:
+def _drawn(standings: Leaderboard, task: TaskFacts) -> list[float]:
     """All that the scale must hold; a published score that says nothing may not stretch it."""
     values = [score.value for score in standings.published.get(task.task, []) if score.note is None]
     for module in standings.board.modules:
@@ -88,7 +88,7 @@ def _subtitle(task: TaskFacts) -> str:
 
 
 def _cell(
-    standings: Standings, label: str, task: TaskFacts, scale: Scale | None, failures: Remarks
+    standings: Leaderboard, label: str, task: TaskFacts, scale: Scale | None, failures: Remarks
 ) -> PageCell:
     standing = standings.standings.get((label, task.task))
     if standing is None or standing.not_run:
@@ -123,7 +123,7 @@ Scores = Mapping[str, tuple[float, Interval]]
 NOTHING = Interval(math.nan, math.nan)
 
 
-def overall_columns(standings: Standings, rows: Sequence[PageRow]) -> list[PageColumn]:
+def overall_columns(standings: Leaderboard, rows: Sequence[PageRow]) -> list[PageColumn]:
     """HEAR's normalised score and the mean rank; nothing where there is no overall score."""
     if not standings.overall:
         return []
@@ -157,7 +157,7 @@ def _overall_cell(
     return PageCell(page_score(value, decimals), value, score_bar(value, interval, scale), words)
 
 
-def cost_columns(standings: Standings, rows: Sequence[PageRow]) -> list[PageColumn]:
+def cost_columns(standings: Leaderboard, rows: Sequence[PageRow]) -> list[PageColumn]:
     """Parameters, embedding sizes, speed and memory; published rows have none of them."""
     board = standings.board
     own = {module.label: module for module in board.modules}

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 
 from benchmark.report.notes import MODES, RULES
 from benchmark.report.page.cells import Remark
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import Cell, ModuleFacts
 
 
-def protocol_facts(standings: Standings) -> list[tuple[str, str]]:
+def protocol_facts(standings: Leaderboard) -> list[tuple[str, str]]:
     """Names and values: grid, mode, rules, seeds and where the runs were made."""
     board = standings.board
     asked = board.protocol
@@ -36,7 +36,7 @@ def protocol_facts(standings: Standings) -> list[tuple[str, str]]:
     return facts + [("Made on", machine) for machine in _each(cells, lambda cell: cell.machine)]
 
 
-def provenance(standings: Standings) -> list[dict[str, str]]:
+def provenance(standings: Leaderboard) -> list[dict[str, str]]:
     """What stands behind every row run here; several values of a row are joined by "; "."""
     return [
         _row_provenance(module, standings.board.cells(module)) for module in standings.board.modules
@@ -64,7 +64,7 @@ def _each(cells: Iterable[Cell], fact: Callable[[Cell], str]) -> list[str]:
     return list(dict.fromkeys(fact(cell) for cell in cells if fact(cell)))
 
 
-def failures(standings: Standings) -> dict[tuple[str, str], Remark]:
+def failures(standings: Leaderboard) -> dict[tuple[str, str], Remark]:
     """By (row label, reason); a module that cannot be loaded has one for all its tasks."""
     found: dict[tuple[str, str], Remark] = {}
     for module in standings.board.modules:
@@ -76,7 +76,7 @@ def failures(standings: Standings) -> dict[tuple[str, str], Remark]:
     return found
 
 
-def published_notes(standings: Standings) -> dict[tuple[str, str], Remark]:
+def published_notes(standings: Leaderboard) -> dict[tuple[str, str], Remark]:
     """By (published row, note)."""
     found: dict[tuple[str, str], Remark] = {}
     for task, scores in standings.published.items():

@@ -19,7 +19,7 @@ from benchmark.report.page.cells import Bar, PageColumn, PageRow, Remark, page_r
 from benchmark.report.page.columns import cost_columns, overall_columns, task_column
 from benchmark.report.page.facts import failures, protocol_facts, provenance, published_notes
 from benchmark.report.page.pairs import PairTable, pair_table
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.leaderboard import FAMILIES
 
 GROUPS = {
@@ -95,7 +95,7 @@ class Page:
         return {"rows": rows, "columns": columns}
 
 
-def page_of(standings: Standings) -> Page:
+def page_of(standings: Leaderboard) -> Page:
     """Lay out a leaderboard; at first sorted by the overall score or the only task's."""
     rows = page_rows(standings)
     failed, noted = failures(standings), published_notes(standings)
@@ -123,7 +123,7 @@ def page_of(standings: Standings) -> Page:
 TEMPLATES = PackageLoader("benchmark.report")
 
 
-def leaderboard_html(standings: Standings) -> str:
+def leaderboard_html(standings: Leaderboard) -> str:
     """The page: a table to sort and filter, and all that must be known to trust it.
 
     Names, notes and reasons are other people's text: all of it is escaped. The page's policy

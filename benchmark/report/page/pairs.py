@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmark.report.notes import score_name
 from benchmark.report.numbers import p_text, page_score
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import TaskFacts
 from benchmark.results.leaderboard import Entry
 from benchmark.statistics import Comparisons, tie_groups
@@ -58,7 +58,7 @@ class PairTable:
     different: str
 
 
-def pair_table(standings: Standings, task: TaskFacts) -> PairTable | None:
+def pair_table(standings: Leaderboard, task: TaskFacts) -> PairTable | None:
     """The tests of a task; None where there are fewer than two models with predictions."""
     tests = standings.comparisons.get(task.task)
     if tests is None or len(tests.models) < 2:

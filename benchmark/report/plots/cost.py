@@ -23,7 +23,7 @@ from benchmark.report.plots.style import (
     short,
     styled,
 )
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import speed
 from benchmark.statistics import Interval
 
@@ -50,7 +50,7 @@ class Point(NamedTuple):
     parameters: int | None
 
 
-def cost_points(standings: Standings) -> list[Point]:
+def cost_points(standings: Leaderboard) -> list[Point]:
     """Rows whose score and speed are known, best first."""
     points = []
     for module in standings.board.modules:
@@ -61,7 +61,7 @@ def cost_points(standings: Standings) -> list[Point]:
     return sorted(points, key=lambda point: -point.score)
 
 
-def _score(standings: Standings, label: str) -> tuple[float | None, Interval | None]:
+def _score(standings: Leaderboard, label: str) -> tuple[float | None, Interval | None]:
     tasks = standings.board.tasks
     if len(tasks) == 1:
         standing = standings.standings[label, tasks[0].task]
@@ -71,7 +71,7 @@ def _score(standings: Standings, label: str) -> tuple[float | None, Interval | N
 
 
 @styled
-def cost_figure(standings: Standings) -> Figure:
+def cost_figure(standings: Leaderboard) -> Figure:
     """Score against speed: up and to the right is better, whichever way the score points."""
     points = cost_points(standings)
     figure = Figure(figsize=(8.2, 5.2), layout="constrained")
@@ -118,7 +118,7 @@ def _area(parameters: int | None) -> float:
     return max(AREA_PER_MILLION * (parameters or 0) / 1e6, LEAST_AREA)
 
 
-def _describe(panel: Axes, standings: Standings, drawn: int) -> None:
+def _describe(panel: Axes, standings: Leaderboard, drawn: int) -> None:
     tasks = standings.board.tasks
     if len(tasks) == 1:
         name = score_name(tasks[0])

@@ -25,7 +25,7 @@ from benchmark.report.plots.pitch import note_errors, pitch_errors_figure
 from benchmark.report.plots.scores import best_first, scores_figure
 from benchmark.report.plots.style import looks, own_labels, short, styled
 from benchmark.report.plots.training_curves import has_curves, training_curves_figure
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.cell_files import cell_path, predictions_path
 from benchmark.results.cells import Cell, TaskFacts
 from benchmark.results.leaderboard import Entry
@@ -99,7 +99,7 @@ Picture = tuple[str, Figure]  # name of the files, without suffix
 
 
 def pictures(
-    standings: Standings, folders: Sequence[Path], tasks_dir: Path | None
+    standings: Leaderboard, folders: Sequence[Path], tasks_dir: Path | None
 ) -> Iterator[Picture]:
     """One picture after the other; what the results do not tell is left out.
 
@@ -120,7 +120,7 @@ def pictures(
 
 
 def _confusions(
-    standings: Standings, folders: Sequence[Path], task: TaskFacts
+    standings: Leaderboard, folders: Sequence[Path], task: TaskFacts
 ) -> Iterator[Picture]:
     for label in own_labels(standings.board):
         found = entry_predictions(standings.board.entries[label, task.task], folders)
@@ -131,7 +131,7 @@ def _confusions(
 
 
 def _pitch_errors(
-    standings: Standings, folders: Sequence[Path], task: TaskFacts
+    standings: Leaderboard, folders: Sequence[Path], task: TaskFacts
 ) -> Iterator[Picture]:
     found = {}
     for label in best_first(standings, task):
@@ -144,7 +144,7 @@ def _pitch_errors(
 
 
 def _timelines(
-    standings: Standings, folders: Sequence[Path], task: TaskFacts, tasks_dir: Path | None
+    standings: Leaderboard, folders: Sequence[Path], task: TaskFacts, tasks_dir: Path | None
 ) -> Iterator[Picture]:
     look = looks(standings.board.modules)
     for label in own_labels(standings.board):
@@ -161,7 +161,7 @@ def _timelines(
         yield name, timeline_figure(title, task.score, drawn, seeds[0].vocabulary, look[label])
 
 
-def _training_curves(standings: Standings, task: TaskFacts) -> Iterator[Picture]:
+def _training_curves(standings: Leaderboard, task: TaskFacts) -> Iterator[Picture]:
     entries = {
         label: standings.board.entries[label, task.task] for label in best_first(standings, task)
     }
@@ -172,7 +172,7 @@ def _training_curves(standings: Standings, task: TaskFacts) -> Iterator[Picture]
 
 
 def write_plots(
-    standings: Standings, folders: Sequence[Path], out: Path, tasks_dir: Path | None = None
+    standings: Leaderboard, folders: Sequence[Path], out: Path, tasks_dir: Path | None = None
 ) -> list[Path]:
     """Write every picture that the results allow, each as PNG and SVG.
 

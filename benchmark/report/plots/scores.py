@@ -13,14 +13,14 @@ from matplotlib.lines import Line2D
 from benchmark.report.notes import score_name
 from benchmark.report.numbers import score_text
 from benchmark.report.plots.style import FAINT, INK, Look, looks, short, styled
-from benchmark.report.standings import Standing, Standings
+from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import TaskFacts
 
 PANEL_WIDTH, ROW_HEIGHT, HEAD_HEIGHT = 4.6, 0.36, 1.1  # inches
 
 
 @styled
-def scores_figure(standings: Standings) -> Figure:
+def scores_figure(standings: Leaderboard) -> Figure:
     """Scores of all tasks, in each the best model on top; the better side is the right one."""
     tasks = standings.board.tasks
     columns = min(len(tasks), 2 if len(tasks) <= 4 else 3)
@@ -41,7 +41,7 @@ def scores_figure(standings: Standings) -> Figure:
 
 
 def _draw_task(
-    panel: Axes, standings: Standings, task: TaskFacts, look: dict[str, Look], rows: int
+    panel: Axes, standings: Leaderboard, task: TaskFacts, look: dict[str, Look], rows: int
 ) -> None:
     labels = best_first(standings, task)
     places = [standings.standings[label, task.task] for label in labels]
@@ -93,7 +93,9 @@ def _words(standing: Standing) -> str:
     return "" if score is not None and math.isfinite(score) else f"{score}"
 
 
-def _draw_floor(panel: Axes, standings: Standings, task: TaskFacts, look: dict[str, Look]) -> None:
+def _draw_floor(
+    panel: Axes, standings: Leaderboard, task: TaskFacts, look: dict[str, Look]
+) -> None:
     """A line through the best floor: what every model has to beat."""
     floors = [label for label in best_first(standings, task) if look[label].is_floor]
     scores = [standings.standings[label, task.task].entry.primary for label in floors]
@@ -102,7 +104,7 @@ def _draw_floor(panel: Axes, standings: Standings, task: TaskFacts, look: dict[s
         panel.axvline(known[0], color=FAINT, lw=1, ls=(0, (3, 3)), zorder=0)
 
 
-def best_first(standings: Standings, task: TaskFacts) -> list[str]:
+def best_first(standings: Leaderboard, task: TaskFacts) -> list[str]:
     """Rows by score; failed and undefined ones last."""
     sign = -1.0 if task.better == "higher" else 1.0
 

@@ -21,7 +21,7 @@ from matplotlib.transforms import Bbox
 
 from benchmark.models.specs import FLOORS
 from benchmark.results.cells import ModuleFacts
-from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.leaderboard import ResultTable
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 FLOOR_COLOURS = ("#5F5F5F", "#9A9A9A")
@@ -98,7 +98,7 @@ def _repeated(names: Iterable[str], times: int) -> Iterable[str]:
     return (name for name in cycle(names) for _ in range(times))
 
 
-def own_labels(board: Leaderboard) -> list[str]:
+def own_labels(board: ResultTable) -> list[str]:
     """Rows that are no floors; all rows, if there are no others."""
     own = [module.label for module in board.modules if module.module not in FLOORS]
     return own or [module.label for module in board.modules]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from benchmark.report.published import PublishedScore, published_label
-from benchmark.report.standings import Standing, Standings
+from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import Cell, ModuleFacts, TaskFacts, peak_memory, speed
 
 COLUMNS = {
@@ -60,18 +60,23 @@ COLUMNS = {
 }
 
 
-def long_csv(standings: Standings) -> str:
-    """Rows run here, best first, then published ones, each task by task."""
+def long_csv(standings: Leaderboard) -> str:
+    """`long_rows` as CSV."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
     writer.writeheader()
+    writer.writerows(long_rows(standings))
+    return text.getvalue()
+
+
+def long_rows(standings: Leaderboard) -> Iterator[dict[str, object]]:
+    """Rows run here, best first, then published ones, each task by task; keys are `COLUMNS`."""
     for module in standings.board.modules:
         for task in standings.board.tasks:
             standing = standings.standings[module.label, task.task]
-            writer.writerow({**_score(standing), **_source(module, task, standing.entry.cells)})
+            yield {**_score(standing), **_source(module, task, standing.entry.cells)}
     for task in standings.board.tasks:
-        writer.writerows(_published(task, standings.published[task.task]))
-    return text.getvalue()
+        yield from _published(task, standings.published[task.task])
 
 
 def _score(standing: Standing) -> dict[str, object]:

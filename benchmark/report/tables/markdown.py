@@ -21,7 +21,7 @@ from benchmark.report.notes import (
 )
 from benchmark.report.numbers import count_text, score_text, speed_text
 from benchmark.report.published import PublishedScore, published_label
-from benchmark.report.standings import Standing, Standings
+from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
 
@@ -56,7 +56,7 @@ COSTS = ("parameters", "embedding size", "audio s / s", "peak memory")
 ABSENT = "–"
 
 
-def leaderboard_markdown(standings: Standings) -> str:
+def leaderboard_markdown(standings: Leaderboard) -> str:
     """The table, how it was made, how it is read, and what must be said of rows and columns."""
     made_by = " and ".join(f"`{command}`" for command in standings.commands)
     paragraphs = [
@@ -77,7 +77,7 @@ def task_head(task: TaskFacts) -> str:
     return f"{task.family}{folds}<br>{escape(task.task)}{mark}<br>{score_name(task)}"
 
 
-def _table(standings: Standings) -> list[str]:
+def _table(standings: Leaderboard) -> list[str]:
     board, remarks = standings.board, numbered_remarks(standings)
     overall = ["normalised score ↑", "mean rank ↓"] if standings.overall else []
     head = ["", *overall, *map(task_head, board.tasks), *COSTS]
@@ -86,7 +86,7 @@ def _table(standings: Standings) -> list[str]:
     return markdown_table(head, [*own, *(_published_row(standings, n, remarks) for n in names)])
 
 
-def _own_row(standings: Standings, module: ModuleFacts, remarks: Mapping[str, int]) -> list[str]:
+def _own_row(standings: Leaderboard, module: ModuleFacts, remarks: Mapping[str, int]) -> list[str]:
     places = [(module.label, task.task) for task in standings.board.tasks]
     scores = [
         _score(standings.standings[place], standings.is_best(*place), remarks) for place in places
@@ -113,7 +113,7 @@ def _score(standing: Standing, best: bool, remarks: Mapping[str, int]) -> str:
     return "<br>".join(lines)
 
 
-def _overall(standings: Standings, label: str) -> list[str]:
+def _overall(standings: Leaderboard, label: str) -> list[str]:
     """Normalised score and mean rank with their intervals; no columns where nobody has them."""
     if not standings.overall:
         return []
@@ -126,7 +126,7 @@ def _overall(standings: Standings, label: str) -> list[str]:
     ]
 
 
-def _costs(standings: Standings, module: ModuleFacts) -> list[str]:
+def _costs(standings: Leaderboard, module: ModuleFacts) -> list[str]:
     cells = standings.board.cells(module)
     peak = peak_memory(cells)
     sizes = dict.fromkeys([module.scene_embedding_size, module.timestamp_embedding_size])
@@ -138,7 +138,7 @@ def _costs(standings: Standings, module: ModuleFacts) -> list[str]:
     ]
 
 
-def _published_models(standings: Standings) -> list[str]:
+def _published_models(standings: Leaderboard) -> list[str]:
     """Best first where all are ranked or there is one task, else as on the public leaderboard."""
     rows = [row for found in standings.published.values() for row in found]
     names = list(dict.fromkeys(row.model for row in rows))
@@ -149,7 +149,7 @@ def _published_models(standings: Standings) -> list[str]:
     return sorted(names, key=lambda name: place.get(published_label(name), len(place)))
 
 
-def _published_row(standings: Standings, model: str, remarks: Mapping[str, int]) -> list[str]:
+def _published_row(standings: Leaderboard, model: str, remarks: Mapping[str, int]) -> list[str]:
     label = published_label(model)
     scores = [
         _published_score(standings.published[task.task], model, remarks)
@@ -173,7 +173,7 @@ def _bounds(interval: Interval, decimals: int = 3) -> list[str]:
     return [f"[{score_text(interval.low, decimals)}, {score_text(interval.high, decimals)}]"]
 
 
-def short_markdown(standings: Standings) -> str:
+def short_markdown(standings: Leaderboard) -> str:
     """Scores with rank ranges, the overall score, two costs; rows run here only."""
     board = standings.board
     overall = ["normalised score"] if standings.overall else []
@@ -182,7 +182,7 @@ def short_markdown(standings: Standings) -> str:
     return "\n".join([*lines, ""])
 
 
-def score_and_ranks(standings: Standings, label: str, task: str) -> str:
+def score_and_ranks(standings: Leaderboard, label: str, task: str) -> str:
     """``"0.572 (1–2)"``, ``"failed"``, or a dash for what was not run; no Markdown."""
     standing = standings.standings[label, task]
     if standing.entry.not_run:
@@ -193,7 +193,7 @@ def score_and_ranks(standings: Standings, label: str, task: str) -> str:
     return f"{text} ({standing.ranks})" if standing.ranks else text
 
 
-def _row(standings: Standings, module: ModuleFacts) -> list[str]:
+def _row(standings: Leaderboard, module: ModuleFacts) -> list[str]:
     overall = []
     if standings.overall:
         found = standings.overall_of(module.label)
@@ -207,7 +207,7 @@ def _row(standings: Standings, module: ModuleFacts) -> list[str]:
     ]
 
 
-def _short_score(standings: Standings, label: str, task: str) -> str:
+def _short_score(standings: Leaderboard, label: str, task: str) -> str:
     score, _, ranks = score_and_ranks(standings, label, task).partition(" ")
     bold = f"**{score}**" if standings.is_best(label, task) else score
     return f"{bold} {ranks}".rstrip()

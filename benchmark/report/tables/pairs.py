@@ -9,7 +9,7 @@ import csv
 import io
 from itertools import combinations
 
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 
 COLUMNS = {
     "task": "folder name of the task",
@@ -24,7 +24,7 @@ COLUMNS = {
 }
 
 
-def pairs_csv(standings: Standings) -> str:
+def pairs_csv(standings: Leaderboard) -> str:
     """A row per task and pair of rows."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from benchmark.results.cells import Cell, FoldScores, better, speed
-from benchmark.results.leaderboard import Entry, Leaderboard
+from benchmark.results.leaderboard import Entry, ResultTable
 from benchmark.scores.averages import mean, std
 
 COLUMNS = {
@@ -63,7 +63,7 @@ COLUMNS = {
 }
 
 
-def scores_csv(board: Leaderboard) -> str:
+def scores_csv(board: ResultTable) -> str:
     """A row per module, task, score, seed and fold, and their means; none of what was not run."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 
 from benchmark.report.published import published_label
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
 
@@ -24,7 +24,7 @@ COSTS = (
 )
 
 
-def wide_csv(standings: Standings) -> str:
+def wide_csv(standings: Leaderboard) -> str:
     """Rows run here, best first, then published ones; what is not known is empty."""
     rows = [*_own_rows(standings), *_published_rows(standings)]
     columns = list(dict.fromkeys(column for row in rows for column in row))
@@ -42,7 +42,7 @@ def interval_columns(name: str, interval: Interval | None) -> dict[str, object]:
     return {f"{name}:low": low, f"{name}:high": high}
 
 
-def _own_rows(standings: Standings) -> Iterator[dict[str, object]]:
+def _own_rows(standings: Leaderboard) -> Iterator[dict[str, object]]:
     board = standings.board
     notices = "; ".join(f"{task.task}: {task.notice}" for task in board.tasks if task.notice)
     for module in board.modules:
@@ -60,7 +60,7 @@ def _own_rows(standings: Standings) -> Iterator[dict[str, object]]:
         }
 
 
-def _task(standings: Standings, module: ModuleFacts, task: TaskFacts) -> dict[str, object]:
+def _task(standings: Leaderboard, module: ModuleFacts, task: TaskFacts) -> dict[str, object]:
     """Score, interval and ranks; deviations where there are several folds or seeds."""
     standing = standings.standings[module.label, task.task]
     entry, ranks = standing.entry, standing.ranks
@@ -78,7 +78,7 @@ def _task(standings: Standings, module: ModuleFacts, task: TaskFacts) -> dict[st
     return columns
 
 
-def _overall(standings: Standings, label: str) -> dict[str, object]:
+def _overall(standings: Leaderboard, label: str) -> dict[str, object]:
     if not standings.overall:
         return {}
     found = standings.overall_of(label)
@@ -90,14 +90,14 @@ def _overall(standings: Standings, label: str) -> dict[str, object]:
     }
 
 
-def _costs(standings: Standings, module: ModuleFacts) -> dict[str, object]:
+def _costs(standings: Leaderboard, module: ModuleFacts) -> dict[str, object]:
     cells = standings.board.cells(module)
     sizes = [module.scene_embedding_size, module.timestamp_embedding_size]
     values = [module.parameters, *sizes, speed(cells), peak_memory(cells)]
     return dict(zip(COSTS, values, strict=True))
 
 
-def _protocol(standings: Standings) -> dict[str, object]:
+def _protocol(standings: Leaderboard) -> dict[str, object]:
     board, asked = standings.board, standings.board.protocol
     return {
         "protocol": asked.version,
@@ -110,7 +110,7 @@ def _protocol(standings: Standings) -> dict[str, object]:
     }
 
 
-def _published_rows(standings: Standings) -> Iterator[dict[str, object]]:
+def _published_rows(standings: Leaderboard) -> Iterator[dict[str, object]]:
     names = {task.task: _name(task) for task in standings.board.tasks}
     rows: dict[str, dict[str, object]] = {}
     notes: dict[str, list[str]] = {}

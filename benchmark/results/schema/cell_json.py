@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.results.cells import SCHEMA, Cell
 from benchmark.results.schema.typed_json import from_json, to_json
-from msssl_common.messages import printable
+from msssl_common.messages import one_printable_line
 
 OLDEST = 1  # that is read
 
@@ -83,4 +83,4 @@ def _check_whole(cell: Cell) -> None:
     for index, fold in enumerate(cell.folds):
         for name in names:
             if name not in fold.scores:
-                raise ValueError(f"key folds[{index}].scores.{printable(name)} is missing")
+                raise ValueError(f"key folds[{index}].scores.{one_printable_line(name)} is missing")

@@ -15,7 +15,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from msssl_common.messages import printable
+from msssl_common.messages import one_printable_line
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 LARGEST_BITS = 1023  # of whole numbers that are sure to fit a float
@@ -130,7 +130,7 @@ def _below(key: str, name: str) -> str:
 
 
 def _named(key: str) -> str:
-    return f"key {printable(key)}" if key else "the file"
+    return f"key {one_printable_line(key)}" if key else "the file"
 
 
 def _shown(value: object) -> str:

@@ -15,13 +15,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rich.text import Text
-
 from benchmark.heads.saved_heads import head_name
 from benchmark.heads.stages import Stage, rounds
+from benchmark.models.specs import split_spec
 from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.runner.cells import CellFiller, FinishedCells, cache_entry, heads_folder
-from benchmark.runner.plan import Run, apart
+from benchmark.runner.plan import RunPlan, with_unique_label
 from benchmark.runner.ray import tasks
 from benchmark.runner.ray.tasks import ModuleSpec, Outcome
 from benchmark.runner.ray.work import Work
@@ -43,7 +42,7 @@ class ClusterProgress:
 
     def say(self, line: str) -> None:
         """Print a line."""
-        self._finished.progress.console.print(Text(line), soft_wrap=True)
+        self._finished.progress.say(line)
 
     def count(self, done: int, total: int) -> None:
         """Show how many tasks are done, of those known so far."""
@@ -81,7 +80,7 @@ class Cells:
     """
 
     def __init__(
-        self, plan: Run, progress: ClusterProgress, work: Work, pairs_at_once: int
+        self, plan: RunPlan, progress: ClusterProgress, work: Work, pairs_at_once: int
     ) -> None:
         self._plan = plan
         self._progress = progress
@@ -107,7 +106,7 @@ class Cells:
                 labels.add(spec.spec)
                 self._failed_module(spec, outcome)
                 continue
-            module = apart(outcome.value, labels)
+            module = with_unique_label(outcome.value, labels)
             labels.add(module.label)
             filling += [
                 asyncio.create_task(self._in_turn(turns, spec, module, task))
@@ -116,11 +115,11 @@ class Cells:
         await asyncio.gather(*filling)
 
     def _module_spec(self, spec: str) -> ModuleSpec:
-        interpreter = self._plan.interpreters.get(spec.partition("=")[0])
+        interpreter = self._plan.interpreters.get(split_spec(spec)[0])
         return ModuleSpec(spec, self._plan.device, interpreter)
 
     def _failed_module(self, spec: ModuleSpec, outcome: Outcome) -> None:
-        name, _, checkpoint = spec.spec.partition("=")
+        name, checkpoint = split_spec(spec.spec)
         module = ModuleFacts(spec.spec, name, checkpoint)
         reason = self._reason(outcome)
         blanks = [self._plan.blanks(module, task, reason) for task in self._plan.tasks]

@@ -1,4 +1,4 @@
-"""A run on a Ray cluster, an `benchmark.api.Executor`."""
+"""A run on a Ray cluster, an `benchmark.runner.cells.Executor`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from benchmark.runner.cells import FinishedCells
-from benchmark.runner.plan import Run
+from benchmark.runner.plan import RunPlan
 from benchmark.runner.ray.cells import Cells, ClusterProgress
 from benchmark.runner.ray.cluster import check_nodes, connected, demanded, resources, tasks_at_once
 from benchmark.runner.ray.tasks import Place
@@ -27,7 +27,7 @@ MORE_AT_ONCE = (
 
 @dataclass(frozen=True)
 class RayExecutor:
-    """Fills the cells of a run on a cluster; an `benchmark.api.Executor`.
+    """Fills the cells of a run on a cluster; an `benchmark.runner.cells.Executor`.
 
     Attributes:
         address: HOST:PORT, "auto", or None to start Ray on this machine.
@@ -40,7 +40,7 @@ class RayExecutor:
     cpus: int | None = None
     gpus: float = 1.0
 
-    def __call__(self, plan: Run, finished: FinishedCells) -> None:
+    def __call__(self, plan: RunPlan, finished: FinishedCells) -> None:
         """Fill every cell of a run.
 
         Args:

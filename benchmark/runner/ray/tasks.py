@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from benchmark.embeddings.cache import CacheEntry, describe, read_about
-from benchmark.embeddings.embed import EmbeddedTask, embed_one_split, embed_task
+from benchmark.embeddings.embed import TaskEmbeddings, embed_one_split, embed_task
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.stages import Stage, train_stage
 from benchmark.models.foreign.interpreter import Interpreter
@@ -33,7 +33,7 @@ from benchmark.runner.provenance import machine, versions
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash as hash_task
 from msssl_common.files import cache_root
-from msssl_common.messages import failure_reason
+from msssl_common.messages import reason_for_cell
 
 # A new file on NFS may stay unseen by a machine that looked for it before, for as long as its
 # attribute cache says: acdirmax, 60 s unless mounted otherwise (nfs(5)).
@@ -108,7 +108,7 @@ def do(place: Place, function: Callable[..., object], *arguments: object) -> Out
         place.enter()
         value = function(*arguments)
     except Exception as error:
-        return Outcome(reason=failure_reason(error, debug=False), details=traceback.format_exc())
+        return Outcome(reason=reason_for_cell(error, debug=False), details=traceback.format_exc())
     return Outcome(value, seconds=time.perf_counter() - started)
 
 
@@ -206,10 +206,10 @@ def _loaded(spec: ModuleSpec) -> tuple[HearModule, ModuleFacts]:
     return hear, module_facts(hear, taken=())
 
 
-_last: dict[Path, EmbeddedTask] = {}
+_last: dict[Path, TaskEmbeddings] = {}
 
 
-def _embedded(task: Task, entry: CacheEntry) -> EmbeddedTask:
+def _embedded(task: Task, entry: CacheEntry) -> TaskEmbeddings:
     """A task's embeddings, which are in the cache."""
     if entry.folder not in _last:
         _last.clear()

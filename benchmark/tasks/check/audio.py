@@ -26,7 +26,7 @@ from benchmark.tasks.check.finding import Finding, inside
 from benchmark.tasks.check.label_faults import SplitLabels
 from benchmark.tasks.task import Task
 from msssl_common.audio_files import file_faults, flac_fault, too_loud
-from msssl_common.workers import in_order, usable_cores
+from msssl_common.workers import map_ahead, usable_cores
 
 BLOCK: Final = 2**18  # samples, 1 MiB
 
@@ -273,4 +273,4 @@ def _read(task: Task, keys: Iterable[ClipKey]) -> Iterator[tuple[ClipKey, ClipRe
         return check_clip(path, key.rate, task.sample_duration)
 
     cores = usable_cores()
-    return in_order(report, keys, cores, WAITING * cores)
+    return map_ahead(report, keys, cores, WAITING * cores)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from msssl_common.messages import printable
+from msssl_common.messages import one_printable_line
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
@@ -68,7 +68,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         """Names of files and labels are other people's."""
-        object.__setattr__(self, "message", printable(self.message))
+        object.__setattr__(self, "message", one_printable_line(self.message))
 
     @property
     def severity(self) -> Severity:

@@ -37,7 +37,7 @@ from benchmark.tasks.get.archive import ArchiveError, Entry, read_archive
 from benchmark.tasks.get.download import PATIENT, DownloadError, Retries, download
 from benchmark.tasks.get.origin import Origin, local_archive, remote_archive
 from benchmark.tasks.get.resample import resample_clip
-from benchmark.tasks.get.workplace import Workplace, verify_task
+from benchmark.tasks.get.workplace import StagingFolder, verify_task
 from msssl_common.files import write_bytes
 from msssl_common.workers import usable_cores
 
@@ -148,7 +148,7 @@ def _write_clip(entry: Entry, folder: Path, sample_rate: int, keep_source: bool)
 
 
 @dataclass(frozen=True)
-class Getter:
+class TaskDownload:
     """How to get tasks.
 
     Attributes:
@@ -174,7 +174,7 @@ class Getter:
             OSError: The archive cannot be had, or the folder cannot be written to.
             ValueError: The archive or what came of it is not as it should be.
         """
-        place = Workplace(self.tasks_dir, folder)
+        place = StagingFolder(self.tasks_dir, folder)
         if all((place.final / str(rate)).is_dir() for rate in self._rates):
             self._say(f"{place.final} is here: {self._of_final(place.final)}")
             shutil.rmtree(place.home, ignore_errors=True)
@@ -191,7 +191,7 @@ class Getter:
     def _rates(self) -> set[int]:
         return {self.sample_rate, *([zenodo.SAMPLE_RATE] if self.keep_source else [])}
 
-    def _archive(self, place: Workplace) -> Path:
+    def _archive(self, place: StagingFolder) -> Path:
         """The task's archive, downloaded if need be."""
         if self.origin.archives is not None:
             return local_archive(place.name, self.origin.archives, self.sample_rate)
@@ -213,7 +213,7 @@ class Getter:
             ) from None
         return target
 
-    def _build_from_archive(self, place: Workplace, archive: Path) -> str:
+    def _build_from_archive(self, place: StagingFolder, archive: Path) -> str:
         about = archive.stat()
         place.begin(f"{archive.name} {about.st_size} {about.st_mtime_ns}", self._rates)
         title = f"Unpacking {archive.name}, resampling to {self.sample_rate} Hz"
@@ -227,7 +227,7 @@ class Getter:
                 sentence += " It was deleted: run the same command again to fetch it anew."
             raise ValueError(sentence) from None
 
-    def _build_from_kept_source(self, place: Workplace) -> str:
+    def _build_from_kept_source(self, place: StagingFolder) -> str:
         place.begin(str(place.final), self._rates)
         title = f"Resampling {place.final} from {zenodo.SAMPLE_RATE} to {self.sample_rate} Hz"
         try:
@@ -237,7 +237,7 @@ class Getter:
         except ArchiveError as error:
             raise ValueError(f"{place.final} cannot be resampled: {error}.") from None
 
-    def _build(self, place: Workplace, entries: Iterable[Entry]) -> str:
+    def _build(self, place: StagingFolder, entries: Iterable[Entry]) -> str:
         """Make the task folder, check it, and tell what it holds."""
         build_task(entries, place.task, self.sample_rate, self.keep_source, usable_cores())
         try:

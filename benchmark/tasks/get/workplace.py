@@ -23,7 +23,7 @@ from msssl_common.locks import FileLock
 
 
 @dataclass(frozen=True)
-class Workplace:
+class StagingFolder:
     """``{tasks_dir}/.get-{folder}/``: what a stopped run leaves, and the next one goes on with.
 
     Attributes:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from msssl_common.files import writing
-from msssl_common.workers import follow_parent, usable_cores
+from msssl_common.workers import exit_with_parent, usable_cores
 
 AUDIO_SUFFIXES: Final = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"}
@@ -184,7 +184,7 @@ def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tupl
             yield 1, convert_some([clip], plan.seconds, rates, folder)
         return
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), follow_parent) as pool:
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), exit_with_parent) as pool:
         jobs: dict[Future[Converted], int] = {}
         try:
             for first in range(0, len(plan.clips), CLIPS_PER_JOB):

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from msssl_common.files import writing
-from msssl_common.messages import printable
+from msssl_common.messages import one_printable_line
 
 KINDS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SPARE: Final = 1 << 28  # bytes of the disk to leave free
@@ -81,7 +81,7 @@ def unpacked(archive: Path, folder: Path, progress: Progress) -> Path:
         RuntimeError,  # NotImplementedError among them
     ) as error:
         raise ValueError(
-            f"{archive} is damaged or not whole ({printable(error)}): download it again."
+            f"{archive} is damaged or not whole ({one_printable_line(error)}): download it again."
         ) from None
     part.rename(folder)
     return folder

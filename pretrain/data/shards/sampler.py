@@ -20,7 +20,7 @@ from pretrain.data.corpus import to_float
 from pretrain.data.crops import CropBatch, place_crops, uniform
 from pretrain.data.seeds import generator_for
 from pretrain.data.shards.corpus import ShardCorpus
-from pretrain.data.share import Share
+from pretrain.data.share import BatchShard
 
 LANES = 16  # at most: places at which an epoch is read at once
 BUFFER = 4096  # clips that are shuffled together, over all lanes
@@ -111,7 +111,7 @@ class ShardSampler:
         max_offset: int,
         seed: int,
         device: torch.device | str = "cpu",
-        share: Share | None = None,
+        share: BatchShard | None = None,
         buffer: int = BUFFER,
     ) -> None:
         """Start the threads.
@@ -132,7 +132,7 @@ class ShardSampler:
         """
         self.corpus, self.seed = corpus, seed
         self.batch_size = batch_size
-        self.share = share or Share(batch_size)
+        self.share = share or BatchShard(batch_size)
         self.crop_samples = crop_samples
         self.grid = grid
         self.max_offset = max_offset

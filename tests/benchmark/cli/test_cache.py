@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 
 from benchmark.cli.cache import cache
 from benchmark.embeddings.cache import CacheEntry, SplitRecord, describe, record_text
-from benchmark.embeddings.npy_writer import GrowingNpy
-from benchmark.embeddings.partial_split import Journal, PartFolder, UnfinishedSplit
+from benchmark.embeddings.npy_writer import NpyWriter
+from benchmark.embeddings.partial_split import Journal, PartialFolder, PartialSplit
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def _entry(module: str, task: str, splits: int = 2, days: float = 0.0) -> CacheE
     entry = CacheEntry.of(module, task, {"module": module, "task": task})
     entry.describe({"splits": ["train", "test"], "clips": 6})
     for split in ["train", "test"][:splits]:
-        with GrowingNpy(entry.embeddings_path(split), (2,), np.float32) as rows:
+        with NpyWriter(entry.embeddings_path(split), (2,), np.float32) as rows:
             rows.append(np.ones((3, 2)))
         record = SplitRecord(["a", "b", "c"], None, rows.crc32, None, 1.0, 1.0, 1.0, 8)
         entry.record_path(split).write_text(record_text(record))
@@ -39,7 +39,7 @@ def _entry(module: str, task: str, splits: int = 2, days: float = 0.0) -> CacheE
 
 def _stop_in_test(entry: CacheEntry) -> None:
     def run() -> None:
-        with UnfinishedSplit(entry, "test", 2, True, Journal("", 1)) as part:
+        with PartialSplit(entry, "test", 2, True, Journal("", 1)) as part:
             part.append([(np.ones((1, 2), np.float32), np.empty(0))] * 2, part.journal)
             raise KeyboardInterrupt
 
@@ -86,7 +86,7 @@ def test_ls_tells_what_is_there(root: Path) -> None:
 
 def test_ls_says_what_is_being_written(root: Path) -> None:
     entry = _entry("m", "t", splits=1)
-    part = PartFolder.claim(entry.folder, "test")
+    part = PartialFolder.claim(entry.folder, "test")
     assert "3 of 6 clips, being written" in _msbench("ls").output
     result = _msbench("rm", "--all", "--yes")
     assert result.exit_code == 1

@@ -29,7 +29,7 @@ def test_run_with_floors(tasks_dir: Path, modules: Path) -> None:
     name = write_module(modules)
     result = _msbench("run", name, "--tasks-dir", tasks_dir, "--grid", "faster")
     assert result.exit_code == 0, result.output
-    table = pd.read_csv(modules / "results" / "tasks" / "leaderboard.csv")
+    table = pd.read_csv(modules / "results" / "runs" / "tasks" / "leaderboard.csv")
     assert sorted(table.label) == [name, "logmel", "random"]
     assert table["tiny-v1-full:top1_acc"][0] == 1.0
     assert "Written: results/tasks/leaderboard.md" in result.output
@@ -162,4 +162,4 @@ def test_the_embedded_suite_is_the_default(
     result = _msbench("run", write_module(modules), "--no-floor", "--grid", "faster")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("Making the embedded tasks, once ...\n")
-    assert "tiny-v1-full" in (modules / "results" / "embedded" / "leaderboard.md").read_text()
+    assert "tiny-v1-full" in (modules / "results" / "runs" / "embedded" / "leaderboard.md").read_text()

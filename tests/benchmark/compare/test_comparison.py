@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli import main
-from benchmark.compare.comparison import compare_folders
+from benchmark.compare.comparison import compare_results
 from benchmark.protocol import Protocol
 from benchmark.results.cell_files import read_cell, save_cell
 from benchmark.results.cells import FoldScores
@@ -48,7 +48,7 @@ def test_what_differs_is_named_once_with_where(before: Path, after: Path) -> Non
     cell = read_cell(path)
     chosen = replace(cell.folds[0], hyperparameters={"lr": 0.1})
     save_cell(path, replace(cell, folds=[chosen]), path.with_suffix(".npz").read_bytes())
-    assert compare_folders(before, after).changes == [
+    assert compare_results(before, after).changes == [
         "mode exact → fast (everywhere)",
         "torch 2.6 → 2.7 (everywhere)",
         "equal weights, but other code, checkpoint or embedding sizes (other)",
@@ -68,7 +68,7 @@ def test_choices_of_folds_are_counted(before: Path, after: Path) -> None:
         path = write_cell(folder, OURS, SCENES, hit(*[(9, 30)] * 3))
         cell = replace(read_cell(path), folds=folds)
         save_cell(path, cell, path.with_suffix(".npz").read_bytes())
-    assert compare_folders(before, after).changes == [
+    assert compare_results(before, after).changes == [
         "chosen lr differs in 2 of 3 folds (everywhere)"
     ]
 
@@ -78,13 +78,13 @@ def test_what_is_in_one_folder_only(before: Path, after: Path) -> None:
     write_cell(after, OURS, SCENES, hit((9, 30)))
     write_cell(before, FLOOR, SCENES, hit((9, 30)))
     write_cell(after, OURS, PITCH, hit((9, 30)))
-    compared = compare_folders(before, after)
+    compared = compare_results(before, after)
     assert [difference.place.name for difference in compared.differences] == ["ours on scenes-v1"]
     assert compared.only == [f"Only in {before}: rows logmel.", f"Only in {after}: tasks pitch-v1."]
     write_cell(before, OTHER, SCENES, hit((9, 30)))
     write_cell(before, OTHER, PITCH, hit((9, 30)))
     write_cell(after, OTHER, PITCH, hit((9, 30)))
-    assert f"Only in {before}: cells other on scenes-v1." in compare_folders(before, after).only
+    assert f"Only in {before}: cells other on scenes-v1." in compare_results(before, after).only
 
 
 def test_two_rows_of_one_folder(before: Path) -> None:
@@ -93,14 +93,14 @@ def test_two_rows_of_one_folder(before: Path) -> None:
     write_cell(before, other, SCENES, hit((50, 100)), task_hash="at another sample rate")
     write_cell(before, OURS, PITCH, hit((9, 30)))
     for names in (("ours", "other"), ("pkg.ours", "pkg.other")):
-        compared = compare_folders(before, before, names)
+        compared = compare_results(before, before, names)
         (found,) = compared.differences
         assert found.place.row == "ours → other"
         assert found.verdict == "worse"
         assert compared.only == ["ours alone was run on: pitch-v1."]
         assert "module pkg.ours → pkg.other (everywhere)" in compared.changes
     with pytest.raises(ValueError, match="no row 'cola'; there are: other, ours"):
-        compare_folders(before, before, ("ours", "cola"))
+        compare_results(before, before, ("ours", "cola"))
 
 
 def test_a_changed_task_is_refused_unless_forced(before: Path, after: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_changed_task_is_refused_unless_forced(before: Path, after: Path) -> N
     assert "another version of the task: hash hash of  → changed" in result.output
     # Other clips: no test.
     write_cell(after, OURS, SCENES, hit((30, 31)), task_hash="changed")
-    compared = compare_folders(before, after, force=True)
+    compared = compare_results(before, after, force=True)
     assert compared.differences[0].verdict == "not tested"
     assert "not tested on the same clips" in compared.differences[0].untested
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmark.compare.comparison import Comparison, Difference, compare_folders, differences
+from benchmark.compare.comparison import Comparison, Difference, compare_results, differences
 from benchmark.compare.places import Place
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
@@ -35,7 +35,7 @@ def test_one_difference_by_hand(tmp_path: Path) -> None:
     before, after = two(tmp_path)
     write_cell(before, OURS, SCENES, hit((60, 100)))
     write_cell(after, OURS, SCENES, hit((72, 100)))
-    (found,) = compare_folders(before, after).differences
+    (found,) = compare_results(before, after).differences
     drawn = binom(100, 0.12)
     assert (found.a, found.b) == (0.6, 0.72)
     assert found.change == pytest.approx(0.12)
@@ -44,7 +44,7 @@ def test_one_difference_by_hand(tmp_path: Path) -> None:
     # As far from 12 as 12 is from 0: none is drawn, or 24 and more.
     assert found.p == pytest.approx(drawn.pmf(0) + drawn.sf(23), abs=2e-3)
     assert found.verdict == "better"
-    (back,) = (compared := compare_folders(after, before)).differences
+    (back,) = (compared := compare_results(after, before)).differences
     assert back.verdict == "worse"
     assert back.interval == pytest.approx([-found.interval.high, -found.interval.low])
     assert compared.worse == [back]
@@ -54,7 +54,7 @@ def test_differences_that_chance_explains(tmp_path: Path) -> None:
     before, after = two(tmp_path)
     write_cell(before, OURS, SCENES, hit((60, 100)))
     write_cell(after, OURS, SCENES, hit((58, 100)))
-    (found,) = (compared := compare_folders(before, after)).differences
+    (found,) = (compared := compare_results(before, after)).differences
     # Two clips differ: none of them is drawn, or four and more.
     assert found.p == pytest.approx(binom(100, 0.02).pmf(0) + binom(100, 0.02).sf(3), abs=0.03)
     assert found.verdict == "no difference shown"
@@ -72,7 +72,7 @@ def test_p_is_corrected_for_the_number_of_comparisons(tmp_path: Path) -> None:
     drawn = binom(100, 0.05)
     alone = drawn.pmf(0) + drawn.sf(9)
     assert alone < 0.05
-    found = compare_folders(before, after).differences
+    found = compare_results(before, after).differences
     assert [difference.verdict for difference in found] == ["no difference shown"] * 5
     # The smallest of five p-values is multiplied by 5, the next by 4, but not below the first.
     assert min(difference.p for difference in found) == pytest.approx(5 * alone, rel=0.25)
@@ -99,7 +99,7 @@ def test_equal_cells(tmp_path: Path) -> None:
     before, after = two(tmp_path)
     for folder in (before, after):
         write_cell(folder, OURS, SCENES, hit((60, 100)))
-    compared = compare_folders(before, after)
+    compared = compare_results(before, after)
     assert [difference.verdict for difference in compared.differences] == ["equal"]
     assert compared.differences[0].interval == (0, 0)
     assert compared.changes == compared.only == []
@@ -111,7 +111,7 @@ def test_several_seeds_are_compared_by_their_means(tmp_path: Path) -> None:
     for seed, of_seed in ((42, hits), (43, ~hits)):  # the mean is 0.5 on every clip
         write_cell(before, OURS, SCENES, [of_seed.tolist()], Protocol("default", seed))
     write_cell(after, OURS, SCENES, [hits.tolist()], Protocol("default", 42))
-    compared = compare_folders(before, after)
+    compared = compare_results(before, after)
     (found,) = compared.differences
     assert (found.a, found.b) == (0.5, pytest.approx(2 / 3))
     # What is left is that of the second folder alone, of mean 2/3.
@@ -128,7 +128,7 @@ def test_failures(tmp_path: Path) -> None:
     write_failure(after, OURS, SCENES, "out of memory")
     write_failure(before, OURS, PITCH, "NaN")
     write_cell(after, OURS, PITCH, hit((60, 100)))
-    compared = compare_folders(before, after)
+    compared = compare_results(before, after)
     found = by_name(compared)
     assert {name: difference.verdict for name, difference in found.items()} == {
         "other on pitch-v1": "fails in both",
@@ -143,7 +143,7 @@ def test_without_predictions_there_is_a_difference_and_no_test(tmp_path: Path) -
     before, after = two(tmp_path)
     write_cell(before, OURS, SCENES, hit((60, 100)))
     write_cell(after, OURS, SCENES, hit((20, 100))).with_suffix(".npz").unlink()
-    (found,) = (compared := compare_folders(before, after)).differences
+    (found,) = (compared := compare_results(before, after)).differences
     assert found.change == pytest.approx(-0.4)
     assert found.verdict == "not tested"
     assert "no predictions file" in found.untested
@@ -157,7 +157,7 @@ def test_few_clips_are_said(tmp_path: Path) -> None:
     write_cell(after, OURS, SCENES, hit((7, 12)))
     write_cell(before, OTHER, SCENES, hit((6, 12)))
     write_cell(after, OTHER, SCENES, hit((7, 12)))
-    cautions = compare_folders(before, after).cautions
+    cautions = compare_results(before, after).cautions
     assert sum("only 12 recordings" in caution for caution in cautions) == 1
 
 

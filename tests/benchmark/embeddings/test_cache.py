@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmark.embeddings.cache import CacheEntry, SplitRecord, read_about, record_text
-from benchmark.embeddings.npy_writer import GrowingNpy
+from benchmark.embeddings.npy_writer import NpyWriter
 from benchmark.models.fingerprint import module_hash, source_hash, weights_hash
 from benchmark.models.hear_module import load_hear_module
 from msssl_common.files import cache_root
@@ -29,9 +29,9 @@ def test_cache_root_is_the_environment_or_home(monkeypatch: pytest.MonkeyPatch) 
 
 def _filled_entry() -> CacheEntry:
     entry = CacheEntry.of("module", "task", {"label": "a"})
-    with GrowingNpy(entry.embeddings_path("test"), (2,), np.float32) as embeddings:
+    with NpyWriter(entry.embeddings_path("test"), (2,), np.float32) as embeddings:
         embeddings.append(np.arange(6.0).reshape(3, 2))
-    with GrowingNpy(entry.timestamps_path("test"), (), np.float64) as timestamps:
+    with NpyWriter(entry.timestamps_path("test"), (), np.float64) as timestamps:
         timestamps.append(np.arange(3.0))
     record = SplitRecord(
         ["a", "b"], [1, 2], embeddings.crc32, timestamps.crc32, 1.0, 0.5, 2.0, None

@@ -9,7 +9,7 @@ import soundfile
 from benchmark.embeddings import embed as embed_split
 from benchmark.embeddings.cache import CacheEntry, read_record
 from benchmark.embeddings.embed import embed_task
-from benchmark.embeddings.npy_writer import GrowingNpy
+from benchmark.embeddings.npy_writer import NpyWriter
 from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.models.fingerprint import module_hash, weights_hash
 from benchmark.models.hear_module import HearModule, load_hear_module
@@ -225,15 +225,15 @@ def test_an_interrupt_loses_no_more_than_a_batch(
     whole_entry = CacheEntry.of("whole", "task", {})
     whole = embed_task(hear, task, whole_entry)
     hear.model.calls = 0
-    append, appends = GrowingNpy.append, itertools.count()
+    append, appends = NpyWriter.append, itertools.count()
 
-    def interrupted(file: GrowingNpy, rows: np.ndarray) -> None:
+    def interrupted(file: NpyWriter, rows: np.ndarray) -> None:
         append(file, rows)
         if next(appends) == stop_at:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(GrowingNpy, "append", interrupted)
+        patch.setattr(NpyWriter, "append", interrupted)
         embed_task(hear, task, entry)
     again = embed_task(hear, task, entry)
     assert hear.model.calls == 12 + 1  # the interrupted clip was embedded twice

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.embeddings import npy_writer as growing_npy
-from benchmark.embeddings.npy_writer import GrowingNpy
+from benchmark.embeddings.npy_writer import NpyWriter
 
 
 @pytest.mark.parametrize("row_shape", [(), (3,)])
@@ -15,7 +15,7 @@ def test_is_what_numpy_saves(
 ) -> None:
     parts = [np.random.default_rng(n).normal(size=(n, *row_shape)) for n in pieces]
     path = tmp_path / "rows.npy"
-    with GrowingNpy(path, row_shape, dtype) as file:
+    with NpyWriter(path, row_shape, dtype) as file:
         for part in parts:
             file.append(part)
     expected = np.concatenate([np.empty((0, *row_shape)), *parts]).astype(dtype)
@@ -29,13 +29,13 @@ def test_goes_on_where_it_was(
 ) -> None:
     monkeypatch.setattr(growing_npy, "PIECE", 7)
     rows = np.random.default_rng(0).normal(size=(9, *row_shape)).astype(np.float32)
-    with GrowingNpy(tmp_path / "whole.npy", row_shape, np.float32) as whole:
+    with NpyWriter(tmp_path / "whole.npy", row_shape, np.float32) as whole:
         whole.append(rows)
-    stopped = GrowingNpy(tmp_path / "rows.npy", row_shape, np.float32)
+    stopped = NpyWriter(tmp_path / "rows.npy", row_shape, np.float32)
     stopped.append(rows[:4])
     crc32 = stopped.crc32
     stopped.append(rows[:3])  # after the last word on how many rows there are
-    with GrowingNpy(tmp_path / "rows.npy", row_shape, np.float32, 4, crc32) as file:
+    with NpyWriter(tmp_path / "rows.npy", row_shape, np.float32, 4, crc32) as file:
         file.append(rows[4:])
     assert (tmp_path / "rows.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
     assert file.crc32 == whole.crc32
@@ -43,10 +43,10 @@ def test_goes_on_where_it_was(
 
 def test_other_rows_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "rows.npy"
-    with GrowingNpy(path, (2,), np.float32) as file:
+    with NpyWriter(path, (2,), np.float32) as file:
         file.append(np.ones((3, 2)))
     for rows, crc32 in [(3, file.crc32 + 1), (4, file.crc32), (2, file.crc32)]:
         with pytest.raises(ValueError, match=rf"does not hold the {rows} rows"):
-            GrowingNpy(path, (2,), np.float32, rows, crc32)
+            NpyWriter(path, (2,), np.float32, rows, crc32)
     with pytest.raises(FileNotFoundError):
-        GrowingNpy(tmp_path / "none.npy", (2,), np.float32, 3, file.crc32)
+        NpyWriter(tmp_path / "none.npy", (2,), np.float32, 3, file.crc32)

@@ -10,9 +10,9 @@ import pytest
 from benchmark.embeddings.cache import CacheEntry, SplitRecord
 from benchmark.embeddings.partial_split import (
     Journal,
-    PartFolder,
-    UnfinishedSplit,
-    in_use,
+    PartialFolder,
+    PartialSplit,
+    folder_is_in_use,
     remove_abandoned,
 )
 from msssl_common.locks import FileLock
@@ -26,8 +26,8 @@ def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CacheEntry:
     return CacheEntry.of("module", "task", {})
 
 
-def _split(entry: CacheEntry, made_from: str = "this") -> UnfinishedSplit:
-    return UnfinishedSplit(entry, "test", 2, True, Journal(made_from, batch_samples=100))
+def _split(entry: CacheEntry, made_from: str = "this") -> PartialSplit:
+    return PartialSplit(entry, "test", 2, True, Journal(made_from, batch_samples=100))
 
 
 def _stop_after(entry: CacheEntry, clips: int) -> None:
@@ -41,7 +41,7 @@ def _stop_after(entry: CacheEntry, clips: int) -> None:
         run()
 
 
-def _finish(part: UnfinishedSplit) -> None:
+def _finish(part: PartialSplit) -> None:
     rows = [(row[None], np.empty(0)) for row in ROWS[part.journal.clips :]]
     part.append(rows, part.journal)
     names = [str(row) for row in range(len(ROWS))]
@@ -108,13 +108,13 @@ def test_what_dead_processes_left_is_removed(entry: CacheEntry) -> None:
     writing = FileLock.take(entry.folder / ".entry.json.2.part")
     assert writing
     with _split(entry):
-        alive = PartFolder.claim(entry.folder, "test")
+        alive = PartialFolder.claim(entry.folder, "test")
         assert alive.private
-        assert in_use(alive.path)
+        assert folder_is_in_use(alive.path)
         remove_abandoned(entry.folder)
         left = {path.name for path in entry.folder.glob("*.part")}
         assert left == {".test.part", alive.path.name, ".entry.json.2.part"}
         writing.release()
         alive.remove()
         alive.release()
-        assert not in_use(alive.path)
+        assert not folder_is_in_use(alive.path)

@@ -76,7 +76,7 @@ def _compare(task, splits, protocol, folder, monkeypatch):
 
 
 def _file(training):
-    return {"train_stack": "train_together", "train_head": "train"}[training]
+    return {"train_stack": "fast.train", "train_head": "exact"}[training]
 
 
 def test_a_stage_without_the_heads_before_it_is_refused(tmp_path):

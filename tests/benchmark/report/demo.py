@@ -7,9 +7,9 @@ import numpy as np
 
 from benchmark.protocol import Protocol
 from benchmark.report.published import published_for
-from benchmark.report.standings import Standing, Standings
+from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
-from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.leaderboard import ResultTable
 from benchmark.statistics import (
     FoldScore,
     Replicates,
@@ -91,7 +91,7 @@ def _cell(row: int, task: TaskFacts, folds: list[FoldScore] | None) -> Cell:
 
 
 @cache
-def demo_standings() -> Standings:
+def demo_standings() -> Leaderboard:
     """Right clips are drawn; intervals, tests and overall scores are worked out from them."""
     rng = np.random.default_rng(7)
     cells, resampled = [], {}
@@ -103,10 +103,10 @@ def demo_standings() -> Standings:
         }
         cells += [_cell(row, task, folds.get(module.label)) for row, module in enumerate(MODULES)]
         resampled[task.task] = bootstrap_task(task.task, folds, resamples=resamples_for(5))
-    return _standings(Leaderboard.of(cells), resampled)
+    return _standings(ResultTable.of(cells), resampled)
 
 
-def _standings(board: Leaderboard, resampled: dict[str, Replicates]) -> Standings:
+def _standings(board: ResultTable, resampled: dict[str, Replicates]) -> Leaderboard:
     comparisons = {task: compare_models(found) for task, found in resampled.items()}
     ranks = {task: rank_ranges(tests) for task, tests in comparisons.items()}
     published = {
@@ -117,7 +117,7 @@ def _standings(board: Leaderboard, resampled: dict[str, Replicates]) -> Standing
         ]
         for task in board.tasks
     }
-    return Standings(
+    return Leaderboard(
         title="Leaderboard: demo",
         board=board,
         standings={
@@ -136,7 +136,7 @@ def _standings(board: Leaderboard, resampled: dict[str, Replicates]) -> Standing
     )
 
 
-def part_of_demo(models: int, tasks: int) -> Standings:
+def part_of_demo(models: int, tasks: int) -> Leaderboard:
     """The first models and tasks of the demo, without overall scores and published rows."""
     demo = demo_standings()
     kept = {task.task for task in demo.board.tasks[:tasks]}
@@ -147,7 +147,7 @@ def part_of_demo(models: int, tasks: int) -> Standings:
     )
 
 
-def failed_demo(reason: str = REASON) -> Standings:
+def failed_demo(reason: str = REASON) -> Leaderboard:
     """The demo with all its cells failed."""
     demo = demo_standings()
     entries = {
@@ -166,7 +166,7 @@ def failed_demo(reason: str = REASON) -> Standings:
     )
 
 
-def empty_standings() -> Standings:
+def empty_standings() -> Leaderboard:
     """No rows, no columns."""
-    board = Leaderboard([], [], {}, PROTOCOL, [42], "float32")
-    return Standings("Leaderboard: nothing", board, {}, {}, [], {}, [], [])
+    board = ResultTable([], [], {}, PROTOCOL, [42], "float32")
+    return Leaderboard("Leaderboard: nothing", board, {}, {}, [], {}, [], [])

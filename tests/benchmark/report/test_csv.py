@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.protocol import Protocol
-from benchmark.report.standings import standings_of
+from benchmark.report.standings import read_leaderboard
 from benchmark.report.tables import long as long_csv
 from benchmark.report.tables import pairs as pairs_csv
 from benchmark.report.tables.wide import wide_csv
@@ -43,7 +43,7 @@ def test_wide_has_full_precision_intervals_ranks_and_blanks(tmp_path: Path) -> N
     write_cell(tmp_path, OURS, PITCH, hit((30, 30)))
     write_cell(tmp_path, FLOOR, SCENES, hit((1, 30)))
     write_failure(tmp_path, FLOOR, PITCH, "broke")
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     ours, floor = _read(wide_csv(standings))
     assert float(ours["scenes-v1:top1_acc"]) == 2 / 3
     interval = standings.standings["ours", "scenes-v1"].interval
@@ -69,7 +69,7 @@ def test_wide_has_deviations_where_there_are_several(tmp_path: Path) -> None:
         protocol = Protocol("default", seed)
         write_cell(tmp_path, OURS, PITCH, hit((hits, 30)), protocol)
         write_cell(tmp_path, OURS, SCENES, hit((15, 30), (21, 30)), protocol)
-    (row,) = _read(wide_csv(standings_of([tmp_path])))
+    (row,) = _read(wide_csv(read_leaderboard([tmp_path])))
     assert row["seeds"] == "42 43"
     assert float(row["pitch-v1:pitch_acc"]) == pytest.approx(0.6)
     assert float(row["pitch-v1:pitch_acc:std_seeds"]) == pytest.approx(math.sqrt(0.02))
@@ -88,7 +88,7 @@ def test_long_tells_where_every_score_is_from(tmp_path: Path) -> None:
         write_cell(tmp_path, OURS, ESC50, hit((20, 30)), protocol, command="msbench run x")
     write_cell(tmp_path, OTHER, PITCH, hit((1, 30)))
     write_failure(tmp_path, FLOOR, PITCH, "broke, badly")
-    rows = _read(long_csv.long_csv(standings_of([tmp_path])))
+    rows = _read(long_csv.long_csv(read_leaderboard([tmp_path])))
     assert list(rows[0]) == list(long_csv.COLUMNS)
     found = {(row["label"], row["task"]): row for row in rows}
     ours = found["ours", ESC50.task]
@@ -108,7 +108,7 @@ def test_long_tells_where_every_score_is_from(tmp_path: Path) -> None:
     published = [row for row in rows if row["source"] == "published"]
     assert len(published) == 34
     assert all(row["url"] and row["submitted"] and not row["low"] for row in published)
-    wide = _read(wide_csv(standings_of([tmp_path])))
+    wide = _read(wide_csv(read_leaderboard([tmp_path])))
     assert [row["source"] for row in wide] == ["run"] * 3 + ["published"] * 34
 
 
@@ -116,7 +116,7 @@ def test_pairs_are_the_tests_behind_the_ranks(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, SCENES, hit((90, 100)))
     write_cell(tmp_path, OTHER, SCENES, hit((88, 100)))
     write_cell(tmp_path, replace(FLOOR, module="z"), SCENES, hit((20, 100)))
-    rows = _read(pairs_csv.pairs_csv(standings_of([tmp_path])))
+    rows = _read(pairs_csv.pairs_csv(read_leaderboard([tmp_path])))
     assert list(rows[0]) == list(pairs_csv.COLUMNS)
     assert [(row["a"], row["b"], row["better"]) for row in rows] == [
         ("ours", "other", ""),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.report import resampling
-from benchmark.report.standings import standings_of
+from benchmark.report.standings import read_leaderboard
 from tests.benchmark.report.results_folders import OTHER, OURS, SCENES, hit, write_cell
 
 
@@ -16,7 +16,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _intervals(folder: Path) -> list[tuple[float, float]]:
-    standings = standings_of([folder]).standings
+    standings = read_leaderboard([folder]).standings
     return [tuple(standing.interval or ()) for standing in standings.values()]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.protocol import Protocol
 from benchmark.report.published import published_label
-from benchmark.report.standings import standings_of
+from benchmark.report.standings import read_leaderboard
 from benchmark.results.cell_files import predictions_path
 from benchmark.results.cells import Cell, TaskFacts
 from benchmark.results.leaderboard import NOT_RUN
@@ -34,7 +34,7 @@ def test_intervals_and_ranks(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, SCENES, hit((90, 100)))
     write_cell(tmp_path, OTHER, SCENES, hit((88, 100)))
     write_cell(tmp_path, FLOOR, SCENES, hit((20, 100)))
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     assert [module.label for module in standings.board.modules] == ["ours", "other", "logmel"]
     for label, hits in (("ours", 90), ("other", 88), ("logmel", 20)):
         interval = standings.standings[label, SCENES.task].interval
@@ -56,7 +56,7 @@ def test_overall_is_the_standardised_and_clamped_mean_by_hand(tmp_path: Path) ->
     for module, scene, pitch in ((OURS, 80, 60), (OTHER, 60, 40), (FLOOR, 10, 50)):
         write_cell(tmp_path, module, SCENES, hit((scene, 100)))
         write_cell(tmp_path, module, PITCH, hit((pitch, 100)))
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     # Scenes: mean 0.5, std sqrt((0.09 + 0.01 + 0.16) / 3); pitch: mean 0.5, std sqrt(0.02 / 3).
     scene_std = (0.26 / 3) ** 0.5
     expected = {"ours": (1 + 1) / 2, "other": (0.1 / scene_std - 1) / 2, "logmel": (-1 + 0) / 2}
@@ -75,7 +75,7 @@ def test_the_interval_of_several_seeds_is_that_of_their_mean(tmp_path: Path) -> 
     for seed, of_seed in ((42, hits), (43, ~hits)):
         write_cell(tmp_path, OURS, SCENES, [of_seed.tolist()], Protocol("default", seed))
         write_cell(tmp_path, OTHER, SCENES, [hits.tolist()], Protocol("default", seed))
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     assert standings.board.seeds == [42, 43]
     ours = standings.standings["ours", SCENES.task]
     assert ours.entry.primary == ours.interval.low == ours.interval.high == 0.5
@@ -87,14 +87,14 @@ def test_a_seed_that_only_some_have_is_said(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
     write_cell(tmp_path, OURS, SCENES, hit((9, 30)), Protocol("default", 43))
     write_cell(tmp_path, OTHER, SCENES, hit((9, 30)))
-    (caution,) = standings_of([tmp_path]).cautions
+    (caution,) = read_leaderboard([tmp_path]).cautions
     assert caution == "other on scenes-v1 was run with seed 42 only."
 
 
 def test_folds_are_resampled_within_themselves(tmp_path: Path) -> None:
     # One fold all hits, one none: no resample within folds moves the mean.
     write_cell(tmp_path, OURS, SCENES, hit((30, 30), (0, 30)))
-    standing = standings_of([tmp_path]).standings["ours", SCENES.task]
+    standing = read_leaderboard([tmp_path]).standings["ours", SCENES.task]
     assert standing.interval == (0.5, 0.5)
     assert standing.ranks == (1, 1)
 
@@ -105,7 +105,7 @@ def test_rows_and_columns_of_several_folders_are_one_table(tmp_path: Path) -> No
     write_cell(first, OTHER, SCENES, hit((8, 30)))
     write_cell(second, OURS, PITCH, hit((7, 30)))
     write_cell(second, OURS, SCENES, hit((9, 30)), date="later")  # identical: once
-    standings = standings_of([first, second])
+    standings = read_leaderboard([first, second])
     assert standings.title == "Leaderboard: first + second"
     assert [task.task for task in standings.board.tasks] == ["scenes-v1", "pitch-v1"]
     assert len(standings.board.entries["ours", "scenes-v1"].cells) == 1
@@ -121,20 +121,20 @@ def test_failures_keep_their_reason_until_a_finished_cell_replaces_them(tmp_path
     first, second = tmp_path / "first", tmp_path / "second"
     write_cell(first, OURS, SCENES, hit((9, 30)))
     write_failure(first, OTHER, SCENES, "no such file")
-    failed = standings_of([first]).standings["other", "scenes-v1"]
+    failed = read_leaderboard([first]).standings["other", "scenes-v1"]
     assert failed.entry.reason == "no such file"
     assert not failed.not_run
     assert (failed.interval, failed.ranks) == (None, None)
     write_cell(second, OTHER, SCENES, hit((8, 30)))
     for folders in ([first, second], [second, first]):
-        assert standings_of(folders).standings["other", "scenes-v1"].ranks == (1, 2)
+        assert read_leaderboard(folders).standings["other", "scenes-v1"].ranks == (1, 2)
 
 
 def test_a_failure_does_not_hide_what_the_task_is(tmp_path: Path) -> None:
     unreadable = TaskFacts("scenes-v1")  # as of a run whose task could not be read
     write_failure(tmp_path, FLOOR, unreadable, "broken metadata")
     write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     assert [task.family for task in standings.board.tasks] == ["scene"]
     assert standings.board.entries["logmel", "scenes-v1"].task.score == "top1_acc"
 
@@ -156,7 +156,7 @@ def test_conflicts_name_both_files(tmp_path: Path, changes: dict[str, object], s
     module, folds = asked.pop("module"), asked.pop("folds")
     b = write_cell(tmp_path / "b", module, SCENES, folds, **asked)
     with pytest.raises(ValueError) as error:
-        standings_of([tmp_path / "a", tmp_path / "b"])
+        read_leaderboard([tmp_path / "a", tmp_path / "b"])
     message = str(error.value)
     assert said in message
     assert str(a) in message
@@ -167,7 +167,7 @@ def test_conflicts_name_both_files(tmp_path: Path, changes: dict[str, object], s
 def test_two_checkpoints_of_one_label_are_two_rows(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
     write_cell(tmp_path, replace(OURS, checkpoint="x.pt", module_hash="m9"), SCENES, hit((8, 30)))
-    labels = [module.label for module in standings_of([tmp_path]).board.modules]
+    labels = [module.label for module in read_leaderboard([tmp_path]).board.modules]
     assert labels == ["ours", "ours (pkg.ours=x.pt)"]
 
 
@@ -182,7 +182,7 @@ def test_without_its_predictions_a_cell_has_no_interval(tmp_path: Path, damage: 
     else:
         found = predictions_path(other).read_bytes()
         predictions.write_bytes(found[:100] if damage == "damaged" else found)
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     ours = standings.standings["ours", "scenes-v1"]
     assert ours.entry.primary == 1
     assert (ours.interval, ours.ranks) == (None, None)
@@ -196,11 +196,11 @@ def test_published_rows_join_under_hears_protocol_only(tmp_path: Path) -> None:
     write_cell(tmp_path / "hear", OURS, ESC50, hit((9, 30)))
     write_cell(tmp_path / "quick", OURS, ESC50, hit((9, 30)), Protocol("fast"))
     write_cell(tmp_path / "strict", OURS, ESC50, hit((9, 30)), Protocol("default", rules="strict"))
-    joined = standings_of([tmp_path / "hear"])
+    joined = read_leaderboard([tmp_path / "hear"])
     assert len(joined.published[ESC50.task]) == 34
     assert any("not run here" in caution for caution in joined.cautions)
     for folder in ("quick", "strict"):
-        apart = standings_of([tmp_path / folder])
+        apart = read_leaderboard([tmp_path / folder])
         assert apart.published == {ESC50.task: []}
         assert apart.cautions == []
 
@@ -209,32 +209,32 @@ def test_published_rows_are_in_the_overall_score_if_they_have_every_task(tmp_pat
     vox = TaskFacts("vox_lingua_top10-hear2021-full", "scene", "top1_acc")
     write_cell(tmp_path, OURS, ESC50, hit((30, 30)))
     write_cell(tmp_path, OURS, vox, hit((30, 30)))
-    overall = standings_of([tmp_path]).overall
+    overall = read_leaderboard([tmp_path]).overall
     assert len(overall) == 35
     without = {row.model for row in overall if np.isnan(row.normalised_interval.low)}
     assert without == {row.model for row in overall} - {"ours"}
     assert overall[0].model == "ours"
     assert published_label("OpenL3") in {row.model for row in overall}
     write_cell(tmp_path, OURS, PITCH, hit((30, 30)))
-    assert [row.model for row in standings_of([tmp_path]).overall] == ["ours"]
+    assert [row.model for row in read_leaderboard([tmp_path]).overall] == ["ours"]
 
 
 def test_other_machines_are_said(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
     write_cell(tmp_path, OTHER, SCENES, hit((9, 30)), machine="another box")
-    (caution,) = standings_of([tmp_path]).cautions
+    (caution,) = read_leaderboard([tmp_path]).cautions
     assert "different machines" in caution
 
 
 def test_no_results_and_unreadable_ones_are_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds no results"):
-        standings_of([tmp_path])
+        read_leaderboard([tmp_path])
     path = write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
     path.write_text(path.read_text().replace(f'"schema": {Cell.schema}', '"schema": 0'))
     with pytest.raises(ValueError, match="cannot be read"):
-        standings_of([tmp_path])
+        read_leaderboard([tmp_path])
     write_cell(tmp_path, OTHER, SCENES, hit((9, 30)))
-    (caution,) = standings_of([tmp_path]).cautions
+    (caution,) = read_leaderboard([tmp_path]).cautions
     assert path.name in caution
 
 
@@ -242,7 +242,7 @@ def test_what_is_wrong_with_an_edited_cell_is_said_once(tmp_path: Path) -> None:
     write_cell(tmp_path, OTHER, SCENES, hit((9, 30)))
     path = write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
     path.write_text(path.read_text().replace('"epoch": 3', '"epoch": "three"'))
-    (caution,) = standings_of([tmp_path]).cautions
+    (caution,) = read_leaderboard([tmp_path]).cautions
     assert f"{path}: key folds[0].epoch is 'three'; expected a whole number" in caution
 
 
@@ -251,9 +251,9 @@ def test_what_an_earlier_protocol_left_in_the_folder_does_not_stand_in_the_way(
 ) -> None:
     old = Protocol("default", 42, "exact", version=1)
     write_cell(tmp_path, OURS, SCENES, hit((20, 30)), old)
-    assert standings_of([tmp_path]).board.protocol == old
+    assert read_leaderboard([tmp_path]).board.protocol == old
     write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     assert standings.board.entries["ours", "scenes-v1"].primary == 0.3
     (caution,) = standings.cautions
     assert "1 of 2 cells are of an earlier protocol" in caution
@@ -263,14 +263,14 @@ def test_commands_are_in_the_order_of_their_runs(tmp_path: Path) -> None:
     for module, date, command in ((OURS, "2026-02", "b"), (OTHER, "2026-01", "a")):
         write_cell(tmp_path, module, SCENES, hit((9, 30)), date=date, command=command)
     write_cell(tmp_path, FLOOR, SCENES, hit((9, 30)), date="2026-03", command="b")
-    assert standings_of([tmp_path]).commands == ["a", "b"]
+    assert read_leaderboard([tmp_path]).commands == ["a", "b"]
 
 
 def test_progress_ends_with_all_tasks_done(tmp_path: Path) -> None:
     for task in (SCENES, PITCH):
         write_cell(tmp_path, OURS, task, hit((9, 30)))
     steps: list[tuple[int, int]] = []
-    standings_of([tmp_path], lambda done, total: steps.append((done, total)))
+    read_leaderboard([tmp_path], lambda done, total: steps.append((done, total)))
     assert steps == [(0, 2), (1, 2), (2, 2)]
 
 
@@ -280,7 +280,7 @@ def test_one_caution_for_all_cells_without_predictions(tmp_path: Path) -> None:
             path = write_cell(tmp_path, module, task, hit((9, 30)))
             if module == OURS or task == PITCH:
                 predictions_path(path).unlink()
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     (caution,) = standings.cautions
     assert "ranks: ours (all tasks), other (pitch-v1): no predictions file" in caution
     # Taken as exact, their overall scores would be too certain.

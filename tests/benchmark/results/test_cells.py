@@ -19,7 +19,7 @@ from benchmark.results.cells import (
     better,
     peak_memory,
 )
-from benchmark.results.leaderboard import Entry, Leaderboard
+from benchmark.results.leaderboard import Entry, ResultTable
 
 COST = Cost(8, 10, 50.0, 4.0, 2.5, True, 3.0, 700_000_000)
 CELL = Cell(
@@ -170,7 +170,7 @@ def test_cell_paths_tell_checkpoints_and_embeddings_apart() -> None:
 
 
 def _scores(path: Path, *cells: Cell) -> pd.DataFrame:
-    path.write_text(scores_csv(Leaderboard.of(cells)))
+    path.write_text(scores_csv(ResultTable.of(cells)))
     table = pd.read_csv(path)
     assert list(table.columns) == list(COLUMNS)
     return table

@@ -8,13 +8,14 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from benchmark.api import Run, run
+from benchmark.api import fill_and_report
 from benchmark.cli import main
 from benchmark.cli.terminal import RunProgress
 from benchmark.protocol import Protocol
 from benchmark.report.write import TABLES
 from benchmark.results.cell_files import read_cell
 from benchmark.results.cells import FoldScores
+from benchmark.runner.plan import RunPlan
 from benchmark.runner.tracking import Tracking, record_of
 from benchmark.tasks.find import find_tasks
 from tests.benchmark.fake_modules import write_module
@@ -132,10 +133,12 @@ def test_a_run_and_its_tables(
     write_scene_task(tmp_path / "tasks")
     wandb.broken = broken
     tasks = find_tasks(tmp_path / "tasks")
-    plan = Run([write_module(modules), "not.there"], tasks, tmp_path / "out", Protocol("faster"))
+    plan = RunPlan(
+        [write_module(modules), "not.there"], tasks, tmp_path / "out", Protocol("faster")
+    )
     said: list[str] = []
-    with RunProgress(Console(width=160), 2) as progress:
-        run(plan, progress, Tracking("wandb", said.append))
+    with RunProgress(Console(width=160)) as progress:
+        fill_and_report(plan, progress, Tracking("wandb", said.append))
     assert all((tmp_path / "out" / table).exists() for table in TABLES)
     assert len(said) == broken
     if not broken:

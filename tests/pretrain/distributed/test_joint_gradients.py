@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from pretrain.data.corpus import Corpus
-from pretrain.data.share import Share
-from pretrain.distributed.gather import joint_rows, joint_sum, rank
+from pretrain.data.share import BatchShard
+from pretrain.distributed.gather import all_reduce_sum, gather_rows, rank
 from pretrain.model import SamplingStrategies
 from pretrain.recipe import DataArgs, LossArgs, Recipe
 from pretrain.train import Training
@@ -78,9 +78,9 @@ def all_cases(recipe: Recipe, corpus: Corpus, folder: Path) -> dict[Any, Any]:
         results[name, "float32"] = one_step(made(recipe, name, "32-true"), corpus, folder, 1)
     row = torch.tensor([[1.0 + rank()]], requires_grad=True)
     weights = torch.tensor([[10.0, 1.0], [7.0, 3.0]])[rank()]
-    rows = joint_rows(row)
+    rows = gather_rows(row)
     (rows[:, 0] * weights).sum().backward()
-    results["gather"] = rows.detach(), row.grad, joint_sum(torch.tensor(1 + rank()))
+    results["gather"] = rows.detach(), row.grad, all_reduce_sum(torch.tensor(1 + rank()))
     return results
 
 
@@ -155,8 +155,8 @@ def test_gathered_rows_bring_back_what_all_processes_ask_of_them(in_two: list[An
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
     with pytest.raises(ValueError, match="a batch of 64 clips cannot be shared evenly by 3"):
-        Share(64, 0, 3)
-    assert torch.equal(Share(6, 2, 3).of(torch.arange(6)), torch.tensor([4, 5]))
+        BatchShard(64, 0, 3)
+    assert torch.equal(BatchShard(6, 2, 3).of(torch.arange(6)), torch.tensor([4, 5]))
 
 
 def test_the_encoder_has_no_batch_norm_to_synchronise(tiny: tuple[Recipe, Corpus]) -> None:

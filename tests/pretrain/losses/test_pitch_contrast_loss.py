@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pretrain.losses.pitch_contrast_loss import shift_contrast_loss
+from pretrain.losses.pitch_contrast_loss import pitch_contrast_loss
 
 
 def full(batch: int, frames: int) -> Tensor:
@@ -36,7 +36,7 @@ def test_equals_a_manual_loop() -> None:
     a, b = torch.randn(2, 3, 5, 12, generator=generator, dtype=torch.float64) * 2
     lengths, offsets, shifts = [5, 3, 5], [0, 1, -2], [0, 2, -4]
     valid = torch.tensor(lengths)
-    result = shift_contrast_loss(
+    result = pitch_contrast_loss(
         a, b, valid, valid, torch.tensor(offsets), torch.tensor(shifts), 4, 0.1
     )
     assert math.isclose(
@@ -51,15 +51,15 @@ def test_the_same_salience_moved_is_found(shift: int) -> None:
     b = a.roll(shift, dims=2)
     lengths, zeros = full(2, 6), torch.zeros(2, dtype=torch.long)
     args = (lengths, lengths, zeros)
-    assert float(shift_contrast_loss(a, b, *args, full(2, shift), 4, 0.1).accuracy) == 1.0
-    wrong = shift_contrast_loss(a, b, *args, full(2, shift + 1), 4, 0.1)
+    assert float(pitch_contrast_loss(a, b, *args, full(2, shift), 4, 0.1).accuracy) == 1.0
+    wrong = pitch_contrast_loss(a, b, *args, full(2, shift + 1), 4, 0.1)
     assert float(wrong.accuracy) == 0.0
 
 
 def test_flat_salience_is_at_chance() -> None:
     a = torch.zeros(2, 4, 1000)
     lengths, zeros = full(2, 4), torch.zeros(2, dtype=torch.long)
-    loss = shift_contrast_loss(a, a, lengths, lengths, zeros, zeros, 4, 0.1).loss
+    loss = pitch_contrast_loss(a, a, lengths, lengths, zeros, zeros, 4, 0.1).loss
     assert abs(float(loss) - math.log(9)) < 0.05
 
 
@@ -69,5 +69,5 @@ def test_a_probability_of_zero_has_a_finite_gradient() -> None:
     a[..., 0] = 300.0
     a.requires_grad_()
     one, zero = full(1, 1), torch.zeros(1, dtype=torch.long)
-    shift_contrast_loss(a, a.detach(), one, one, zero, zero, 2, 0.1).loss.backward()
+    pitch_contrast_loss(a, a.detach(), one, one, zero, zero, 2, 0.1).loss.backward()
     assert a.grad is not None and a.grad.isfinite().all()

@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from benchmark.heads.fast.adam import LockstepAdam
+from benchmark.heads.fast.adam import StackedAdam
 
 RATES = (1e-2, 3e-4, 1e-3)
 
@@ -25,7 +25,7 @@ def leave_gradients(weights, step):
 
 def test_steps_are_those_of_torchs_fused_adam_also_after_heads_were_dropped():
     ours, theirs = some_weights(), some_weights()
-    adam = LockstepAdam(ours, RATES)
+    adam = StackedAdam(ours, RATES)
     optimizers = [
         torch.optim.Adam(own, lr, fused=True) for own, lr in zip(theirs, RATES, strict=True)
     ]

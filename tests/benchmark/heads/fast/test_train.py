@@ -8,7 +8,7 @@ import torch
 
 from benchmark.heads import evaluate_task
 from benchmark.heads.fast.rows import stack_rows
-from benchmark.heads.fast.train import derived_seed, train_together
+from benchmark.heads.fast.train import derived_seed, train_fast
 from benchmark.heads.fold_data import FoldData, fold_data
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import predict_logits
@@ -38,7 +38,7 @@ def some_data(monitor, mode="max", rows=25):
 
 
 def train(data, points, seed=42, saved=NOTHING):
-    return train_together(data, points, seed, saved, lambda count: None)
+    return train_fast(data, points, seed, saved, lambda count: None)
 
 
 def test_points_stop_by_their_own_patience_epochs_and_intervals():

@@ -7,14 +7,15 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from benchmark.api import Run, run
+from benchmark.api import fill_and_report
 from benchmark.cli import main
 from benchmark.cli.terminal import RunProgress
 from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.hear_module import load_hear_module
 from benchmark.models.outputs import HearModuleError
 from benchmark.protocol import Protocol
-from benchmark.results.leaderboard import Leaderboard
+from benchmark.results.leaderboard import ResultTable
+from benchmark.runner.plan import RunPlan
 from benchmark.tasks.find import find_tasks
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
 
@@ -22,13 +23,13 @@ HERE = Interpreter(Path(sys.executable), 120)
 COUNT = "with open('calls', 'a') as calls: calls.write('x')"
 
 
-def _run(folder: Path, name: str, interpreters: dict[str, Interpreter]) -> Leaderboard:
-    plan = Run(
+def _run(folder: Path, name: str, interpreters: dict[str, Interpreter]) -> ResultTable:
+    plan = RunPlan(
         [name], find_tasks(folder / "tasks"), folder / "out", Protocol("faster", 42),
         interpreters=interpreters,
     )  # fmt: skip
-    with RunProgress(Console(width=160), 1) as progress:
-        return run(plan, progress).board
+    with RunProgress(Console(width=160)) as progress:
+        return fill_and_report(plan, progress).board
 
 
 def test_a_row_is_filled_and_kept(tmp_path: Path, modules: Path, write) -> None:

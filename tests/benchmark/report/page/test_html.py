@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.report.page.page import leaderboard_html
-from benchmark.report.standings import Standing, Standings
+from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import FoldScores, ModuleFacts
 from benchmark.results.leaderboard import NOT_RUN, Entry
 from benchmark.statistics import Interval
@@ -37,12 +37,12 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def demo() -> Standings:
+def demo() -> Leaderboard:
     return demo_standings()
 
 
 @pytest.fixture(scope="module")
-def page(demo: Standings) -> Element:
+def page(demo: Leaderboard) -> Element:
     return parsed(leaderboard_html(demo))
 
 
@@ -84,7 +84,9 @@ def _cell(page: Element, name: str, title: str) -> Element:
     return _row(page, name).all("td")[_column(page, title)]
 
 
-def test_the_page_is_sound_and_sorted_by_the_overall_score(demo: Standings, page: Element) -> None:
+def test_the_page_is_sound_and_sorted_by_the_overall_score(
+    demo: Leaderboard, page: Element
+) -> None:
     _check_sound(page)
     board = page.one("table", id="board")
     heads = [head.words for head in board.all("span", class_="title")]
@@ -108,7 +110,7 @@ def test_the_page_is_sound_and_sorted_by_the_overall_score(demo: Standings, page
 
 
 def test_a_score_stands_with_its_interval_its_ranks_and_on_its_columns_scale(
-    demo: Standings, page: Element
+    demo: Leaderboard, page: Element
 ) -> None:
     task = TASKS[2].task
     standing = demo.standings["multi", task]
@@ -132,7 +134,7 @@ def test_a_score_stands_with_its_interval_its_ranks_and_on_its_columns_scale(
     assert bool(cell.all("span", class_="top")) == first
 
 
-def test_costs_and_overall_scores_are_there(demo: Standings, page: Element) -> None:
+def test_costs_and_overall_scores_are_there(demo: Leaderboard, page: Element) -> None:
     assert _cell(page, "multi", "parameters").words == "4.5 M"
     assert _cell(page, "multi", "embedding size").words == "1024 / 512"
     assert _cell(page, "logmel", "speed").words == "1,328"
@@ -169,7 +171,7 @@ def test_published_rows_are_marked_and_their_slips_explained(page: Element) -> N
     assert page.one("input", id="published")
 
 
-def test_pairs_show_the_tests(demo: Standings, page: Element) -> None:
+def test_pairs_show_the_tests(demo: Leaderboard, page: Element) -> None:
     task = TASKS[0]
     tests = demo.comparisons[task.task]
     details = next(d for d in page.all("details") if task.task in d.one("summary").words)
@@ -193,7 +195,7 @@ def test_pairs_show_the_tests(demo: Standings, page: Element) -> None:
     assert sum(len(group.all("bdi")) for group in details.all("span", class_="tie")) == 5
 
 
-def test_what_must_be_said_is_said(demo: Standings, page: Element) -> None:
+def test_what_must_be_said_is_said(demo: Leaderboard, page: Element) -> None:
     assert page.one("ul", class_="cautions").words == demo.cautions[0].replace("`", "")
     assert page.one("ul", class_="cautions").one("code").words == "results/README.md"
     notes = [item.words for item in page.all("li")]
@@ -212,7 +214,7 @@ def test_what_must_be_said_is_said(demo: Standings, page: Element) -> None:
     assert "torch 2.13.0" in provenance.words and "c3c3c3c3c3c3c3c3" in provenance.words
 
 
-def test_nothing_is_fetched_and_only_our_script_runs(demo: Standings, page: Element) -> None:
+def test_nothing_is_fetched_and_only_our_script_runs(demo: Leaderboard, page: Element) -> None:
     policy = page.one("meta", http_equiv="Content-Security-Policy")["content"]
     assert policy.startswith("default-src 'none';")
     assert "unsafe" not in policy
@@ -224,7 +226,7 @@ def test_nothing_is_fetched_and_only_our_script_runs(demo: Standings, page: Elem
     assert page.one("link")["href"] == "data:,"
 
 
-def test_the_scripts_data_put_rows_in_order(demo: Standings, page: Element) -> None:
+def test_the_scripts_data_put_rows_in_order(demo: Leaderboard, page: Element) -> None:
     data = json.loads(page.one("script", id="data").text)
     names = [row["name"] for row in data["rows"]]
     columns = {column["title"]: column for column in data["columns"]}
@@ -241,7 +243,7 @@ def test_the_scripts_data_put_rows_in_order(demo: Standings, page: Element) -> N
     assert sorted(columns["model"]["order"]) == list(range(len(names)))
 
 
-def _hostile(text: str) -> Standings:
+def _hostile(text: str) -> Leaderboard:
     """The demo with somebody else's text wherever there can be one."""
     demo = part_of_demo(2, 2)
     modules = [replace(demo.board.modules[0], label=text, note=text, checkpoint=text)]
@@ -299,11 +301,11 @@ def test_names_stay_names(text: str) -> None:
     assert caution.replace("`", "") == " ".join(text.split()).replace("`", "")
 
 
-def test_a_name_that_is_no_unicode_can_be_written(demo: Standings) -> None:
+def test_a_name_that_is_no_unicode_can_be_written(demo: Leaderboard) -> None:
     assert "a?b" in leaderboard_html(replace(demo, title="a\udcffb")).encode().decode()
 
 
-def test_an_address_that_would_run_a_script_is_no_link(demo: Standings) -> None:
+def test_an_address_that_would_run_a_script_is_no_link(demo: Leaderboard) -> None:
     task = TASKS[0].task
     row = replace(demo.published[task][0], url="javascript:alert(1)", model="bad")
     page = parsed(leaderboard_html(replace(demo, published={task: [row]})))
@@ -327,7 +329,7 @@ def test_one_model_on_one_task() -> None:
     assert len(page.one("table", id="board").one("tbody").all("tr")) == 1
 
 
-def test_without_predictions_there_are_scores_but_no_intervals(demo: Standings) -> None:
+def test_without_predictions_there_are_scores_but_no_intervals(demo: Leaderboard) -> None:
     lone = {
         place: replace(standing, interval=None, ranks=None)
         for place, standing in demo.standings.items()
@@ -400,7 +402,7 @@ def _first_numbers(page: Element) -> list[float]:
     return [float(row.all("span", class_="number")[0].words) for row in rows]
 
 
-def _rescored(score: str, values: list[float]) -> Standings:
+def _rescored(score: str, values: list[float]) -> Leaderboard:
     """One task of another score, with these values and without intervals and tests."""
     part = part_of_demo(len(values), 1)
     task = replace(TASKS[0], score=score)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmark.report.plots.scores import scores_figure
-from benchmark.report.standings import Standings
+from benchmark.report.standings import Leaderboard
 from tests.benchmark.report.demo import demo_standings, failed_demo, part_of_demo
 from tests.benchmark.report.plots.drawn import panels, rows, texts
 
@@ -101,7 +101,7 @@ def test_one_model_on_one_task_and_smaller_is_better() -> None:
     assert panel.get_title("left").endswith("segment_1s_er ↓")
 
 
-def _with_score(standings: Standings, label: str, value: float) -> Standings:
+def _with_score(standings: Leaderboard, label: str, value: float) -> Leaderboard:
     (task,) = standings.board.tasks
     place = standings.standings[label, task.task]
     cells = tuple(

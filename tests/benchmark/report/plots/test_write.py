@@ -15,7 +15,7 @@ from benchmark.report.plots import pictures as write
 from benchmark.report.plots import write_plots
 from benchmark.report.plots.pictures import file_stem
 from benchmark.report.plots.style import COLOURS, looks, own_labels, short
-from benchmark.report.standings import Standings, standings_of
+from benchmark.report.standings import Leaderboard, read_leaderboard
 from benchmark.results.cell_files import cell_path, save_cell
 from benchmark.results.cells import Cell, FoldScores, ModuleFacts, TaskFacts
 from benchmark.results.predictions import (
@@ -75,7 +75,7 @@ def _names(paths: list[Path]) -> list[str]:
 
 def test_every_picture_as_png_and_svg_and_again_the_same(tmp_path: Path) -> None:
     folder, before = _results(tmp_path / "run"), dict(matplotlib.rcParams)
-    standings = standings_of([folder])
+    standings = read_leaderboard([folder])
     paths = write_plots(standings, [folder], tmp_path / "out")
     assert _names(paths) == [
         "scores",
@@ -104,7 +104,7 @@ def test_predictions_of_another_cell_are_not_drawn(tmp_path: Path) -> None:
     ours = write_cell(folder, OURS, SCENES, hit((9, 30)))
     other = write_cell(folder, OTHER, SCENES, hit((8, 30)))
     ours.with_suffix(".npz").write_bytes(other.with_suffix(".npz").read_bytes())
-    paths = write_plots(standings_of([folder]), [folder], tmp_path)
+    paths = write_plots(read_leaderboard([folder]), [folder], tmp_path)
     assert _names(paths) == ["scores", "cost", "confusion__scenes-v1__other"]
 
 
@@ -112,7 +112,7 @@ def test_several_folders_and_a_floor_alone(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     write_cell(first, FLOOR, SCENES, hit((9, 30)))
     write_cell(second, FLOOR, PITCH, hit((9, 30)))
-    paths = write_plots(standings_of([first, second]), [first, second], tmp_path)
+    paths = write_plots(read_leaderboard([first, second]), [first, second], tmp_path)
     assert _names(paths) == ["scores", "cost", "confusion__scenes-v1__logmel"]
 
 
@@ -125,7 +125,7 @@ def test_several_folders_and_a_floor_alone(tmp_path: Path) -> None:
     ],
 )
 def test_results_without_predictions_have_scores_at_most(
-    tmp_path: Path, standings: Standings, names: list[str]
+    tmp_path: Path, standings: Leaderboard, names: list[str]
 ) -> None:
     assert _names(write_plots(standings, [tmp_path], tmp_path)) == names
 

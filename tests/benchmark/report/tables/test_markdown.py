@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmark.cli.terminal import print_standings
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
-from benchmark.report.standings import Standings, standings_of, standings_of_cells
+from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
 from benchmark.report.tables.markdown import (
     escape,
     leaderboard_markdown,
@@ -54,10 +54,10 @@ def _failed(module: ModuleFacts, task: TaskFacts, reason: str) -> Cell:
     return replace(_cell(module, task), reason=reason, cost=None)
 
 
-def _standings(*cells: Cell) -> Standings:
+def _standings(*cells: Cell) -> Leaderboard:
     """Of cells without predictions, as older versions wrote them."""
     files = [CellFile(Path("absent.json"), cell) for cell in cells]
-    return standings_of_cells(files, "Leaderboard: test")
+    return leaderboard_of_cells(files, "Leaderboard: test")
 
 
 def _rows(markdown: str) -> list[list[str]]:
@@ -70,7 +70,7 @@ def _rows(markdown: str) -> list[list[str]]:
 def test_score_interval_ranks_and_the_best_group(tmp_path: Path) -> None:
     for module, hits in ((OURS, 90), (OTHER, 88), (FLOOR, 20)):
         write_cell(tmp_path, module, PITCH, hit((hits, 100)))
-    markdown = leaderboard_markdown(standings_of([tmp_path]))
+    markdown = leaderboard_markdown(read_leaderboard([tmp_path]))
     head, rule, *rows = _rows(markdown)
     assert head[:2] == ["", "pitch<br>pitch-v1<br>pitch_acc ↑"]
     assert rule == [":--", *["--:"] * (len(head) - 1)]
@@ -91,7 +91,7 @@ def test_overall_scores_come_first_with_their_intervals(tmp_path: Path) -> None:
         write_cell(tmp_path, module, PITCH, hit((hits, 100)))
         write_cell(tmp_path, module, ESC50, hit((hits, 100)), Protocol("default"))
     write_cell(tmp_path, OTHER, PITCH, hit((50, 100)))
-    markdown = leaderboard_markdown(standings_of([tmp_path]))
+    markdown = leaderboard_markdown(read_leaderboard([tmp_path]))
     head, _, *rows = _rows(markdown)
     assert head[1:3] == ["normalised score ↑", "mean rank ↓"]
     # Two rows are always one standard deviation from their mean; no resample turns them round.
@@ -217,7 +217,7 @@ def test_published_rows_are_marked_and_their_zeros_explained(tmp_path: Path) -> 
     path = tmp_path / "cells"
     for file in path.glob("*.npz"):
         file.unlink()
-    markdown = leaderboard_markdown(standings_of([tmp_path]))
+    markdown = leaderboard_markdown(read_leaderboard([tmp_path]))
     rows = _rows(markdown)
     assert {len(row) for row in rows} == {len(rows[0])}
     assert rows[2][0] == "ours"
@@ -230,14 +230,14 @@ def test_published_rows_are_marked_and_their_zeros_explained(tmp_path: Path) -> 
     assert panns
     assert f"- ({panns[1]}) CVSSP PANNS (published): The submission gave timestamps" in markdown
     assert "copied from the public HEAR leaderboard" in markdown
-    assert "published" not in short_markdown(standings_of([tmp_path]))
+    assert "published" not in short_markdown(read_leaderboard([tmp_path]))
 
 
 def test_the_short_table_has_scores_and_ranks(tmp_path: Path) -> None:
     for module, hits in ((OURS, 90), (OTHER, 88), (FLOOR, 20)):
         write_cell(tmp_path, module, PITCH, hit((hits, 100)))
         write_cell(tmp_path, module, SCENES, hit((hits, 100)))
-    standings = standings_of([tmp_path])
+    standings = read_leaderboard([tmp_path])
     head, _, ours, other, floor = _rows(short_markdown(standings))
     assert head[3:] == ["normalised score", "parameters", "audio s / s"]
     assert ours == ["ours", "**0.900** (1–2)", "**0.900** (1–2)", "0.74", "4.0 M", "20"]
@@ -251,7 +251,7 @@ def test_the_terminals_table_has_ranks_and_names_the_protocol(tmp_path: Path) ->
         write_cell(tmp_path, module, PITCH, hit((hits, 100)), strict)
     write_failure(tmp_path, STAND_IN, PITCH, "broke", strict)
     console = Console(width=200, record=True, file=io.StringIO())
-    print_standings(console, standings_of([tmp_path]))
+    print_standings(console, read_leaderboard([tmp_path]))
     shown = console.export_text()
     assert "grid faster, mode exact, strict rules, seed 42" in shown
     assert "0.900 (1–2)" in shown
@@ -274,7 +274,7 @@ def test_an_independent_parser_finds_the_table(tmp_path: Path) -> None:
     write_failure(tmp_path, OTHER, ESC50, "clip a|b.wav | is <b>bad</b>", Protocol("default"))
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     for markdown in (leaderboard_markdown, short_markdown):
-        tokens = parser.parse(markdown(standings_of([tmp_path])))
+        tokens = parser.parse(markdown(read_leaderboard([tmp_path])))
         kinds = [token.type for token in tokens]
         rows = " ".join(kinds).split("tr_open")[1:]
         assert len(rows) == 1 + 4 + (34 if markdown is leaderboard_markdown else 0)

@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmark.tasks.get import download as receive
 from benchmark.tasks.get import get_task as build
 from benchmark.tasks.get import origin as zenodo
-from benchmark.tasks.get.get_task import Getter
+from benchmark.tasks.get.get_task import TaskDownload
 from tests.benchmark.tasks.get.archives import FOLDER
 
 steps_left: list[int] = []
@@ -66,7 +66,7 @@ def get(to: Path, die_at: int | None) -> int:
     if not child:
         if die_at is not None:
             steps_left.append(die_at)
-        Getter(to, 16000, Console(file=io.StringIO())).get(FOLDER)
+        TaskDownload(to, 16000, Console(file=io.StringIO())).get(FOLDER)
         if die_at is None:
             print(counts["bytes"], counts["clips"], flush=True)
         os._exit(0)

@@ -17,9 +17,9 @@ from benchmark.tasks.find import find_tasks
 from benchmark.tasks.get import get_task
 from benchmark.tasks.get import origin as zenodo
 from benchmark.tasks.get.download import Retries
-from benchmark.tasks.get.get_task import Getter
+from benchmark.tasks.get.get_task import TaskDownload
 from benchmark.tasks.get.origin import Origin
-from benchmark.tasks.get.workplace import Workplace
+from benchmark.tasks.get.workplace import StagingFolder
 from benchmark.tasks.task import Task
 from tests.benchmark.tasks.get.archives import (
     ARCHIVE,
@@ -63,7 +63,7 @@ def get(to: Path, rate: int = 16000, origin: Origin | None = None, keep: bool = 
     """Get the task; returns what was said."""
     said = io.StringIO()
     console = Console(file=said, width=200)
-    Getter(to, rate, console, origin or Origin(), keep, AT_ONCE).get(FOLDER)
+    TaskDownload(to, rate, console, origin or Origin(), keep, AT_ONCE).get(FOLDER)
     return said.getvalue()
 
 
@@ -376,7 +376,7 @@ def test_what_is_here_and_broken_is_said(tmp_path: Path) -> None:
 def stop_before_the_end(to: Path, rate: int, origin: Origin) -> None:
     """Leave what a run leaves that was killed when every clip was written."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Workplace, "publish", lambda _: (_ for _ in ()).throw(OSError("stopped")))
+        patch.setattr(StagingFolder, "publish", lambda _: (_ for _ in ()).throw(OSError("stopped")))
         assert refusal(to, rate, origin) == "stopped"
 
 
@@ -408,6 +408,6 @@ def test_a_disk_that_is_too_small(
 
 
 def test_two_at_once_do_not_meet(server: Server, tmp_path: Path) -> None:
-    with Workplace(tmp_path, FOLDER).locked():
+    with StagingFolder(tmp_path, FOLDER).locked():
         assert "is in use by another" in refusal(tmp_path)
     get(tmp_path)

@@ -8,13 +8,13 @@ from pretrain.data.crops import CropBatch
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.data.shards.manifest import read_manifest
 from pretrain.data.shards.sampler import AHEAD, ShardSampler
-from pretrain.data.share import Share
+from pretrain.data.share import BatchShard
 from pretrain.views.mixing import mix_clips
 
 CROP, GRID, BATCH = 5120, 640, 8
 
 
-def sampler(shards: Path, share: Share | None = None, seed: int = 0) -> ShardSampler:
+def sampler(shards: Path, share: BatchShard | None = None, seed: int = 0) -> ShardSampler:
     corpus = ShardCorpus(read_manifest(shards))
     return ShardSampler(corpus, BATCH, CROP, GRID, 3, seed, share=share)
 
@@ -65,7 +65,7 @@ def test_a_run_that_goes_on_in_mid_epoch_sees_what_it_would_have_seen(shards: Pa
 @pytest.mark.parametrize("ranks", [2, 4])
 def test_shares_of_several_processes_are_the_batch_of_one(shards: Path, ranks: int) -> None:
     whole = sampler(shards)
-    parts = [sampler(shards, Share(BATCH, rank, ranks)) for rank in range(ranks)]
+    parts = [sampler(shards, BatchShard(BATCH, rank, ranks)) for rank in range(ranks)]
     for step in range(4):
         batch = whole.draw(step)
         shares = [part.draw(step) for part in parts]

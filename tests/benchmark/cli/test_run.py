@@ -32,7 +32,7 @@ def test_run_with_floors(tasks_dir: Path, modules: Path) -> None:
     table = pd.read_csv(modules / "results" / "runs" / "tasks" / "leaderboard.csv")
     assert sorted(table.label) == [name, "logmel", "random"]
     assert table["tiny-v1-full:top1_acc"][0] == 1.0
-    assert "Written: results/tasks/leaderboard.md" in result.output
+    assert "Written: results/runs/tasks/leaderboard.md" in result.output
 
 
 def test_mode_rules_seeds_and_embeddings_are_asked_for(tasks_dir: Path, modules: Path) -> None:
@@ -162,4 +162,6 @@ def test_the_embedded_suite_is_the_default(
     result = _msbench("run", write_module(modules), "--no-floor", "--grid", "faster")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("Making the embedded tasks, once ...\n")
-    assert "tiny-v1-full" in (modules / "results" / "runs" / "embedded" / "leaderboard.md").read_text()
+    assert (
+        "tiny-v1-full" in (modules / "results" / "runs" / "embedded" / "leaderboard.md").read_text()
+    )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests import ROOT
+
 PACKAGES = ("msssl_common", "msssl_hear", "pretrain", "benchmark")
 FORBIDDEN = {"torchaudio", "torchvision", "tensorflow", "librosa", "timm"}
 

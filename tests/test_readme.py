@@ -12,8 +12,8 @@ import pytest
 
 from benchmark.report.standings import read_leaderboard
 from benchmark.report.write import TABLES
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"<!-- leaderboard: (\S+) -->\n(.*?)<!-- /leaderboard -->", re.DOTALL)
 TABLES_SHOWN = BLOCK.findall(README)

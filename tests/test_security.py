@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from msssl_common.files import write_text
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("msssl_common", "msssl_hear", "pretrain", "benchmark")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 

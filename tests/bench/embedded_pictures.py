@@ -22,8 +22,9 @@ from benchmark.tasks.embedded.draws import Draws
 from benchmark.tasks.embedded.recipe import MadeClip, Recipe
 from benchmark.tasks.embedded.signal import SAMPLE_RATE, Signal
 from msssl_common.files import write_bytes
+from tests import ROOT
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+FOLDER = ROOT / "docs" / "pictures"
 DPI = 80
 TONES = 32  # of the palette: a spectrogram in so few looks the same and takes a third
 

@@ -33,6 +33,7 @@ from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.models.specs import BASELINES, baseline_names
 from benchmark.report.tables.markdown import escape, markdown_table
 from msssl_hear import model as hear_model
+from tests import ROOT
 from tests.bench.filled_page import fill_page
 
 MARK = "long audio"
@@ -162,7 +163,7 @@ def in_own_process(what: str, spec: str, seconds: float) -> dict[str, object]:
             "--own",
             json.dumps([what, spec, seconds]),
         ],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

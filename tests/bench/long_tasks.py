@@ -26,6 +26,7 @@ from benchmark.heads.evaluate import evaluate_task
 from benchmark.models.hear_module import load_hear_module
 from benchmark.protocol import Protocol
 from benchmark.tasks.task import read_task
+from tests import ROOT
 from tests.benchmark.fake_modules import write_module
 
 RATE = 16000
@@ -130,7 +131,7 @@ def measure(clips: int, stages: list[str], work: Path, kept_bytes: int | None = 
     if not (work / "long_task_module.py").exists():
         write_module(work, name="long_task_module", source=SOURCE)
     folder = write_long_task(work / f"long{clips}", clips)
-    path = os.pathsep.join([str(Path(__file__).parents[2]), str(work)])
+    path = os.pathsep.join([str(ROOT), str(work)])
     peaks = []
     for stage in stages:
         request = [stage, str(folder), str(work / f"entry{clips}"), kept_bytes]

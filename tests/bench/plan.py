@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.tasks.catalogue.hear_tasks import HearTask, hear_tasks
+from tests import ROOT
 from tests.bench.filled_page import fill_page
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
+PAGE = ROOT / "docs" / "scale.md"
 RATE = 16_000  # Hz
 HOUR = 3600.0
 

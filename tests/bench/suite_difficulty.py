@@ -17,8 +17,9 @@ from benchmark.report.tables.markdown import escape, markdown_table
 from benchmark.results.predictions import EventPredictions, Predictions, load_predictions
 from benchmark.tasks.embedded.recipe import Recipe
 from benchmark.tasks.embedded.suite import RECIPES
+from tests import ROOT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "embedded_suite.md"
+PAGE = ROOT / "docs" / "embedded_suite.md"
 BLOCK = re.compile(r"(<!-- difficulty -->\n).*?(<!-- /difficulty -->)", re.DOTALL)
 BLIND_STEP = 0.4  # s: onsets this far apart leave none further than 200 ms away
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_event_task
 
@@ -20,7 +21,7 @@ COSTS = {"seconds", "model_seconds", "peak_memory_bytes"}
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
-    root = Path(__file__).parents[2]
+    root = ROOT
     subprocess.run(
         [
             *(sys.executable, "-m", "tests.benchmark.killed_runs"),

@@ -13,13 +13,13 @@ from click.testing import CliRunner
 
 from benchmark.cli import main
 from benchmark.heads import exact as train
+from tests import ROOT
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_scene_task
 
 FOLDS = 3
 GRID_POINTS = 8
 TIMING = ("embedding_seconds", "model_seconds", "head_seconds", "peak_memory_bytes")
-ROOT = Path(__file__).parents[2]
 
 # Kills itself after saving that many heads.
 PROGRAM = """

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.faults.content import broken, content, difference
 
-ROOT = Path(__file__).parents[2]
 SHORT = ("run: embedding", "report", "tasks get: download", "tasks make", "pretraining", "pack")
 
 pytestmark = pytest.mark.skipif(

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli.validate import main
+from tests import ROOT
 from tests.benchmark.validator.fake_module import hear_module, model_with
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 CLEAN = "from tests.benchmark.validator.fake_module import *\n"
 MODULE = """
 load_model = lambda path="": FakeModel()
@@ -22,7 +22,7 @@ get_scene_embeddings = clean_scene
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from benchmark.cli.validate import main; main()", *arguments]
     return subprocess.run(
-        command, cwd=folder, env={"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True
+        command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )
 
 

@@ -8,6 +8,7 @@ import torch
 
 from benchmark.models.hear_module import load_hear_module
 from benchmark.models.outputs import HearModuleError
+from tests import ROOT
 from tests.benchmark.fake_modules import SOURCE, write_module
 
 AUDIO = torch.linspace(-1, 1, 2 * 16000).reshape(2, 16000)
@@ -51,7 +52,7 @@ def test_module_of_the_current_folder_is_found(modules: Path) -> None:
         "from benchmark.models.hear_module import load_hear_module\n"
         f"load_hear_module({name!r})"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(ROOT)
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": root})
 
 

@@ -12,6 +12,7 @@ from benchmark.report.tables import long as long_csv
 from benchmark.report.tables import pairs as pairs_csv
 from benchmark.report.tables.wide import wide_csv
 from benchmark.results.cells import TaskFacts
+from tests import ROOT
 from tests.benchmark.report.results_folders import (
     FLOOR,
     OTHER,
@@ -23,7 +24,6 @@ from tests.benchmark.report.results_folders import (
     write_failure,
 )
 
-ROOT = Path(__file__).parents[3]
 ESC50 = TaskFacts("esc50-v2.0.0-full", "scene", "top1_acc")
 
 

@@ -20,6 +20,7 @@ from benchmark.results.cells import (
     peak_memory,
 )
 from benchmark.results.leaderboard import Entry, ResultTable
+from tests import ROOT
 
 COST = Cost(8, 10, 50.0, 4.0, 2.5, True, 3.0, 700_000_000)
 CELL = Cell(
@@ -228,7 +229,7 @@ def test_no_mean_over_seeds_where_one_failed(tmp_path: Path) -> None:
 
 
 def test_the_columns_are_documented_for_readers() -> None:
-    text = (Path(__file__).parents[2] / "results" / "README.md").read_text()
+    text = (ROOT / "results" / "README.md").read_text()
     rows = [
         line for line in text.split("## Columns of `scores.csv`")[1].splitlines() if "|" in line
     ]

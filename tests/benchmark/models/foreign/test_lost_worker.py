@@ -14,6 +14,7 @@ import torch
 from benchmark.embeddings.batches import BatchEmbedder
 from benchmark.models.hear_module import HearModuleOutOfMemoryError
 from benchmark.models.outputs import HearModuleError
+from tests import ROOT
 
 AUDIO = torch.linspace(-1, 1, 2 * 16000).reshape(2, 16000)
 ONCE = "from pathlib import Path\nonce = Path('once')\nfirst = not once.exists(); once.touch()\n"
@@ -128,7 +129,7 @@ def test_a_worker_does_not_outlive_us(write) -> None:
         f"hear = load_hear_module({name!r}, 'cpu', Interpreter(Path(sys.executable)))\n"
         "print(hear.module._worker.pid, flush=True); hear.scene(torch.ones(1, 16000))"
     )
-    root = str(Path(__file__).parents[3])
+    root = str(ROOT)
     ours = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,

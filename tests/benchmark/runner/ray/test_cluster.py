@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from benchmark.cli import main
 from benchmark.runner.ray.cluster import ENVIRONMENT, check_nodes, connected
 from benchmark.runner.ray.tasks import Place
+from tests import ROOT
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
 
@@ -26,7 +27,6 @@ pytest.importorskip("ray", reason="Ray is not installed (pip install -e '.[ray]'
 
 from ray.cluster_utils import Cluster  # noqa: E402 -- only where there is a Ray
 
-ROOT = Path(__file__).parents[3]
 NODE: dict[str, Any] = {
     "num_cpus": 1,
     "num_gpus": 0,

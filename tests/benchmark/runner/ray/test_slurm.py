@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_scene_task
 
-ROOT = Path(__file__).parents[3]
 RECIPES = sorted((ROOT / "docs" / "slurm").glob("*.sbatch"))
 
 # Drops its own options and becomes the step.

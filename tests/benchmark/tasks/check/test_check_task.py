@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.tasks.check.check_task import TaskCheck, check_task
 from benchmark.tasks.check.finding import KINDS
+from tests import ROOT
 from tests.benchmark.tasks.check.faulty_tasks import (
     CLIPS,
     EVENT_FAULTS,
@@ -77,7 +78,7 @@ def test_every_kind_is_made_somewhere() -> None:
 
 
 def test_every_kind_is_documented() -> None:
-    text = (Path(__file__).parents[4] / "docs" / "tasks.md").read_text("utf-8")
+    text = (ROOT / "docs" / "tasks.md").read_text("utf-8")
     assert not [kind for kind in KINDS if f"`{kind}`" not in text]
 
 

@@ -80,8 +80,8 @@ def line_of(*arguments: str) -> list[str]:
 
 PROGRAM = """
 import sys
-from benchmark.tasks.get import zenodo
-zenodo.API = sys.argv.pop(1)
+from benchmark.tasks.get import origin
+origin.API = sys.argv.pop(1)
 from benchmark.cli import main
 main()
 """

@@ -137,7 +137,7 @@ class Training:
             self.module.encoder.compile()
         self.optimiser = make_optimiser(self.module, recipe.optimiser)
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
-        self.fabric_module.mark_forward_method("pull")
+        self.fabric_module.mark_forward_method("surrogate_loss")
         self.log_mel = LogMel(recipe.log_mel)
         hop = recipe.log_mel.hop_length
         self.sampler = open_sampler(

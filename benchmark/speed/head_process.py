@@ -39,6 +39,7 @@ from benchmark.protocol import Protocol
 from benchmark.speed.cost import Cost, now, run_measured
 from benchmark.speed.floors import bare_loop, bare_products
 from benchmark.tasks.task import Task, task_folds
+from msssl_common.own_python import own_python
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def first_optimizer_step() -> Cost:
 
 def measured_first_step() -> Cost:
     """The same in a process of its own."""
-    said, _ = run_measured([sys.executable, "-m", "benchmark.speed.head_process"])
+    said, _ = run_measured(own_python("benchmark.speed.head_process"))
     return Cost(**json.loads(said.splitlines()[-1]))
 
 

@@ -9,7 +9,6 @@ The speed table of heads: who needs how long, how many times faster than upstrea
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from benchmark.speed.head_process import HeadRun, measured_first_step
 from benchmark.speed.report import Report
 from benchmark.speed.upstream import upstream_run, upstream_start
 from benchmark.tasks.metadata import METADATA_FILE
+from msssl_common.own_python import own_python
 
 UPSTREAM = "upstream"
 BARE_LOOP = "bare loop"
@@ -175,7 +175,7 @@ def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
 
 
 def _process(request: Mapping[str, object]) -> tuple[HeadRun, Cost]:
-    command = [sys.executable, "-m", "benchmark.speed.head_process", json.dumps(request)]
+    command = own_python("benchmark.speed.head_process", json.dumps(request))
     said, whole = run_measured(command)
     return HeadRun.from_json(said.splitlines()[-1]), whole
 

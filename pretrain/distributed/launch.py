@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Sequence
+
+from msssl_common.own_python import own_python
 
 
 def is_started() -> bool:
@@ -21,7 +22,7 @@ def is_first() -> bool:
 
 
 def launch(arguments: Sequence[str], devices: int) -> None:
-    """Run ``python -m pretrain`` with these arguments in several processes, until all are done.
+    """Run ``mspretrain`` with these arguments in several processes, until all are done.
 
     When one dies, the others are stopped.
 
@@ -51,7 +52,8 @@ def launch(arguments: Sequence[str], devices: int) -> None:
             logs_specs=DefaultLogsSpecs(log_dir=logs),
         )
         try:
-            elastic_launch(config, sys.executable)("-m", "pretrain", *arguments)
+            python, *words = own_python("pretrain", *arguments)
+            elastic_launch(config, python)(*words)
         except ChildFailedError as error:
             codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
             # SIGTERM is how torchrun stops those that are left.

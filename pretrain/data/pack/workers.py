@@ -69,11 +69,9 @@ def _alone(clip: WantedClip, folder: Path, args: PackArgs) -> Result:
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
-    # A fork of a process with threads may hang; a fork server imports torch once for all workers.
-    servers = "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if servers else "spawn")
-    if servers:
-        context.set_forkserver_preload([prepare.__module__])
+    # A fork of a process with threads may hang. A fork server would import torch once for all, but
+    # it imports from the working folder first, which may have a `pretrain` of its own.
+    context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(processes, context, _end_with_the_parent)
 
 

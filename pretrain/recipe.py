@@ -230,17 +230,26 @@ def find_recipe(name: str) -> Path:
 def read_recipe(path: Path) -> Recipe:
     """Read and check a YAML recipe.
 
-    A recipe with ``base: NAME`` is that shipped recipe but for what it says itself.
+    A recipe with ``base: NAME`` is that recipe (a shipped one, or a file) except for what it says
+    itself. The base may have a base in turn.
 
     Raises:
         FileNotFoundError: No such base.
-        ValueError: Not YAML, an unknown key, or a value of the wrong type or range.
+        ValueError: Not YAML, an unknown key, a value of the wrong type or range, or a recipe that
+            is its own base.
     """
-    content = {"name": path.stem, **_read_yaml(path)}
-    if "base" in content:
-        base = _read_yaml(find_recipe(str(content.pop("base"))))
-        content = _overlaid(base, content)
-    return recipe_of(content, path)
+    return recipe_of({"name": path.stem, **_with_bases(path, ())}, path)
+
+
+def _with_bases(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """A recipe's table over those of its bases."""
+    if path.resolve() in above:
+        raise ValueError(f"{path}: this recipe is its own base; take out one `base`")
+    content = _read_yaml(path)
+    if "base" not in content:
+        return content
+    base = find_recipe(str(content.pop("base")))
+    return _overlaid(_with_bases(base, (*above, path.resolve())), content)
 
 
 def recipe_of(content: dict[str, Any], path: Path) -> Recipe:
@@ -257,7 +266,11 @@ def recipe_of(content: dict[str, Any], path: Path) -> Recipe:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # A few lines of aliases of aliases stand for more values than memory holds.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ValueError(f"{path}: a recipe may not use YAML aliases (*name); write it out")
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):

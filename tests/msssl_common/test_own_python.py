@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir()
         for file in ("__init__", "__main__"):
             (tmp_path / name / f"{file}.py").write_text(DECOY)
-    (tmp_path / "tiny.yaml").write_text("base: cola\nname: tiny\ndata:\n  synthetic_clips: 0\n")
+    (tmp_path / "t.yaml").write_text("base: cola\nname: tiny\ndata:\n  synthetic_clips: 0\n")
     rng = np.random.default_rng(0)
     for label in "ab":
         (tmp_path / "raw" / label).mkdir(parents=True)
@@ -63,7 +63,7 @@ def test_a_module_of_ours_is_started(folder: Path, module: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "mspretrain run --recipe tiny.yaml --data raw --out run --steps 1 --batch-size 2 --devices 2",
+        "mspretrain run --recipe t.yaml --data raw --out run --steps 1 --batch-size 2 --devices 2",
         "mspretrain pack --data raw --out shards",
         "msbench tasks make folders toy --source raw --to tasks",
     ],

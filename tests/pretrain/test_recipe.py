@@ -106,3 +106,31 @@ def test_an_unknown_name_lists_the_shipped_ones() -> None:
 def test_every_part_checks_its_ranges(kind: type, name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value}; it must be"):
         kind(**{name: value})
+
+
+def test_any_shipped_recipe_is_a_base_also_one_that_has_a_base(tmp_path: Path) -> None:
+    for shipped in ("cola", "multi", "paper"):
+        path = tmp_path / "mine.yaml"
+        path.write_text(f"base: {shipped}\nrun:\n  steps: 7\n")
+        mine, theirs = read_recipe(path), read_recipe(find_recipe(shipped))
+        assert mine.run.steps == 7
+        assert replace(mine, name="", run=theirs.run) == replace(theirs, name="")
+
+
+def test_recipes_that_are_each_others_base_are_refused(tmp_path: Path) -> None:
+    for one, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{one}.yaml").write_text(f"base: {tmp_path / other}.yaml\n")
+    with pytest.raises(ValueError, match="its own base"):
+        read_recipe(tmp_path / "a.yaml")
+
+
+def test_aliases_of_aliases_are_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"{y}: &{y} [{', '.join([f'*{x}'] * 9)}]"
+        for x, y in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
+    path = tmp_path / "bomb.yaml"
+    path.write_text("\n".join(lines))
+    with pytest.raises(ValueError, match="aliases"):
+        read_recipe(path)

@@ -238,14 +238,14 @@ def read_recipe(path: Path) -> Recipe:
         ValueError: Not YAML, an unknown key, a value of the wrong type or range, or a recipe that
             is its own base.
     """
-    return recipe_of({"name": path.stem, **_with_bases(path, ())}, path)
+    return recipe_of(_with_bases(path, ()), path)
 
 
 def _with_bases(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """A recipe's table over those of its bases."""
     if path.resolve() in above:
         raise ValueError(f"{path}: this recipe is its own base; take out one `base`")
-    content = _read_yaml(path)
+    content = {"name": path.stem, **_read_yaml(path)}
     if "base" not in content:
         return content
     base = find_recipe(str(content.pop("base")))

@@ -5,12 +5,20 @@ import math
 import shutil
 
 import pytest
-import torch
 from click.testing import CliRunner
 
 from benchmark.cli import main
+<<<<<<< HEAD:tests/benchmark/heareval/test_score.py
 from tests.benchmark.heareval.heareval_folders import write_event_folder, write_scene_folder
 from tests.benchmark.heareval.score_files import assert_upstreams_file
+=======
+from tests.benchmark.heads.stored_runs import rounds_as_stored_runs, stored_threads
+from tests.benchmark.heareval.heareval_folders import write_event_folder, write_scene_folder
+from tests.benchmark.heareval.score_files import (
+    assert_near_upstreams_file,
+    assert_upstreams_file,
+)
+>>>>>>> 1a1866f (Compare stored runs to the digit only where arithmetic rounds alike):tests/benchmark/interchange/test_score.py
 
 FILE = "test.predicted-scores.json"
 
@@ -30,17 +38,7 @@ def scored(*arguments):
     return CliRunner().invoke(main, ["score", *map(str, arguments)])
 
 
-@pytest.fixture
-def two_threads():
-    """As many as the reference runs had: sums of a matrix product round by them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.shared
-@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize(
     "name", ["fsdd_speaker-v1-full", "fsdd_kfold-v1-full", "fsdd_event-v1-small"]
 )
@@ -50,14 +48,17 @@ def test_upstreams_embeddings_give_upstreams_file(shared_data, tmp_path, name):
         shared_data / "parity" / "embeddings" / name, folder, copy_function=shutil.copyfile
     )
     folder.chmod(0o755)
-    result = scored(folder, "--grid", "faster", "--mode", "exact")
+    with stored_threads():
+        result = scored(folder, "--grid", "faster", "--mode", "exact")
     assert result.exit_code == 0, result.output
     ours = json.loads((folder / FILE).read_text())
     theirs = json.loads((shared_data / "parity" / "scores" / "faster" / name / FILE).read_text())
     assert ours["embedding_path"] == str(folder)
     first = next(iter(ours["msbench"]["folds"].values()))
     assert first == {key: ours[key] for key in ("hparams", "postprocessing")}
-    assert_upstreams_file(ours, theirs)
+    assert_near_upstreams_file(ours, theirs)
+    if rounds_as_stored_runs("faster"):
+        assert_upstreams_file(ours, theirs)
 
 
 def test_the_protocol_stands_beside_upstreams_keys(scene, cache):

@@ -1,7 +1,4 @@
-"""How heads are trained and judged: two scores compare only under equal protocols.
-
-All combinations of hyperparameters, in scikit-learn's order without its second of imports.
-"""
+"""The protocol: how heads are trained and judged. Scores compare only under equal protocols."""
 
 from __future__ import annotations
 

@@ -1,21 +1,14 @@
-"""Files that were cut: what the container promises against what is there.
+"""Faults of an audio file that libsndfile does not report: cuts, false headers, wrong checksums.
 
-libsndfile reads a cut file to its new end without a word, so the containers are read here. A cut
-FLAC or CAF breaks off while it is decoded. An MP3 promises a size only where its encoder left one.
+libsndfile reads a cut file to its new end without an error. So the containers are read here, and
+what they promise is compared with what is there. A cut FLAC or CAF fails while it is decoded. An
+MP3 promises a size only if its encoder left one. libsndfile also ignores the MD5 sum that a FLAC
+keeps of its samples, and decodes a WAV whose header contradicts itself to noise.
 
-Sources: "Multimedia Programming Interface and Data Specifications 1.0" (RIFF WAVE); EBU Tech 3306
-(RF64); "Audio Interchange File Format" 1.3 (AIFF); RFC 3533 (Ogg); the ``au(5)`` page of Solaris;
-Sony's W64 as libsndfile writes it; the LAME and Xing header as LAME documents it (MP3).
-
-What is wrong with an audio file by its first and last bytes, before it is decoded.
-
-The sum that a FLAC keeps of its samples, which libsndfile does not compare.
-
-Source: RFC 9639, section 8.2 (streaminfo).
-
-WAV headers that contradict themselves, which libsndfile decodes to noise without a word.
-
-Source: "Multimedia Programming Interface and Data Specifications 1.0" (RIFF WAVE), "fmt-ck".
+Sources: "Multimedia Programming Interface and Data Specifications 1.0" (RIFF WAVE, "fmt-ck"); EBU
+Tech 3306 (RF64); "Audio Interchange File Format" 1.3 (AIFF); RFC 3533 (Ogg); RFC 9639, section 8.2
+(FLAC's streaminfo); the ``au(5)`` page of Solaris; Sony's W64 as libsndfile writes it; the LAME and
+Xing header as LAME documents it (MP3).
 """
 
 from __future__ import annotations

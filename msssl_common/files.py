@@ -1,6 +1,6 @@
-"""Files that are either whole or absent.
+"""Files and folders that are either whole or absent, and the folder of the cache.
 
-Folders that are either whole or absent.
+Everything is written under a temporary name and renamed when it is complete.
 """
 
 from __future__ import annotations

@@ -1,11 +1,4 @@
-"""An error in one sentence: what, where, what to do.
-
-Whether an error is for want of memory, whoever raised it.
-
-What a table says of a cell that failed.
-
-Other people's text on one line that a terminal can show.
-"""
+"""Errors and foreign text as messages: one printable line that says what, where and what to do."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Work on threads a little ahead of whoever takes its results, which come in order.
-
-Worker processes that end with whoever started them, however that one ends.
-
-How many cores there are to use.
-"""
+"""Threads that work ahead, worker processes that end with their parent, and the number of cores."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Encoder and heads under the three losses.
+"""The encoder, the heads of the three strategies, and the sum of their losses.
 
-Heads of the three strategies; dropped after pretraining (method.md, "Paper settings").
+The heads are dropped after pretraining. Their shapes are those of the paper (docs/paper.md).
 """
 
 from __future__ import annotations

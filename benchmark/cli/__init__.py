@@ -1,6 +1,6 @@
-"""``msbench``: compare HEAR modules on tasks; also checks a module and lists tasks.
+"""The command ``msbench`` and its subcommand ``run``.
 
-Nothing heavy is imported before a command needs it, so that ``--help`` answers at once.
+Heavy modules are imported inside the commands, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations

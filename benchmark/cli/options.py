@@ -1,8 +1,6 @@
-"""What the commands of ``msbench`` share: options, exit statuses, errors in one line.
+"""What the commands of ``msbench`` share: options, exit statuses, one-line errors.
 
-Nothing heavy is imported here: ``--help`` answers at once.
-
-``msbench run --executor``: who fills the cells. Light, as `benchmark.cli.options`.
+Nothing heavy is imported here, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations

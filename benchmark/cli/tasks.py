@@ -1,9 +1,4 @@
-"""``msbench tasks get``: HEAR's tasks from their published archives.
-
-``msbench tasks``: the tasks that models are compared on.
-
-``msbench tasks check``: what is wrong with task folders.
-"""
+"""``msbench tasks ls``, ``get`` and ``check``: list, download and check tasks."""
 
 from __future__ import annotations
 

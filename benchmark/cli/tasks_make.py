@@ -1,8 +1,6 @@
-"""``msbench tasks make folders|csv|events|jams``: tasks of anybody's own data.
+"""``msbench tasks make``: task folders from raw data, HEAR's or the user's own.
 
-``msbench tasks make``: task folders from raw data sets.
-
-Options that the commands of ``msbench tasks make`` share; nothing heavy is imported.
+Nothing heavy is imported here, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations

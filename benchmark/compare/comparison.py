@@ -1,7 +1,4 @@
-"""Two results folders, compared.
-
-Differences of scores, with paired bootstrap intervals and tests.
-"""
+"""Compare two results folders: differences of scores, with paired bootstrap intervals and tests."""
 
 from __future__ import annotations
 

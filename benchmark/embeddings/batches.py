@@ -1,7 +1,4 @@
-"""Batches as a module gets them: clips of one length, as many as memory has room for.
-
-Clips in row order, decoded a little ahead of whoever embeds them.
-"""
+"""Batches for a module: clips of one length, decoded ahead, as many as memory allows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Audio to embeddings: a task's splits through a HEAR module, by way of the cache.
-
-One split of a task through a HEAR module into its cache entry.
-"""
+"""Embed the splits of a task with a HEAR module, each into its cache entry."""
 
 from __future__ import annotations
 

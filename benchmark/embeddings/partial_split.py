@@ -1,17 +1,15 @@
-"""A split while it is embedded: it survives the process, and two processes keep out of its way.
+"""A split while it is embedded: it survives its process, and is safe from a second one.
 
 Layout, inside the folder of a cache entry::
 
     .{split}.part/lock             locked by the process that writes here
     .{split}.part/embeddings.npy   rows so far; its header counts them at the end
     .{split}.part/timestamps.npy   event tasks only
-    .{split}.part/journal.json     how far the rows are good; written every few seconds
-    .{split}.part/record.json      the split's record: nothing is left but to put files in place
+    .{split}.part/journal.json     how many rows are valid; written every few seconds
+    .{split}.part/record.json      the split's record: only the renaming is left to do
 
-A process that finds the folder locked, or on a file system without locks, works from the start in
-a folder of its own, ``.{split}.private-*.part/``, which nobody goes on with.
-
-Folders for splits that are not finished: one to go on with, and private ones.
+A process that finds the folder locked, or whose file system has no locks, starts from the beginning
+in a private folder, ``.{split}.private-*.part/``, which no later process resumes.
 """
 
 from __future__ import annotations

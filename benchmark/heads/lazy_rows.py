@@ -1,9 +1,8 @@
-"""Embeddings of splits one after the other, left where they are: most often in files.
+"""Embeddings of several splits as one array of rows that stays in its files.
 
-The cache maps its files into memory. A batch is then read when it is wanted, and the system may
-drop it again: 50 hours at 25 frames of 512 numbers a second are 9 GB, which need not fit.
-
-Items that are made when they are asked for, so that only one of them is in memory.
+The cache maps its files into memory. A batch is read when it is needed, and the system may drop it
+again: 50 hours at 25 frames of 512 numbers a second are 9 GB, which need not fit. Of items that are
+made on demand, only one is in memory.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""The number that is watched at every validation: it stops training and selects the head.
+"""The number that is monitored at every validation: it stops training and selects the head.
 
-Precision of upstream's numbers.
-
-The scores of a scene task under published or strict rules.
+Scene scores follow the published or the strict rules, with upstream's precision of numbers.
 """
 
 from __future__ import annotations

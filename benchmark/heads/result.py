@@ -1,6 +1,4 @@
-"""Test scores of a task, per fold and over folds.
-
-Scores of a trained head on its test split.
+"""Test scores of a task: the trained head on each test split, and means over folds.
 
 Source: heareval.predictions.task_predictions.task_predictions_test and AbstractPredictionModel.
 """

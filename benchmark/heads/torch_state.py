@@ -1,10 +1,8 @@
-"""Random draws in hear-eval-kit's order, so that the same seed gives the same head.
+"""Torch's random state and thread count as hear-eval-kit has them, so that equal seeds agree.
 
 Upstream seeds torch's global generator once per task and lets the stream run on through all grid
-points and folds. Initialisation and dropout draw from it, and so do three bystanders whose draws
-are repeated here: torchinfo's summary, and every data loader's iterator.
-
-How many threads share the work of a training step.
+points and folds. Initialisation and dropout draw from it, and so do two other steps whose draws are
+repeated here: torchinfo's summary, and the iterator of every data loader.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The outcome of one training, and which of several is best.
-
-When a training stops, and which of its epochs is kept.
+"""The outcome of one training: when it stops, which epoch is kept, and which of several is best.
 
 Source: Lightning's EarlyStopping(min_delta 0, check_finite) and ModelCheckpoint(save_top_k 1), as
 heareval.predictions.task_predictions.task_predictions_train uses them.

@@ -1,4 +1,4 @@
-"""Work that passes to and from hear-eval-kit: its embedding folders and its score files.
+"""Exchange with hear-eval-kit: its embedding folders and its score files.
 
 Source of the formats: heareval 2021.1.3, ``heareval.embeddings`` and ``heareval.predictions``.
 """

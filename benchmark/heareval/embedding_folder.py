@@ -1,4 +1,4 @@
-"""Reading a task's embeddings as hear-eval-kit keeps them: upstream's own folder or our export.
+"""Read a task's embeddings from hear-eval-kit's folder: upstream's own, or our export.
 
 A folder ``{embeddings}/{module}/{task}`` has for each split::
 
@@ -8,15 +8,11 @@ A folder ``{embeddings}/{module}/{task}`` has for each split::
     {split}.target-labels.pkl         labels of each row
     {split}.filename-timestamps.json  clip and time of each row, event tasks only
 
-and the task's ``task_metadata.json`` and ``labelvocabulary.csv``. Everything is taken for a
-stranger's: no file can run code, and what does not fit together is told in one sentence.
+and the task's ``task_metadata.json`` and ``labelvocabulary.csv``. Upstream's ``.npy`` is a raw
+memory map: float32, C order, its shape in the other file.
 
-A hash of all that scores on a folder of embeddings depend on, beside the protocol.
-
-``{split}.embeddings.npy`` and ``{split}.embedding-dimensions.json``: numbers without a header.
-
-Upstream's file has the name of a ``.npy`` but is a raw memory map: float32, C order. Its shape is
-in the other file.
+The folder is not trusted: no file can run code, and a file that does not fit the others is refused
+in one sentence. The folder's hash covers everything that its scores depend on, except the protocol.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Writing a task's embeddings as hear-eval-kit keeps them, ready for heareval.predictions.runner.
+"""``msbench export``: write a task's embeddings as heareval.predictions.runner reads them.
 
 The folder is ``{out}/{module}{-checkpoint}/{task}``. Upstream's own name leaves the checkpoint out,
-so that the embeddings of two would share a folder.
-
-``msbench export``: task by task, a line each; one that fails does not stop the others.
+so that the embeddings of two checkpoints would share a folder. A task that fails does not stop the
+others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Pickles of lists, strings and numbers from strangers, read without Python's unpickler.
+"""Read untrusted pickles of lists, strings and numbers without Python's unpickler.
 
-Python's own can be told to know no class, but still takes gigabytes for a memo place that ten bytes
-ask for. The few opcodes that lists of labels need are read here, whatever else is refused, and
-nothing takes more memory than the file holds.
+Python's own unpickler can be restricted to no classes, but still allocates gigabytes for a memo
+index that takes ten bytes to write. Here only the few opcodes that lists of labels need are read,
+all others are refused, and nothing takes more memory than the file holds.
 
 Source: the opcodes' meaning as ``pickletools`` documents it, protocols 2 to 5.
 """

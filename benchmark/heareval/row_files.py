@@ -1,9 +1,9 @@
-"""``{split}.target-labels.pkl``: the labels of each row, a pickle of lists.
+"""hear-eval-kit's files with an entry per row: target labels, and clips with timestamps.
 
-Upstream trains on these labels, not on those of ``{split}.json``. The two can differ at the ends
-of events: under NumPy 2 upstream compares times in float32 (see `benchmark.events.frame_targets`).
-
-``{split}.filename-timestamps.json``: the clip and the time of each row of an event task.
+``{split}.target-labels.pkl`` is a pickle of lists. Upstream trains on these labels, not on those of
+``{split}.json``. The two can differ at the ends of events: under NumPy 2 upstream compares times in
+float32 (see `benchmark.events.frame_targets`). ``{split}.filename-timestamps.json`` has the clip
+and the time of each row of an event task.
 """
 
 from __future__ import annotations

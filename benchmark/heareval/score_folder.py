@@ -1,8 +1,7 @@
-"""Heads on one folder of embeddings, and upstream's score file beside them.
+"""``msbench score``: train heads on embedding folders and write upstream's score file beside each.
 
-``msbench score``: folder by folder, a line each; one that fails does not stop the others.
-
-``test.predicted-scores.json``: a task's result in hear-eval-kit's words.
+A folder that fails does not stop the others. ``test.predicted-scores.json`` has the keys of
+hear-eval-kit.
 
 Source: heareval.predictions.task_predictions.task_predictions, aggregate_test_results and
 hparams_to_json.

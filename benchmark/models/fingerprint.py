@@ -1,7 +1,4 @@
-"""Hashes that say whether two models would give the same embeddings.
-
-Which installed distribution a module is from.
-"""
+"""Identify a module: hashes that are equal if embeddings would be, and its distribution."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What is said in words beside a table: how it was made, and how its rows and columns are read.
-
-What must be said in words for a reader to trust a table, and no more than it deserves.
-"""
+"""Sentences beside a table: how it was made, how to read it, and what limits it."""
 
 from __future__ import annotations
 

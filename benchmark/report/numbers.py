@@ -1,7 +1,4 @@
-"""Numbers as tables in Markdown and terminals print them.
-
-Numbers as the page prints them.
-"""
+"""Numbers as text, for Markdown, terminals and the page."""
 
 from __future__ import annotations
 

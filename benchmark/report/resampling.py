@@ -1,8 +1,7 @@
-"""Kept predictions of a table's entries, resampled.
+"""Resample the predictions of a table's entries.
 
-Resampled scores that took long, kept in the cache: mAP of FSD50K's 10 231 clips takes minutes.
-
-Whatever is damaged or absent there is made again.
+Results that took long are cached: mAP of FSD50K's 10,231 clips takes minutes. A cached file that is
+damaged or absent is made again.
 """
 
 from __future__ import annotations

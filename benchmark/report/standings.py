@@ -1,7 +1,4 @@
-"""A table with what may be said of it: intervals, ranks, overall scores, published rows.
-
-Overall scores of a table's rows, published ones among them where they have every task.
-"""
+"""The leaderboard: a table of scores with intervals, ranks, overall scores and published rows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The table of a run: rows are modules, columns are tasks, an entry is the task's first score.
+"""The table of cells: rows are modules, columns are tasks, an entry is the task's first score.
 
-One place of a table: a module on a task, over all seeds of the heads.
+An entry covers all seeds of the heads.
 """
 
 from __future__ import annotations

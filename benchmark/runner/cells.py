@@ -1,8 +1,6 @@
-"""One module on one task: embedded once, then a cell for every seed of the heads.
+"""Fill the cells of a run: embed a task once, train heads for every seed, keep the result.
 
-The cells of a run as they are finished, in whatever order.
-
-From the outcome of a task to the predictions that are kept of it.
+Cells may be finished in any order.
 """
 
 from __future__ import annotations

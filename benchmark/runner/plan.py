@@ -1,7 +1,4 @@
-"""What a benchmark run is to do, whoever does it.
-
-What results say of the modules and tasks that they are about.
-"""
+"""The plan of a run: modules, tasks, protocol, seeds, and the facts that results record."""
 
 from __future__ import annotations
 

@@ -1,12 +1,6 @@
-"""A tracker that does no harm to the run.
+"""``msbench run --tracker``: log finished cells as runs of MLflow or Weights & Biases.
 
-Cells as runs of Weights & Biases.
-
-What is logged of a cell: parameters, metrics, a name.
-
-``msbench run --tracker``: finished cells as runs of MLflow or Weights & Biases.
-
-Cells as runs of MLflow.
+A cell's parameters, metrics and file are logged. A tracker that fails does not stop the run.
 """
 
 from __future__ import annotations

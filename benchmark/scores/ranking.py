@@ -1,9 +1,8 @@
 """How well each class's probabilities rank its positives: mAP, ROC AUC and d-prime, macro averages.
 
 Source: heareval.score.MeanAveragePrecision, AUCROC and DPrime, which call scikit-learn class by
-class; here all classes are ranked at once, with the same treatment of ties.
-
-Ranks within columns: what ``scipy.stats.rankdata`` gives, without half a second of imports.
+class. Here all classes are ranked at once, with the same treatment of ties. Average ranks equal
+those of ``scipy.stats.rankdata``, whose import takes half a second.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""The matrix products of trainings and nothing else: what no implementation can do without.
+"""Lower bounds on the cost of training heads: the matrix products alone, and a bare loop in torch.
 
-Whoever keeps upstream's heads, batches and number of steps makes these products; so upstream's time
-by theirs is the most that can be gained with products of that kind.
+Any implementation with upstream's heads, batches and number of steps needs these matrix products.
+So upstream's time divided by theirs is the largest possible gain with products of that kind.
 
-The least that the same trainings cost in plain torch: the ceiling for exact mode.
-
-Forward, loss, backward and Adam on resident batches; no validation, no scores, no early stopping,
-no copies of the best weights, no draws that only keep a random stream in step.
+The bare loop is the bound for exact mode: forward, loss, backward and Adam on resident batches; no
+validation, no scores, no early stopping, no copies of the best weights, no draws that only keep a
+random stream in step.
 """
 
 from __future__ import annotations

@@ -1,18 +1,11 @@
-"""One timed run of a task's heads, in a process of its own: ``python -m`` this, by `heads`.
+"""One timed run of a task's heads in a process of its own; prints one line of JSON.
 
-Prints one line of JSON. Everything is imported before the clocks are read, so that what they show
-is the work: reading the folder, training, validating, scoring. Exact mode and the bare loop make an
-optimiser's first step before as well, for torch imports half of itself (torch._dynamo) in it; fast
-mode has no such optimiser.
+Everything is imported before the clocks are read, so that they show the work: reading the folder,
+training, validating, scoring. It also counts the optimiser's steps and the weights updated in them.
 
-The first step of an optimiser of torch's, which imports half of torch (torch._dynamo).
-
-``python -m`` this prints what it took, as JSON. Upstream takes such a step as part of its work, so
-`heads` takes that cost off again.
-
-How many steps optimisers make, and how many weights they update in them.
-
-What a timed process tells of its run, as JSON from one process to another.
+The first step of a torch optimiser imports half of torch (torch._dynamo). Exact mode and the bare
+loop make one before the clocks start; fast mode has no such optimiser. Upstream makes it within its
+work, so `heads` measures that cost and subtracts it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""Training heads on the same embeddings by hear-eval-kit and by each of our modes, interleaved.
+"""``msbench bench heads``: time the heads of hear-eval-kit and of each of our modes, interleaved.
 
-Every run is a process of its own. One round runs everybody once on every task; there are as many
-rounds as runs, so that a busy minute of the machine falls on all alike.
-
-The speed table of heads: who needs how long, how many times faster than upstream, what score.
+Every run is a process of its own. One round runs every side once on every task; there are as many
+rounds as runs, so that a busy minute of the machine slows all sides alike.
 """
 
 from __future__ import annotations

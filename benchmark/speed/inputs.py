@@ -1,11 +1,9 @@
-"""Made event lists and frame probabilities, the size of HEAR's DCASE 2016 task.
+"""Inputs to measure with: made event lists and frame probabilities, and the suite's embeddings.
 
-Frame probabilities to events clip by clip and class by class, in SciPy and Python loops.
-
-What `benchmark.events.postprocessing` does at once; the algorithm is that of
-heareval.predictions.task_predictions.create_events_from_prediction.
-
-Embeddings to measure with where none are named: the embedded suite's, by the logmel baseline.
+Events and frames have the size of HEAR's DCASE 2016 task. The loops that turn frames into events
+clip by clip follow heareval.predictions.task_predictions.create_events_from_prediction; they are
+what `benchmark.events.postprocessing` is compared with. Where no embeddings are named, the logmel
+baseline embeds the embedded suite.
 """
 
 from __future__ import annotations

@@ -1,23 +1,24 @@
-"""Scores of resampled test clips, the same clips for every model of a task.
+"""Bootstrap of test clips: scores of resampled clips, and their intervals.
+
+The same clips are drawn for every model of a task.
 
 Which clips are drawn: HEAR's score of a k-fold task is the mean of the folds' scores, so clips are
-drawn within each fold, the folds staying as they are (a stratified bootstrap; Davison and Hinkley,
-"Bootstrap Methods and their Application", 1997, section 3.2). Where file names tell recordings or
-speakers apart, those are drawn instead of clips (section 3.8; `benchmark.statistics.fold_score`).
+drawn with replacement within each fold, and the folds stay (a stratified bootstrap; Davison and
+Hinkley, "Bootstrap Methods and their Application", 1997, section 3.2). Where file names tell
+recordings or speakers apart, those are drawn instead of clips (section 3.8;
+`benchmark.statistics.fold_score`).
+
 Folds themselves are not drawn: there are 3 to 10, too few; their scores are not independent, as
 their heads share most training clips, and no unbiased estimate of their mean's variance exists
 (Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold cross-validation", JMLR 5,
-2004). So the interval speaks of these folds: where each is a speaker, it does not say how other
-speakers would do; the standard deviation over folds, shown beside it, gives an idea.
+2004). So the interval is about these folds: where each fold is a speaker, it does not say how other
+speakers would do. The standard deviation over folds, shown beside it, gives an idea.
 
-Simulated (95 % intervals, 60 to 600 runs each): accuracies of 50 to 1 200 clips are covered in 0.94
-to 0.96, five folds in 0.95, mAP and AUC of rare classes in 0.93 to 0.98, F-measures of 40 files in
-0.95, of 14 in 0.91, of 8 in 0.90; the mean of five new folds, whose true accuracies differ with a
-standard deviation of 0.03, in 0.80. A model that hits every clip has an interval of no width.
-
-Drawing test clips with replacement.
-
-Percentile bootstrap intervals.
+Intervals are percentiles. Simulated (95 % intervals, 60 to 600 runs each): accuracies of 50 to
+1,200 clips are covered in 0.94 to 0.96, five folds in 0.95, mAP and AUC of rare classes in 0.93 to
+0.98, F-measures of 40 files in 0.95, of 14 in 0.91, of 8 in 0.90; the mean of five new folds, whose
+true accuracies differ with a standard deviation of 0.03, in 0.80. A model that hits every clip has
+an interval of zero width.
 """
 
 from __future__ import annotations

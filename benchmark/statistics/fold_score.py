@@ -1,9 +1,7 @@
 """The score of one model on one test split, as a function of how often each clip is drawn.
 
-Which clips of a task belong together, where file names tell: resampled as one.
-
-Takes of one recording, or words of one speaker, fail together; drawn as if they were independent
-they would make intervals too narrow.
+Clips of one recording or speaker are drawn together where file names tell them. They fail together,
+so independent draws would make intervals too narrow.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Checked values out of ``task_metadata.json``: each function reads one kind of key.
+"""Read ``task_metadata.json`` and ``labelvocabulary.csv``, with one sentence for what is wrong.
 
-Reading a task's JSON files, with one clear sentence for what is wrong with them.
-
-Reading ``labelvocabulary.csv``: which label is which column of the targets.
+Each function of `Metadata` reads and checks one kind of key.
 """
 
 from __future__ import annotations

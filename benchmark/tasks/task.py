@@ -1,4 +1,4 @@
-"""A benchmark task in HEAR's on-disk format: what its metadata and vocabulary say.
+"""A task in HEAR's on-disk format: its metadata, its vocabulary, and which splits make its folds.
 
 The format is that of hear-preprocess (``FinalCombine``), as hear-eval-kit reads it::
 
@@ -9,9 +9,8 @@ The format is that of hear-preprocess (``FinalCombine``), as hear-eval-kit reads
 
 Labels and audio are not read here (see ``labels.py`` and ``audio.py``).
 
-Which splits train, validate and test.
-
-Source: heareval.predictions.task_predictions.get_splits_from_metadata, data_splits_from_folds.
+Source of the folds: heareval.predictions.task_predictions.get_splits_from_metadata and
+data_splits_from_folds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Upstream's checks of both embedding functions on noise: dtype, shapes, sizes, timestamps.
-
-Upstream's checks of the API's first half: import, load_model, sample rate, embedding sizes.
-"""
+"""Upstream's checks: import, load_model, sizes, then both embedding functions on noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clicks at known times show where a module's timestamps really lie.
+"""A click train: clicks at known times show where a module's timestamps really lie.
 
 Two clips share the same quiet noise; one has clicks. The embeddings change around each click, and
 by the module's own timestamps that change must be centred on the click. How the change is centred
@@ -7,8 +7,6 @@ the lags at which it stays above three quarters of its maximum. A symmetric rece
 width (a window of 25 ms, one of a second, a stack of convolutions) has its midpoint at lag 0, and a
 causal one is charged little for its tail. The lag is taken in quarters of a minute of audio and
 fitted by a line, so that a stretched or drifting axis shows as well as a shifted one.
-
-The click train: clicks at known times on quiet noise, and the same noise without them.
 """
 
 from __future__ import annotations

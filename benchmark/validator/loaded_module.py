@@ -1,8 +1,7 @@
-"""Calls into the module under test, with the checks that every one of its outputs must pass.
+"""The module under validation: checked calls into it, test audio, and what the validator prints.
 
-What the validator says: progress on stdout, warnings on stderr, a failure as an error.
-
-Test audio: uniform noise as upstream's, with a fixed seed so that a verdict can be repeated.
+Test audio is uniform noise as upstream's, with a fixed seed so that a verdict can be repeated.
+Progress goes to stdout, warnings go to stderr, and a failure is an error.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A folder of audio, decoded once into one int16 tensor.
+"""A folder of audio, decoded once to mono, in one int16 tensor.
 
-Audio files of a folder, decoded to mono.
-
-Without torch, whose import would cost each worker process seconds.
+Files are decoded by worker processes that do not import torch, which would cost each of them
+seconds.
 """
 
 from __future__ import annotations

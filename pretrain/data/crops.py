@@ -1,8 +1,6 @@
-"""The draw of a batch: two random crops of each clip, and a third that nearly repeats the first.
+"""The crops of a batch: two random ones of each clip, and a third that nearly repeats the first.
 
-Pieces of one long signal, on any device.
-
-Where crops of a batch start in their clips.
+Crops are cut out of one long signal, on any device.
 """
 
 from __future__ import annotations

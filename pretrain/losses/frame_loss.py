@@ -1,7 +1,4 @@
-"""Frame strategy: a frame against the frames of another view of the same sound.
-
-What the losses over frames give: a cross-entropy, and how often it is solved.
-"""
+"""Frame strategy: a frame against the frames of another view of the same sound."""
 
 from __future__ import annotations
 
@@ -73,10 +70,11 @@ def frame_loss(
     share the target evenly, keys with positive_radius < d <= positive_radius + tolerance are left
     out of the softmax, the rest are negatives. Queries without any positive do not count.
 
-    The paper (method.md, strategy 2) compares a crop with itself, where the diagonal is right by
-    construction: here the two views differ in pitch, response and noise. They also start at
-    different times (``offset``), because positions alone, which convolutions learn from the padding
-    at the edges, would solve the task if equal positions were always equal times.
+    The paper's frame-level strategy (Kuroyanagi & Komatsu 2022). The authors' code compares a crop
+    with itself, where the diagonal is right by construction. Here the two views differ in pitch,
+    response and noise. They also start at different times (``offset``), because positions alone,
+    which convolutions learn from the padding at the edges, would solve the task if equal positions
+    were always equal times.
 
     Args:
         logits: Similarity of query t (row) and key t' (column), shape (batch, queries, keys).

@@ -11,7 +11,7 @@ SimilarityName = Literal["cosine", "bilinear"]
 
 
 class CosineSimilarity(nn.Module):
-    """``cos(a, b) / temperature`` (method.md, "similarity"; SimCLR, Chen et al. 2020, eq. 1)."""
+    """``cos(a, b) / temperature`` (the paper's cosine form; SimCLR, Chen et al. 2020, eq. 1)."""
 
     def __init__(self, temperature: float) -> None:
         """Fix the temperature.

@@ -1,9 +1,7 @@
-"""Is audio of the evaluation tasks in the pretraining audio?
+"""``mspretrain check-overlap``: is audio of the evaluation tasks in the pretraining audio?
 
-Two nets: equal decoded samples, found by hash; excerpts, copies at another level and lossy copies,
-found by fingerprints (``pretrain.tools.overlap``).
-
-Fingerprints that survive cutting, gain, coarse quantisation and lossy coding of audio.
+Equal decoded samples are found by a hash. Excerpts, copies at another level and lossy copies are
+found by fingerprints that survive cutting, gain, coarse quantisation and lossy coding.
 """
 
 from __future__ import annotations

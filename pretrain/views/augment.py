@@ -20,7 +20,7 @@ DEEPEST_DB = 60.0  # attenuation above a low-pass
 def add_noise(
     audio: Tensor, sigma: float, generator: torch.Generator, share: BatchShard | None = None
 ) -> Tensor:
-    """Add white Gaussian noise (method.md, "positive's augmentation": sigma 0.001).
+    """Add white Gaussian noise (the paper's augmentation of the positive: sigma 0.001).
 
     Args:
         audio: Waveform in [-1, 1], shape (batch, samples).
@@ -39,8 +39,7 @@ def random_response(
 ) -> Tensor:
     """Power gain of each mel band: a level, a smooth curve and, for some clips, a low-pass.
 
-    Drawn anew for every view: a band edge that moves at random cannot tell the pitch shift
-    (encoder-study.md, "Shortcut, confirmed").
+    Drawn anew for every view: a band edge that moves at random cannot give the pitch shift away.
 
     Args:
         batch: Clips.

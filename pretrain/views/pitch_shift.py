@@ -1,10 +1,8 @@
 """Pitch shift in the log-mel front end: the mel filters, evaluated at shifted frequencies.
 
-Mel spectra of pitch-shifted sounds, fast: filters of all shifts made once, without their zeros.
-
-A mel filter is zero at nine of ten frequencies. In four blocks of neighbouring bands, each over
-those bins alone that some shift moves into it, the product takes a third of the time, and a table
-of all shifts has 12 MB instead of 40.
+A mel filter is zero at nine of ten frequencies. Filters of all shifts are made once, in four blocks
+of neighbouring bands, each over those bins alone that some shift moves into it. So the product
+takes a third of the time, and a table of all shifts has 12 MB instead of 40.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ def check_shift(config: LogMelConfig, max_shift: float) -> None:
 
     The band at f_max of a sound shifted down by ``max_shift`` is made from
     ``f_max * 2^(max_shift / 12)``. Above the Nyquist frequency there is nothing, and the head would
-    read that edge instead of the pitch (encoder-study.md, "Shortcut, confirmed").
+    read that edge instead of the pitch.
 
     Args:
         config: The front end.

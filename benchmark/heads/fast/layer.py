@@ -1,15 +1,11 @@
-"""One hidden layer of all heads of a stack: forward and backward written out.
+"""One hidden layer of all heads of a stack: products, dropout, forward and backward written out.
 
-torch's autograd would do the same sums. Written out they need no copies of gradients, activations
-are changed in place, and every product gets the layout in which it is fast.
+torch's autograd would compute the same sums. Written out they need no copies of gradients,
+activations are changed in place, and every product gets the layout in which it is fast.
 
-Matrix products of a stack: the same product for every head, on inputs shared or their own.
-
-Dropout for heads that are trained together, ten times cheaper than torch's on a CPU.
-
-``torch.dropout`` draws one number after the other, which took a third of a training step. Here a
-64-bit number gives four 16-bit draws, and all heads of a stack share a mask: each of them sees
-masks that are independent from step to step, as ever.
+Dropout is ten times cheaper than torch's on a CPU. ``torch.dropout`` draws one number after the
+other, which took a third of a training step. Here a 64-bit number gives four 16-bit draws, and all
+heads of a stack share a mask: each head still sees masks that are independent from step to step.
 """
 
 from __future__ import annotations

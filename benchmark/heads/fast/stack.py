@@ -1,10 +1,9 @@
-"""Heads of equal shape as one batched model: their weights side by side, a learning rate each.
+"""Heads of equal shape as one batched model, with their loss and its gradients.
 
-Units lie along the second axis and rows along the last, ``(heads, units, rows)``: so the first
-layer of all heads is a single matrix product with the batch that they share, the next layers are
-batched products, and BatchNorm sees every unit's rows as one run of memory.
-
-The loss of all heads of a stack, and its gradients.
+Each head has its own weights and learning rate. Units lie along the second axis and rows along the
+last, ``(heads, units, rows)``: so the first layer of all heads is a single matrix product with the
+batch that they share, the next layers are batched products, and BatchNorm sees every unit's rows as
+one run of memory.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Fast mode: all grid points of equal shape are trained together, in lockstep.
+"""Fast mode: train all grid points of equal shape together, in lockstep.
 
-Same grid, loss, optimiser, order of rows and early stopping as exact mode. What differs:
+Same grid, loss, optimiser, order of rows and early stopping as exact mode. Three things differ:
 matrix products are bfloat16 where the processor has them, every grid point draws its first weights
 from a seed of its own, and dropout masks are shared between the points. Scores stay within the
-seed-to-seed spread of exact mode (README, "Fast and exact").
+seed-to-seed spread of exact mode (docs/parity.md, "Over seeds").
 """
 
 from __future__ import annotations

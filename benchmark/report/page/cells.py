@@ -1,8 +1,6 @@
-"""Rows, columns and cells of the page's table.
+"""Rows and cells of the page's table: models that were run, then published ones.
 
-The page's rows: models run here, then published ones.
-
-The common scale on which a column's scores and intervals are drawn.
+A column's scores and intervals are drawn on one common scale.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""The page's columns of scores, one per task.
-
-The page's columns of overall scores.
-
-The page's columns of costs.
-"""
+"""The page's columns: a score per task, overall scores, costs."""
 
 from __future__ import annotations
 

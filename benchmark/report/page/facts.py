@@ -1,7 +1,4 @@
-"""How the scores were made, for the page's list.
-
-What is wrong with single cells: why they failed, what published ones do not mean.
-"""
+"""The page's lists: how scores were made, why cells failed, caveats of published scores."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Everything that the page shows, in the order in which it shows it.
-
-``leaderboard.html``: one page that needs nothing but itself.
-"""
+"""``leaderboard.html``: one page that needs no other file, in the order in which it is read."""
 
 from __future__ import annotations
 

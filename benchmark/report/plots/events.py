@@ -1,10 +1,6 @@
-"""Events of single files: labels and predictions below the spectrogram.
+"""Events of the best and worst test files: labels and predictions below the spectrogram.
 
-A spectrogram to look at.
-
-The spectrogram of a test file, if its audio is there.
-
-Scores of single test files of an event task, and which files are best and worst.
+The spectrogram is drawn if the task's audio is there.
 """
 
 from __future__ import annotations

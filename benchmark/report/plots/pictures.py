@@ -1,11 +1,4 @@
-"""Which pictures the results allow.
-
-A figure as files.
-
-Predictions of a table's entries, read again for pictures.
-
-Writing all pictures of a report.
-"""
+"""Draw all pictures of a report that its results allow, and write them to files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How far off the notes of a pitch task are, by note and by instrument.
-
-Errors of a pitch task's predictions in semitones, clip by clip.
-"""
+"""Errors of a pitch task in semitones: by note, by instrument, clip by clip."""
 
 from __future__ import annotations
 

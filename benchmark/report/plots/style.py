@@ -1,9 +1,8 @@
-"""What all pictures have in common: type, colours and how a model looks.
+"""What all pictures have in common: fonts, the colour and marker of a model, labels beside points.
 
-Colours: Okabe and Ito, "Color Universal Design", 2008 (jfly.uni-koeln.de/color), which people with
-any common colour blindness tell apart; yellow is too faint on white and left out.
-
-Names beside points, where they hide neither points nor each other.
+Labels hide neither points nor each other. Colours: Okabe and Ito, "Color Universal Design", 2008
+(jfly.uni-koeln.de/color), which people with any common colour blindness tell apart; yellow is too
+faint on white and is left out.
 """
 
 from __future__ import annotations

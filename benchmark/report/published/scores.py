@@ -1,10 +1,7 @@
-"""Reading the published scores that ship with the package.
+"""Published HEAR scores: read them, and choose those that may stand in a table.
 
-Which published scores may stand in a table beside one's own.
-
-What must be said beside published scores that do not measure the model.
-
-Read in the submissions' code, as mirrored in hearbenchmark/hear2021-submitted-models; not run.
+Caveats of scores that do not measure the model were read in the submissions' code, as mirrored in
+hearbenchmark/hear2021-submitted-models. That code was not run.
 """
 
 from __future__ import annotations

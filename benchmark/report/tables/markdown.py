@@ -1,9 +1,4 @@
-"""``leaderboard.md``: the table for GitHub, with all that a reader must know to trust it.
-
-``leaderboard_short.md``: a table narrow enough for a README.
-
-Tables in GitHub's Markdown.
-"""
+"""``leaderboard.md`` and ``leaderboard_short.md``: the table in Markdown, full and short."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""JSON Schema (draft 2020-12) of a cell, from its dataclasses.
+"""The JSON schema (draft 2020-12) of a cell, from its dataclasses, with the meaning of each key.
 
 Source: https://json-schema.org/draft/2020-12/json-schema-core and -validation.
-
-What each key of a cell's JSON means; the descriptions of its schema.
 """
 
 from __future__ import annotations

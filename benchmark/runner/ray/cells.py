@@ -1,11 +1,9 @@
-"""Every cell of a run by tasks on a Ray cluster, as soon as what they need is there.
+"""Fill every cell by tasks on a Ray cluster, each as soon as its inputs are there.
 
 For each module: load it once for its facts, then for each task: hash it (once per sample rate),
 embed each split, train the stages of `benchmark.heads.stages` round by round, score. Tasks exchange
-embeddings and heads through the cache folder, where also a run that was stopped finds them; this
-process alone writes the results.
-
-What a run on a cluster shows: one bar for all tasks, beside the lines of finished cells.
+embeddings and heads through the cache folder, where an interrupted run finds them again. Only this
+process writes the results. One bar counts all tasks, beside the lines of finished cells.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Connecting to a Ray cluster, or starting one on this machine.
-
-The nodes of a Ray cluster: what they have, and whether each can do a run's tasks.
-"""
+"""Connect to a Ray cluster or start one here, and check that its nodes can do the run's tasks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The tasks of a run, as functions that a worker calls. No file here imports Ray.
+"""The tasks of a run on a cluster, as functions that a worker calls. Ray is not imported here.
 
-A worker process keeps the module and the embeddings it used last: the next task often wants them.
-
-What a task on another machine must find there as in the process that was started.
+A worker process keeps the module and the embeddings that it used last, because the next task often
+needs them. A task checks that its machine has what the first process had.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""The 19 HEAR tasks, as facts that ship with the package: no download is needed to list them.
+"""The 19 HEAR tasks: facts that ship with the package, and the names by which users call them.
 
-Sources of the facts: ``hear_tasks.csv``.
-
-From what a user calls a HEAR task to its task folders.
+No download is needed to list them. Sources of the facts: ``hear_tasks.csv``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Every known task in one list: the embedded suite, local folders, and HEAR's tasks.
-
-The table that ``msbench tasks ls`` prints.
-"""
+"""``msbench tasks ls``: the table of the embedded suite, local folders and HEAR's tasks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""All audio of a task: which files should be there and are, and what is in each, on all cores.
+"""Check all audio of a task on all cores: missing files, and faults of headers and samples.
 
-One clip's audio, read block by block: every fault of its header and of its samples.
+Each clip is read once, block by block.
 """
 
 from __future__ import annotations

@@ -1,19 +1,14 @@
-"""Checking one task folder: metadata, vocabulary, labels, audio, splits, classes and chance.
+"""Check a task folder: metadata, vocabulary, labels, audio, splits, classes, and chance levels.
 
-The same audio more than once, by a hash of the decoded samples.
+Equal audio is found by a hash of the decoded samples. Events are checked for times in seconds,
+outside their clip, or without length. Classes are counted in each split.
 
-How often each class comes in each split, and classes that a split lacks.
-
-What each score is worth to one who does not listen.
+The chance level of a score is what an answer without listening gets, as a mean over folds:
 
 * top1_acc, pitch_acc: always the class that is most frequent in training; chroma_acc: the chroma.
 * mAP: every clip scored alike; average precision is then a class's share of the clips, which is
   also what random scores tend to. aucroc is 0.5, d_prime 0.
-* Scores of events have no such level: nothing said is worth 0 in F, and 1 in an error rate.
-
-Means over folds, as of the scores themselves.
-
-Events that cannot be right: in seconds, outside their clip, or without length.
+* Scores of events have no such level: an empty answer scores 0 in F, and 1 in an error rate.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
-"""Reading a task's archive as a stream, with suspicion: nothing in it decides where we write.
+"""Read a task's archive as a stream, without trusting it: nothing in it decides where we write.
 
-``tarfile`` only parses headers here. No member is ever extracted by it: Python 3.10 has no sure
-``filter="data"``, and files go through memory anyway, to be resampled.
-
-Decompressing with limits: an archive of a few bytes must not fill the memory or the disk.
-
-Which members of an archive belong to a task folder, and which may not be there at all.
+``tarfile`` only parses headers. It extracts no member: Python 3.10 may lack ``filter="data"``, and
+files go through memory anyway, to be resampled. Members that do not belong to the task's folder are
+refused. Decompression has limits: an archive of a few bytes must not fill the memory or the disk.
 """
 
 from __future__ import annotations

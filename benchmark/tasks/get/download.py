@@ -1,15 +1,10 @@
-"""Fetch one file: resumed where it was cut, tried again with patience, checked before it counts.
+"""Download one file: resume after cuts, retry with pauses, compare the checksum before it counts.
+
+HTTPS only, except for this machine and a mirror that the user names. The checksum is MD5, which
+Zenodo publishes; it finds accidents, not attacks.
 
 Written on ``urllib``: pooch, the usual choice, starts every file anew (it has no Range), and HEAR's
 archives have up to tens of gigabytes.
-
-One connection of a download: ask for the bytes that are missing, and keep those that come.
-
-A file that is being downloaded: its bytes so far, and which file on the server they are of.
-
-MD5 of files: what Zenodo publishes. It tells accidents, not attacks.
-
-Asking a server for a file: HTTPS, and which failures are worth another try.
 """
 
 from __future__ import annotations

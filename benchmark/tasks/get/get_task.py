@@ -1,14 +1,9 @@
-"""Getting one task folder: archive, clips, check, and only then its name.
+"""``msbench tasks get``: from an archive to a checked task folder at the rates that are wanted.
 
-What ``msbench tasks get`` shows: a bar in bytes on a terminal, a line in a log.
-
-Reading a task folder's own 48 kHz audio as if it were an archive: another rate, no download.
-
-From an archive's files to a task folder at the rates that are wanted, clip by clip.
-
-Clips go from the archive through memory to their place, so that audio at the archive's own rate
-never lies on the disk. Threads serve: soxr, libsndfile and zlib work outside Python's lock, and one
-core decompresses a 48 kHz archive no faster than one resamples it.
+Clips go from the archive through memory to their place, so audio at the archive's own rate never
+lies on the disk. Threads are enough: soxr, libsndfile and zlib work outside Python's lock, and one
+core decompresses a 48 kHz archive no faster than one resamples it. A task folder's own 48 kHz audio
+is read like an archive, to make another rate without a download.
 """
 
 from __future__ import annotations

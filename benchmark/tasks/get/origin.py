@@ -1,9 +1,8 @@
-"""Where a task's archive comes from: HEAR's Zenodo record, a mirror, or a folder of archives.
+"""Where a task's archive comes from: HEAR's Zenodo records, a mirror, or a folder of archives.
 
-What HEAR's Zenodo records offer: names, sizes and checksums, read when they are needed.
-
-Names follow hear-preprocess (``TarCorpus`` in pipeline.py), with ``hear2021`` for the version. The
-record that hear-eval-kit's README names, 5885750, has a later version, 6332517, with all tasks.
+Names, sizes and checksums are read from Zenodo when they are needed. Names follow hear-preprocess
+(``TarCorpus`` in pipeline.py), with ``hear2021`` for the version. The record that hear-eval-kit's
+README names, 5885750, has a later version, 6332517, with all tasks.
 """
 
 from __future__ import annotations

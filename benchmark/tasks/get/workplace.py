@@ -1,6 +1,6 @@
-"""The hidden folder in which a task is got, beside the place where it will be.
+"""The hidden folder in which a task is assembled, and the check that it is complete.
 
-Whether a task folder is whole: every clip that its labels name, of the right rate and length.
+A task is complete if every clip that its labels name is there, with the right rate and length.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Building a planned task: whole or not at all, and going on where an earlier attempt stopped.
+"""Build a planned task: whole or not at all, resuming an earlier attempt.
 
-Writing a made task's metadata, vocabulary and label files, as hear-preprocess does.
-
-From raw data to a task folder, with what the user sees of it.
+Metadata, vocabulary and label files are written as hear-preprocess writes them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""From a raw audio file to a clip of a task: mono, of the task's length, 16-bit PCM.
-
-Converting many clips on all cores.
-"""
+"""Convert raw audio files to clips on all cores: mono, of the task's length, 16-bit PCM."""
 
 from __future__ import annotations
 

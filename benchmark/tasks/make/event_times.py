@@ -1,9 +1,6 @@
-"""Whether the times of events fit the recordings that they are in.
+"""Times of events: refuse those that cannot be meant, and trim them with their recording.
 
-Two public HEAR entries scored 0 on event tasks because of seconds given as milliseconds: times that
-cannot be meant are refused here.
-
-Events of a recording that is trimmed to a shorter length.
+Two public HEAR entries scored 0 on event tasks because of seconds given as milliseconds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Unpacking an archive of raw data without trusting the names and sizes in it.
+"""Find a data set in the folders and archives that the user gave; unpack archives safely.
 
-Finding a data set's folders, or the archives that hold them, in what the user gave.
+Names and sizes in an archive are not trusted.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""Splits of anybody's data: those it comes with, or drawn ones.
+"""Splits of a task: those that the data has, stratified draws, and hear-preprocess' draws.
 
-Drawing splits so that labels are shared out evenly and groups stay together.
-
-Iterative stratification of K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the Stratification of
-Multi-Label Data", ECML PKDD 2011, Algorithm 1, with groups of clips in place of single examples.
-
-hear-preprocess' way of drawing splits and sub-samples: seeded by names, the same everywhere.
+A draw shares labels out evenly and keeps groups together: iterative stratification of K. Sechidis,
+G. Tsoumakas and I. Vlahavas, "On the Stratification of Multi-Label Data", ECML PKDD 2011,
+Algorithm 1, with groups of clips in place of single examples. hear-preprocess draws splits and
+sub-samples with seeds made of names, the same everywhere.
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
-"""A CSV with a label for each file: columns file, label and perhaps split or fold, and group.
+"""Tables of labels: a CSV with a label per file, or with the events of recordings.
 
-A file with several labels has several rows, or its labels in one row with a separator between.
-
-A strong-label CSV: columns file, onset, offset, label and perhaps split or fold, and group.
-
-A row with a file only says that it is a recording without events.
-
-Reading a table of labels: which of its columns are what.
+Labels: columns file, label and perhaps split or fold, and group. A file with several labels has
+several rows, or its labels in one row with a separator between. Events: columns file, onset,
+offset, label and perhaps split or fold, and group. A row with a file only is a recording without
+events.
 """
 
 from __future__ import annotations

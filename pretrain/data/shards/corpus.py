@@ -1,7 +1,4 @@
-"""The clips of a folder of shards: all in memory, or each when it is asked for.
-
-Whether a corpus is held decoded in memory or streamed.
-"""
+"""The clips of a folder of shards: held decoded in memory, or streamed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Batches of crops from shards, with the interface of ``pretrain.data.crops.CropSampler``.
 
-The order in which clips come, as a function of seed and step alone.
-
-Nothing has to be saved to go on in the middle of an epoch: the batch of any step can be told.
+The order of the clips is a function of the seed and the step alone, so a run resumes in the middle
+of an epoch without a saved state.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from pretrain.data.synthesis.scenes import scene
 from pretrain.data.synthesis.signals import Signal, Source, peak_one
 from pretrain.data.synthesis.sweeps import bell, glide, tone
 
-# Share of each kind. Half have a pitch that a listener could name: pitch is the rarest thing in
-# recorded sound, and the encoder study found it the first to be lost.
+# Share of each kind. Half have a pitch that a listener could name, because few recorded sounds have
+# one, and an encoder trained on those alone lost it first.
 KINDS: Final[dict[str, tuple[Source, float]]] = {
     "note": (single_note, 0.20),
     "melody": (melody, 0.16),

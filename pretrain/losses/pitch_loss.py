@@ -46,9 +46,9 @@ def pitch_loss(
 ) -> PitchLoss:
     """Mean squared error of ``p_b(t) - p_a(t)`` against the shift from view a to view b.
 
-    The paper's task-specific strategy (Kuroyanagi & Komatsu 2022); its ancestor is SPICE (Gfeller et
-    al. 2020, section III-B). Only frames at times that both views cover count. Shifts are semitones
-    (the authors' code passed octaves, see docs/paper.md).
+    The paper's task-specific strategy (Kuroyanagi & Komatsu 2022); its ancestor is SPICE (Gfeller
+    et al. 2020, section III-B). Only frames at times that both views cover count. Shifts are
+    semitones (the authors' code passed octaves, see docs/paper.md).
 
     Args:
         a: Pitch head's output on view a, in units of max_shift, shape (batch, frames).

@@ -1,8 +1,8 @@
 """The authors' pipeline, run by a program in an environment with librosa.
 
 Their collate function takes two random crops of each clip and shifts the first with
-``librosa.effects.pitch_shift``: three crops per clip (docs/paper.md). The program is given a file of
-clips and a number, and prints one line of JSON: for that many clips the processor seconds of
+``librosa.effects.pitch_shift``: three crops per clip (docs/paper.md). The program is given a file
+of clips and a number, and prints one line of JSON: for that many clips the processor seconds of
 ``crop`` (two crops, noise on one), ``shift`` (one crop) and ``log_mel`` (three crops).
 """
 

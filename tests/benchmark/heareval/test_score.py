@@ -8,17 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli import main
-<<<<<<< HEAD:tests/benchmark/heareval/test_score.py
-from tests.benchmark.heareval.heareval_folders import write_event_folder, write_scene_folder
-from tests.benchmark.heareval.score_files import assert_upstreams_file
-=======
 from tests.benchmark.heads.stored_runs import rounds_as_stored_runs, stored_threads
 from tests.benchmark.heareval.heareval_folders import write_event_folder, write_scene_folder
 from tests.benchmark.heareval.score_files import (
     assert_near_upstreams_file,
     assert_upstreams_file,
 )
->>>>>>> 1a1866f (Compare stored runs to the digit only where arithmetic rounds alike):tests/benchmark/interchange/test_score.py
 
 FILE = "test.predicted-scores.json"
 

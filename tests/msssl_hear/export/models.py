@@ -1,0 +1,39 @@
+"""Models and sounds of these tests."""
+
+import torch
+
+from msssl_hear.encoder import Encoder, EncoderConfig
+from msssl_hear.log_mel import LogMel, LogMelConfig
+from msssl_hear.model import HearModel
+
+RATE = 16_000
+
+
+def small_model(read_out: str, log_mel: LogMelConfig | None = None) -> HearModel:
+    """A random encoder of 32 numbers a frame."""
+    torch.manual_seed(0)
+    front_end = LogMel(log_mel)
+    front_end.mean.copy_(torch.linspace(-9.0, -7.0, front_end.config.n_mels))
+    front_end.std.copy_(torch.linspace(3.0, 5.0, front_end.config.n_mels))
+    encoder = Encoder(EncoderConfig(front_end.config.n_mels, size=32, width=0.5, depth=0.5))
+    for parameter in encoder.parameters():  # also those that are zeros and ones at first
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    return HearModel(front_end.eval(), encoder.eval(), {"read_out": read_out}, "small")
+
+
+def sounds() -> dict[str, torch.Tensor]:
+    """Three seconds each of what is hard on a front end: no sound, one frequency, one sample."""
+    time_s = torch.arange(3 * RATE, dtype=torch.float64) / RATE
+    sine = torch.sin(2 * torch.pi * 440 * time_s)
+    click = torch.zeros(3 * RATE)
+    click[RATE] = 1.0
+    found = {
+        "silence": torch.zeros(3 * RATE),
+        "a full-scale sine": sine,
+        "a square": sine.sign(),
+        "a click": click,
+        "a constant": torch.full((3 * RATE,), 0.5),
+        "faint noise": 1e-4 * torch.randn(3 * RATE, generator=torch.Generator().manual_seed(1)),
+        "above full scale": 8.0 * torch.randn(3 * RATE, generator=torch.Generator().manual_seed(2)),
+    }
+    return {name: sound.float()[None] for name, sound in found.items()}

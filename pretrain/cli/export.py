@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from msssl_common.messages import in_words, printable
+from msssl_common.messages import explain_error, one_printable_line
 
 if TYPE_CHECKING:
     from msssl_hear.export import Format
@@ -64,8 +64,8 @@ def export(model: str, kind: Format, out: Path | None, force: bool) -> None:
             raise ValueError(f"{path} is there already: give --out another name, or --force")
         exported = export_encoder(loaded, path, kind)
     except (ValueError, OSError, ModuleNotFoundError) as error:
-        raise click.ClickException(in_words(error)) from None
+        raise click.ClickException(explain_error(error)) from None
     click.echo(
-        f"{printable(exported.path)}: {loaded.row_label}, {exported.size / 1e6:.1f} MB, at most "
+        f"{one_printable_line(exported.path)}: {loaded.row_label}, {exported.size / 1e6:.1f} MB, at most "
         f"{exported.difference:.0e} from the model"
     )

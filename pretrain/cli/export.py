@@ -66,6 +66,7 @@ def export(model: str, kind: Format, out: Path | None, force: bool) -> None:
     except (ValueError, OSError, ModuleNotFoundError) as error:
         raise click.ClickException(explain_error(error)) from None
     click.echo(
-        f"{one_printable_line(exported.path)}: {loaded.row_label}, {exported.size / 1e6:.1f} MB, at most "
+        f"{one_printable_line(exported.path)}: {loaded.row_label}, "
+        f"{exported.size / 1e6:.1f} MB, at most "
         f"{exported.difference:.0e} from the model"
     )

@@ -5,6 +5,7 @@ Everything is written under a temporary name and renamed when it is complete.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -36,6 +37,8 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes | memoryview) -> None:
     """Write a file under a temporary name in its folder, made if need be, and rename it.
 
+    It is on the disk before it gets its name: after a power cut, the old or the new file is there.
+
     Raises:
         OSError: It cannot be written; it names the file, and the temporary one is gone.
     """
@@ -47,8 +50,11 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
         lock = FileLock.take(part)
     try:
         with writing(path):
-            part.write_bytes(data)
+            with part.open("wb") as file:
+                file.write(data)
+                flush_to_disk(file.fileno())
             os.replace(part, path)  # noqa: PTH105 -- as the atomic call is known
+            flush_folder(path.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink()
@@ -56,6 +62,57 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
     finally:
         if lock is not None:
             lock.release()
+
+
+def flush_to_disk(descriptor: int) -> None:
+    """Wait until a file is on the disk; some network file systems know no such thing, and go on.
+
+    Raises:
+        OSError: The disk could not take it.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until a folder's names are on the disk, where folders can be opened (not on Windows)."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def flush_tree(folder: Path) -> None:
+    """Wait until all files below a folder, and their names, are on the disk."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError), (Path(place) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        flush_folder(Path(place))
+
+
+def rename_durably(part: Path, final: Path) -> None:
+    """Give a finished file or folder its name once all of it is on the disk.
+
+    Args:
+        part: The file or folder under its temporary name, on the same file system.
+        final: Its name. A file there is replaced.
+
+    Raises:
+        OSError: It cannot be renamed, e.g. because a folder of that name is there.
+    """
+    if part.is_dir():
+        flush_tree(part)
+    else:
+        with part.open("rb") as file:
+            flush_to_disk(file.fileno())
+    os.replace(part, final)  # noqa: PTH105 -- as the atomic call is known
+    flush_folder(final.parent)
 
 
 @contextmanager
@@ -131,7 +188,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         yield part
         part.chmod(0o755)  # mkdtemp's is private, and a cache may be shared
         try:
-            part.rename(folder)
+            rename_durably(part, folder)
         except OSError:
             if not folder.is_dir():
                 raise

@@ -44,8 +44,8 @@ def compare(
     whatever protocols the two were made; what differs beside the scores (weights, hyperparameters,
     versions, machine) is named. Works offline, from cells and predictions alone.
 
-    Exit status 0: nothing got significantly worse; 1: something did, or fails where it did not;
-    2: the two cannot be compared.
+    Exit status 0: nothing got significantly worse; 1: something did, or fails where it did not, or
+    a result is damaged; 2: the two cannot be compared.
 
     \b
     Examples:
@@ -56,6 +56,7 @@ def compare(
     from benchmark.compare.text import comparison_markdown, print_comparison
     from msssl_common.console import make_console
     from msssl_common.files import check_writable, remove_leftovers, write_text
+    from msssl_common.messages import one_printable_line
 
     if markdown:
         check_writable(markdown.parent)
@@ -64,5 +65,7 @@ def compare(
     print_comparison(make_console(), comparison)
     if markdown:
         write_text(markdown, comparison_markdown(comparison))
-    if comparison.worse:
+    for sentence in comparison.damaged:
+        click.echo(f"Damaged: {one_printable_line(sentence)}", err=True)
+    if comparison.worse or comparison.damaged:
         sys.exit(GOT_WORSE)

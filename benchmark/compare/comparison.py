@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ import numpy as np
 from benchmark.compare.changes import changes
 from benchmark.compare.places import Place, Side, entry, match, match_rows
 from benchmark.report.resampling import entry_fold_scores
+from benchmark.results.verified import predictions_damage
 from benchmark.statistics import Interval, Replicates, bootstrap_task, percentile_interval
 from benchmark.statistics.bootstrap import LEVEL, RESAMPLES
 from benchmark.statistics.paired import holm, paired_p
@@ -132,6 +133,7 @@ class Comparison:
         changes: What differs beside scores, a sentence each.
         only: What is in one folder only, a sentence each.
         cautions: What must be said beside it.
+        damaged: Cells that are damaged, or whose predictions are, a sentence each.
     """
 
     a: Path
@@ -140,6 +142,7 @@ class Comparison:
     changes: list[str]
     only: list[str]
     cautions: list[str]
+    damaged: list[str] = field(default_factory=list)
 
     @property
     def worse(self) -> list[Difference]:
@@ -190,7 +193,15 @@ def compare_results(
         changes=changes(matched.places),
         only=matched.only,
         cautions=[*matched.cautions, *_cautions(found)],
+        damaged=[*matched.damaged, *_damaged(matched.places)],
     )
+
+
+def _damaged(places: Sequence[Place]) -> list[str]:
+    """The finished cells whose predictions are lost or damaged, a sentence each."""
+    files = [file for place in places for file in (*place.a, *place.b) if not file.cell.reason]
+    found = [(file, predictions_damage(file.path, file.cell)) for file in files]
+    return [f"{file.path}: {wrong}." for file, wrong in found if wrong]
 
 
 def _cautions(found: Sequence[Difference]) -> list[str]:

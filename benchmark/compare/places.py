@@ -59,11 +59,13 @@ class Matched:
         places: In the order of rows and tasks of the second folder.
         only: What is in one folder only, a sentence each.
         cautions: What was left out when the folders were read.
+        damaged: Cells that were left out because they are damaged, a sentence each.
     """
 
     places: list[Place]
     only: list[str]
     cautions: list[str]
+    damaged: list[str]
 
 
 class Side:
@@ -77,7 +79,7 @@ class Side:
             ValueError: None can be read, or they cannot stand in one table.
         """
         self.folder = folder
-        files, self.cautions = read_cells(folder)
+        files, self.damaged, self.cautions = read_cells(folder)
         cells: dict[tuple[str, str], list[CellFile]] = {}
         self.rows: dict[str, ModuleFacts] = {}
         for file in sorted(merged(files), key=lambda file: file.cell.protocol.seed):
@@ -116,7 +118,7 @@ def match(a: Side, b: Side) -> Matched:
         if (row, task) in a.cells
     ]
     only = [sentence for one, other in ((a, b), (b, a)) for sentence in _only(one, other)]
-    return Matched(places, only, [*a.cautions, *b.cautions])
+    return Matched(places, only, [*a.cautions, *b.cautions], [*a.damaged, *b.damaged])
 
 
 def match_rows(a: Side, b: Side, first: str, second: str) -> Matched:
@@ -140,7 +142,7 @@ def match_rows(a: Side, b: Side, first: str, second: str) -> Matched:
         )
         if tasks
     ]
-    return Matched(places, only, [*a.cautions, *b.cautions])
+    return Matched(places, only, [*a.cautions, *b.cautions], [*a.damaged, *b.damaged])
 
 
 def entry(files: Sequence[CellFile]) -> Entry:

@@ -15,7 +15,6 @@ in a private folder, ``.{split}.private-*.part/``, which no later process resume
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -31,7 +30,7 @@ import numpy as np
 from benchmark.embeddings.batches import Embedded
 from benchmark.embeddings.cache import CacheEntry, SplitRecord, read_record, record_text
 from benchmark.embeddings.npy_writer import NpyWriter
-from msssl_common.files import ABANDONED_SECONDS, remove_leftovers, write_text
+from msssl_common.files import ABANDONED_SECONDS, remove_leftovers, rename_durably, write_text
 from msssl_common.locks import FileLock, locked_if_possible
 
 LOCK = "lock"
@@ -303,7 +302,7 @@ class PartialSplit:
                     (RECORD, entry.record_path(split)),
                 ):
                     with suppress(FileNotFoundError):  # in place already
-                        os.replace(self._part.path / name, path)  # noqa: PTH105 -- the atomic call
+                        rename_durably(self._part.path / name, path)
         for left in (JOURNAL, RECORD):
             (self._part.path / left).unlink(missing_ok=True)
 

@@ -22,7 +22,7 @@ from benchmark.heads.outputs import head_loss, probabilities
 from benchmark.heads.postprocessing_search import PostprocessingSearch
 from benchmark.heads.rows import Split, targets_of
 from benchmark.protocol import Rules
-from benchmark.scores import MINIMISED, SceneScore, event_score, scene_score
+from benchmark.scores import MINIMISED, SceneScore, as_logged, event_score, scene_score
 from benchmark.scores.accuracy import midi_chroma_acc
 from benchmark.tasks.task import Task
 
@@ -47,14 +47,6 @@ def _midi_numbers(task: Task) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
                 f"labels, but one is {label!r}: correct it, or use the published rules."
             )
     return np.array([int(label) for label in task.vocabulary], np.int64)
-
-
-def as_logged(name: str, score: float) -> float:
-    """A score as Lightning's ``self.log`` keeps it, in validations as in test results.
-
-    A Python float becomes a float32 tensor; heareval's d_prime is a NumPy float64 and stays one.
-    """
-    return score if name == "d_prime" else float(np.float32(score))
 
 
 Mode = Literal["max", "min"]

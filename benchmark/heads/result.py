@@ -16,12 +16,12 @@ from benchmark.events.frames import clip_frames
 from benchmark.events.postprocessing import Postprocessing, events_from_frames
 from benchmark.events.table import Event, event_table, events_by_clip
 from benchmark.heads.head import predict_logits
-from benchmark.heads.monitor import Mode, as_logged, batched_probabilities, task_scene_score
+from benchmark.heads.monitor import Mode, batched_probabilities, task_scene_score
 from benchmark.heads.outputs import head_loss
 from benchmark.heads.rows import Split, rows_of
 from benchmark.heads.trained_head import Curve, TrainedHead
 from benchmark.protocol import Rules
-from benchmark.scores import event_score
+from benchmark.scores import as_logged, event_score
 from benchmark.scores.averages import mean_over_folds, std_over_folds
 from benchmark.tasks.task import Task
 

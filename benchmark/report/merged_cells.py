@@ -11,6 +11,7 @@ from benchmark.protocol import Protocol
 from benchmark.results.cell_files import read_cell
 from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
 from benchmark.results.leaderboard import NOT_RUN
+from benchmark.results.verified import predictions_damage, score_damage
 
 
 class CellFile(NamedTuple):
@@ -25,10 +26,25 @@ class CellFile(NamedTuple):
         return self.cell.module.label, self.cell.task.task
 
 
-def read_cells(folder: Path) -> tuple[list[CellFile], list[str]]:
-    """The cells of a results folder, sorted by file name, and cautions if some are left out.
+class FolderCells(NamedTuple):
+    """What a results folder holds.
 
-    Left out is what cannot be read, and what an earlier version of the protocol left in the folder.
+    Attributes:
+        files: The cells that count, sorted by file name.
+        damaged: Cells that are left out because they are damaged, a sentence each.
+        cautions: What must be said of all that is left out.
+    """
+
+    files: list[CellFile]
+    damaged: list[str]
+    cautions: list[str]
+
+
+def read_cells(folder: Path) -> FolderCells:
+    """The cells of a results folder.
+
+    Left out is what cannot be read, what has scores that its predictions do not give, and what an
+    earlier version of the protocol left in the folder.
 
     Raises:
         FileNotFoundError: The folder has no cells.
@@ -45,20 +61,31 @@ def read_cells(folder: Path) -> tuple[list[CellFile], list[str]]:
             files.append(CellFile(path, read_cell(path)))
         except (ValueError, OSError) as error:
             unread.append(str(error))
+            continue
+        if wrong := _wrong_score(files[-1]):
+            unread.append(f"{path}: {wrong}; run the command again that made it.")
+            files.pop()
     if not files:
         raise ValueError(unread[0])
     newest = max(file.cell.protocol.version for file in files)
     current = [file for file in files if file.cell.protocol.version == newest]
     cautions = []
     if unread:
-        count = f"{len(unread)} of {len(paths)} cells cannot be read and are left out"
+        count = f"{len(unread)} of {len(paths)} cells are damaged and left out"
         cautions.append(f"{folder.name}: {count}, e.g. {unread[0]}")
     if len(current) < len(files):
         count = f"{len(files) - len(current)} of {len(paths)} cells"
         cautions.append(
             f"{folder.name}: {count} are of an earlier protocol than {newest} and left out."
         )
-    return current, cautions
+    return FolderCells(current, unread, cautions)
+
+
+def _wrong_score(file: CellFile) -> str | None:
+    """A score that the predictions beside the cell do not give; without those nothing is known."""
+    if file.cell.reason or predictions_damage(file.path, file.cell):
+        return None
+    return score_damage(file.path, file.cell)
 
 
 def merged(files: Sequence[CellFile]) -> list[CellFile]:

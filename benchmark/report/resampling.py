@@ -21,6 +21,7 @@ from benchmark.results.cell_files import predictions_path
 from benchmark.results.cells import Cell, TaskFacts
 from benchmark.results.leaderboard import ResultTable
 from benchmark.results.predictions import load_predictions
+from benchmark.results.verified import predictions_damage
 from benchmark.statistics import (
     FoldScore,
     Replicates,
@@ -161,12 +162,10 @@ def entry_fold_scores(files: Sequence[CellFile]) -> list[FoldScore]:
 
 
 def _cell_fold_scores(path: Path, cell: Cell) -> list[FoldScore]:
-    file = predictions_path(path)
-    if not file.exists():
-        raise FileNotFoundError("no predictions file lies beside the cell")
-    if hashlib.sha256(file.read_bytes()).hexdigest() != cell.predictions_hash:
-        raise ValueError(f"{file.name} is not the one that was written with its cell")
-    return cell_fold_scores(load_predictions(file), cell.task.score, cell.protocol.rules)
+    if wrong := predictions_damage(path, cell):
+        raise ValueError(wrong)
+    predictions = load_predictions(predictions_path(path))
+    return cell_fold_scores(predictions, cell.task.score, cell.protocol.rules)
 
 
 def _mean_over_seeds(folds: Sequence[FoldScore]) -> FoldScore:

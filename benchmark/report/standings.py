@@ -224,9 +224,9 @@ def read_leaderboard(
         ValueError: Files that cannot stand in one table, or that this version cannot read.
     """
     read = [read_cells(folder) for folder in folders]
-    files = [file for found, _ in read for file in found]
+    files = [file for found in read for file in found.files]
     names = dict.fromkeys(folder.resolve().name for folder in folders)
-    unread = [caution for _, cautions in read for caution in cautions]
+    unread = [caution for found in read for caution in found.cautions]
     return leaderboard_of_cells(files, f"Leaderboard: {' + '.join(names)}", unread, advance)
 
 

@@ -10,6 +10,8 @@ from benchmark.results.cells import Cell
 from benchmark.results.schema.cell_json import cell_of, cell_text
 from msssl_common.files import write_bytes, write_text
 
+LARGEST_CELL = 4 << 20  # bytes; 6 folds of a long training have 50 kB
+
 
 def cell_path(out: Path, cell: Cell) -> Path:
     """File of a cell: named by what was asked for, so that a success replaces a failure.
@@ -59,6 +61,8 @@ def read_cell(path: Path) -> Cell:
             is not known: one sentence with file and key.
     """
     try:
+        if (size := path.stat().st_size) > LARGEST_CELL:
+            raise ValueError(f"the file has {size} bytes, and a cell at most {LARGEST_CELL}")
         return cell_of(path.read_text("utf-8"))
     except ValueError as error:  # also what is no UTF-8
         raise ValueError(f"{path}: {error}; run the command again that made it.") from error

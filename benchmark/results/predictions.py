@@ -36,6 +36,10 @@ from benchmark.events.table import EventTable
 
 SCHEMA = 1
 COLUMNS = tuple(field.name for field in fields(EventTable))
+MEMBERS = {
+    *("schema", "vocabulary", "folds", "fold_clips", "clips", "probabilities", "targets"),
+    *(f"{kind}_{column}" for kind in ("predicted", "reference") for column in COLUMNS),
+}
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ def load_predictions(path: Path) -> Predictions:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            # A member of another name is not read: it may be of any size.
+            arrays = {name: file[name] for name in file.files if name in MEMBERS}
         if int(arrays["schema"]) != SCHEMA:
             raise ValueError(f"its layout is version {arrays['schema']}")
         return _predictions(arrays)

@@ -30,6 +30,7 @@ from benchmark.results.predictions import (
     ScenePredictions,
     predictions_file,
 )
+from benchmark.results.verified import damage
 from benchmark.runner.plan import RunPlan
 from benchmark.runner.progress import Advance, Progress
 from benchmark.runner.provenance import machine, versions
@@ -101,9 +102,12 @@ class CellFiller:
                 yield self.failed(replace(blank, reason=reason_for_cell(error, self.debug)))
 
     def kept(self, asked: Cell) -> Cell | None:
-        """The cell that an earlier run finished for the same question, under today's names."""
+        """The cell that an earlier run finished for the same question, under today's names.
+
+        One whose predictions are lost, or do not give its scores, counts as absent.
+        """
         cell = load_cell(cell_path(self.out, asked))
-        if cell and cell.answers(asked):
+        if cell and cell.answers(asked) and not damage(cell_path(self.out, asked), cell):
             # Of a run that was killed after it saved the cell.
             SavedHeads(heads_folder(_entry_of(asked), asked)).remove()
             return replace(cell, module=asked.module, task=asked.task)

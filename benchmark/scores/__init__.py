@@ -62,6 +62,14 @@ def event_score(name: str) -> EventScore:
     return EVENT_SCORES[name]
 
 
+def as_logged(name: str, score: float) -> float:
+    """A score as Lightning's ``self.log`` keeps it, in validations as in test results.
+
+    A Python float becomes a float32 tensor; heareval's d_prime is a NumPy float64 and stays one.
+    """
+    return score if name == "d_prime" else float(np.float32(score))
+
+
 def _no_such_score(name: str, wanted: str, other: str, known: tuple[str, ...]) -> str:
     if name in SCENE_SCORES or name in EVENT_SCORES:
         reason = f"The score {name!r} is one of {other} tasks, not of {wanted} tasks"

@@ -10,6 +10,7 @@ from benchmark.results.schema.typed_json import from_json, to_json
 from msssl_common.messages import one_printable_line
 
 OLDEST = 1  # that is read
+MOST_SCORES = 1000  # of a fold; HEAR's tasks have at most 13
 
 
 def cell_text(cell: Cell) -> str:
@@ -79,6 +80,8 @@ def _check_whole(cell: Cell) -> None:
         raise ValueError(
             f"key folds has {len(cell.folds)} entries, though key task.folds says {cell.task.folds}"
         )
+    if (most := max(len(fold.scores) for fold in cell.folds)) > MOST_SCORES:
+        raise ValueError(f"key folds has {most} scores in one fold, more than {MOST_SCORES}")
     names = [cell.task.score, *cell.folds[0].scores]
     for index, fold in enumerate(cell.folds):
         for name in names:

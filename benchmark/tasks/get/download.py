@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
-import os
 import re
 import socket
 import time
@@ -24,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
-from msssl_common.files import write_text
+from msssl_common.files import rename_durably, write_text
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class PartFile:
 
     def finish(self) -> None:
         """Give the file its name."""
-        os.replace(self.path, self.target)  # noqa: PTH105 -- as the atomic call is known
+        rename_durably(self.path, self.target)
         self._origin.unlink(missing_ok=True)
 
 

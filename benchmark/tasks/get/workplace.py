@@ -18,7 +18,7 @@ from benchmark.tasks.audio import LENGTH_TOLERANCE, rates_present
 from benchmark.tasks.catalogue.listing import GETTING
 from benchmark.tasks.labels import read_events, read_scene_labels
 from benchmark.tasks.task import Task, read_task
-from msssl_common.files import write_text
+from msssl_common.files import rename_durably, write_text
 from msssl_common.locks import FileLock
 
 
@@ -101,12 +101,12 @@ class StagingFolder:
             ValueError: There is a folder of that name with other labels.
         """
         if not self.final.exists():
-            self.task.rename(self.final)
+            rename_durably(self.task, self.final)
         else:
             self._check_same_labels()
             for rate in rates_present(self.task):
                 if not (self.final / str(rate)).exists():
-                    (self.task / str(rate)).rename(self.final / str(rate))
+                    rename_durably(self.task / str(rate), self.final / str(rate))
         shutil.rmtree(self.home)
 
     def _check_same_labels(self) -> None:

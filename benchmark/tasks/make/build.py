@@ -38,7 +38,7 @@ from benchmark.tasks.make.plan import RawClip, TaskPlan, sorted_labels
 from benchmark.tasks.make.sources import Sources
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from msssl_common.console import bar
-from msssl_common.files import check_writable, write_text
+from msssl_common.files import check_writable, rename_durably, write_text
 
 
 def write_texts(plan: TaskPlan, clips: Sequence[RawClip], notice: str | None, folder: Path) -> None:
@@ -134,7 +134,7 @@ def build_task(
         write_texts(plan, clips, notice(plan, clips), part)
         tidy(part)
         refuse_existing(folder)
-        part.rename(folder)
+        rename_durably(part, folder)
     return Built(folder, clips, tuple(converted.unreadable.values()), notes)
 
 

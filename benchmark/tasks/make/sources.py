@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from msssl_common.files import writing
+from msssl_common.files import rename_durably, writing
 from msssl_common.messages import one_printable_line
 
 KINDS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -83,7 +83,7 @@ def unpacked(archive: Path, folder: Path, progress: Progress) -> Path:
         raise ValueError(
             f"{archive} is damaged or not whole ({one_printable_line(error)}): download it again."
         ) from None
-    part.rename(folder)
+    rename_durably(part, folder)
     return folder
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from msssl_common.files import write_bytes, write_text
+from msssl_common.files import rename_durably, write_bytes, write_text
 from pretrain.data.corpus import SAMPLE_RATE
 
 JOURNAL = "journal"  # folder: a JSON file per finished shard, which makes it count
@@ -158,4 +158,4 @@ def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Sequence[Any]])
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-    part.replace(path)
+    rename_durably(part, path)

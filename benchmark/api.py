@@ -45,9 +45,9 @@ def evaluate(
 ) -> Leaderboard:
     """Embed tasks with HEAR modules, train HEAR's shallow heads, write a leaderboard.
 
-    A cell (one module on one task) that an earlier call finished in the same folder is kept. A
-    module or task that fails leaves its cells with the reason, and the rest goes on: look at
-    ``failures`` of the result.
+    A cell (one module on one task) that an earlier call finished in the same folder is kept. If a
+    module or task fails, its cells keep the reason and the others are run: see ``failures`` of the
+    result.
 
     Args:
         modules: Import names of HEAR modules, each with ``=CHECKPOINT`` or without; ``msssl_hear``
@@ -64,7 +64,7 @@ def evaluate(
         interpreters: By module or package name (an empty name means all modules): another Python
             to run it in.
         executor: Fills the cells; None for this machine, or a `RayExecutor`.
-        progress: Told what happens; None for nobody.
+        progress: Its methods are called as the run proceeds; None for no reports.
         tracking: Gets every finished cell and the tables.
         command: What the user typed, for the tables to name.
         debug: Whether to print the traceback of a failed cell.

@@ -39,33 +39,33 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def requested_memory(error: BaseException) -> str:
-    """How much was asked for, if an error for want of memory says so; else all that it says."""
+    """How much memory was asked for, if an error says so; else the whole message."""
     message = one_printable_line(error)
     asked = ASKED_FOR.search(message)
     return asked[0] if asked else message
 
 
-GOES_ON = "then the same command goes on"
+RESUME = "then run the same command again to resume"
 NO_RIGHT = "change its permissions, or name another folder"
 ADVICE = {
-    errno.ENOSPC: f"make room there; {GOES_ON}",
-    errno.EDQUOT: f"make room there; {GOES_ON}",
-    errno.EFBIG: f"raise the limit on the size of files (ulimit -f); {GOES_ON}",
-    errno.EROFS: "name another folder, or have it mounted for writing",
+    errno.ENOSPC: f"make room there, {RESUME}",
+    errno.EDQUOT: f"make room there, {RESUME}",
+    errno.EFBIG: f"raise the limit on the size of files (ulimit -f), {RESUME}",
+    errno.EROFS: "name another folder, or mount this one writable",
     errno.EACCES: NO_RIGHT,
     errno.EPERM: NO_RIGHT,
-    errno.ENOENT: f"put it there; {GOES_ON}",
-    errno.EMFILE: f"raise the limit on open files (ulimit -n); {GOES_ON}",
-    errno.EIO: f"check the disk; {GOES_ON}",
+    errno.ENOENT: f"put it there, {RESUME}",
+    errno.EMFILE: f"raise the limit on open files (ulimit -n), {RESUME}",
+    errno.EIO: f"check the disk, {RESUME}",
 }
-MEMORY = f"not enough memory{{}}: close other programs or take a larger machine; {GOES_ON}"
+MEMORY = f"not enough memory{{}}: close other programs or take a larger machine, {RESUME}"
 
 
 def explain_error(error: BaseException) -> str:
-    """One one_printable_line line of an error.
+    """An error as one printable line.
 
-    The system's errors get their file and what to do about them, those for want of memory the
-    latter; messages of our own are sentences already.
+    Errors of the system get their file and an advice, errors of memory an advice. Messages of our
+    own are sentences already.
 
     Args:
         error: What was raised.
@@ -76,7 +76,7 @@ def explain_error(error: BaseException) -> str:
         what = ": ".join([*([files] if files else []), error.strerror])
         return f"{what}; {advice}" if advice else what
     message = one_printable_line(error)
-    if is_out_of_memory(error) and "goes on" not in message:
+    if is_out_of_memory(error) and "resume" not in message:
         asked = requested_memory(error)
         return MEMORY.format(f" ({asked})" if asked else "")
     return message or type(error).__name__

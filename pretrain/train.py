@@ -231,7 +231,7 @@ class Training:
         return MemoryError(
             f"not enough memory for {clips} clips at once in step {self.step + 1} "
             f"({requested_memory(error)}): encode fewer with --chunk {max(1, clips // 2)}, or take "
-            "a larger machine; with --resume the run then goes on"
+            "a larger machine; then resume the run with --resume"
         )
 
     def left(self, reason: str) -> ConnectionError:

@@ -72,19 +72,20 @@ def main() -> None:
     default=1,
     show_default=True,
     metavar="N",
-    help="Repeat the heads with N seeds: --seed, the next one, and so on.",
+    help="Train the heads with N seeds: --seed, the next one, and so on.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Results folder.  [default: results/runs/ and embedded, or the tasks folder's name]",
+    help="Results folder.  [default: results/runs/embedded, or results/runs/ and the tasks "
+    "folder's name]",
 )
 @click.option(
     "--embedding-dtype",
     type=click.Choice(["float32", "float16"]),
     default="float32",
     show_default=True,
-    help="Type in which embeddings are kept; float16 takes half the disk.",
+    help="Type of stored embeddings; float16 takes half the disk.",
 )
 @device_option
 @env_option
@@ -93,7 +94,7 @@ def main() -> None:
 @click.option(
     "--tracker",
     type=click.Choice(["mlflow", "wandb"]),
-    help="Also log finished cells as runs there: mlflow to MLFLOW_TRACKING_URI or ./mlruns, wandb "
+    help="Also log finished cells to a tracker: mlflow to MLFLOW_TRACKING_URI or ./mlruns, wandb "
     "offline to ./wandb or as WANDB_MODE says.",
 )
 @executor_options
@@ -124,11 +125,11 @@ def run(
 ) -> None:
     """Embed tasks with every MODULE, train HEAR's shallow heads, and write a leaderboard.
 
-    MODULE is the import name of a HEAR module (also one in the current folder), or
-    MODULE=CHECKPOINT for weights that its load_model takes; without any, msssl_hear is run.
+    MODULE is the import name of a HEAR module, installed or in the current folder.
+    MODULE=CHECKPOINT gives CHECKPOINT to its load_model. Without a MODULE, msssl_hear is run.
 
-    A run that was stopped goes on where it was; a cell that failed is tried again. Exit status 0:
-    every cell is there; 1: some failed, and the table says why; 2: nothing could be run.
+    The same command resumes an interrupted run, and tries failed cells again. Exit status: 0 if
+    every cell is finished; 1 if some failed, and the table says why; 2 if nothing could be run.
 
     \b
     Examples:
@@ -140,7 +141,7 @@ def run(
       msbench run my_module --tasks-dir hear/tasks --executor ray --address auto
     """  # noqa: D301 -- click wants the character behind \\b
     if env and not modules:
-        raise ValueError("--env is for MODULEs; name one")
+        raise ValueError("--env runs MODULEs in another Python: name at least one MODULE")
     check_baselines(baselines)
     if not env:
         check_modules(modules)
@@ -181,13 +182,15 @@ def run(
 
 @main.command()
 @click.argument("module")
-@click.option("--model", "-m", default="", metavar="PATH", help="Checkpoint for its load_model.")
+@click.option(
+    "--model", "-m", default="", metavar="PATH", help="Checkpoint to give to its load_model."
+)
 @click.option(
     "--device", "-d", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP
 )
 @click.pass_context
 def validate(context: click.Context, module: str, model: str, device: str) -> None:
-    """Check that MODULE keeps to the HEAR API, as hear-validator does."""
+    """Check that MODULE follows the HEAR API, as hear-validator does."""
     from benchmark.cli.validate import main as hear_validator
 
     context.invoke(hear_validator, module=module, model=model, device=device)

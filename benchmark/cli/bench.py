@@ -1,4 +1,4 @@
-"""``msbench bench``: side by side with hear-eval-kit and sed_eval."""
+"""``msbench bench``: time the heads and scores beside hear-eval-kit and sed_eval."""
 
 from __future__ import annotations
 
@@ -16,27 +16,34 @@ from benchmark.protocol import GRID_POINTS, Mode
 
 @click.group()
 def bench() -> None:
-    """Measure the heads' and the scores' cost beside hear-eval-kit's and sed_eval's."""
+    """Time heads and scores beside hear-eval-kit and sed_eval."""
 
 
 def _modes(context: click.Context, parameter: click.Parameter, value: str) -> list[Mode]:
     modes = [name.strip() for name in value.split(",") if name.strip()]
     for mode in modes:
         if mode not in get_args(Mode):
-            raise click.BadParameter(f"{mode!r} is no mode; there are {', '.join(get_args(Mode))}.")
+            raise click.BadParameter(
+                f"{mode!r} is not a mode; choose from {', '.join(get_args(Mode))}."
+            )
     if not modes:
         raise click.BadParameter("name at least one mode.")
     return cast(list[Mode], modes)
 
 
 runs_option = click.option(
-    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Medians of so many."
+    "--runs",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Number of runs; tables show medians.",
 )
 out_option = click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="Also write the table here: FILE.md, or FILE.json with every run. May be repeated.",
+    help="Also write the table to FILE.md, or to FILE.json with every run. May be given several "
+    "times.",
 )
 
 
@@ -47,7 +54,7 @@ out_option = click.option(
     type=click.Choice(["default", "fast", "faster"]),
     default="faster",
     show_default=True,
-    help="Grid of the heads.",
+    help="Hyperparameters to try for the heads.",
 )
 @click.option("--grid-points", type=click.IntRange(min=1), default=GRID_POINTS, show_default=True)
 @runs_option
@@ -55,7 +62,7 @@ out_option = click.option(
     "--upstream",
     metavar="COMMAND",
     default="",
-    help="Command line that runs heareval.predictions.runner, to compare with.",
+    help="Command that runs heareval.predictions.runner, to compare with.",
 )
 @click.option(
     "--modes", callback=_modes, default="exact,fast", show_default=True, metavar="NAME,..."
@@ -75,12 +82,12 @@ def heads(
     out: Sequence[Path],
     debug: bool,
 ) -> None:
-    """Train the heads of embedding folders in each mode and by upstream, interleaved.
+    """Time the heads of embedding folders in each mode, and by upstream.
 
-    DIR is a task's folder of embeddings as hear-eval-kit writes it; without any, the embedded
-    suite's tasks are embedded by the logmel baseline. Exact mode is also set beside the bare loop
-    of its training steps, and beside their matrix products alone, which nobody can do without. The
-    machine should have nothing else to do.
+    DIR is a task's folder of embeddings, as hear-eval-kit writes it. Without a DIR, the logmel
+    baseline embeds the embedded suite. The sides take turns. Exact mode is also compared with a
+    bare loop of its training steps, and with their matrix products alone, which every
+    implementation needs. The machine should be idle otherwise.
 
     \b
     Examples:
@@ -117,10 +124,10 @@ def heads(
 @debug_option
 @report_errors
 def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
-    """Score generated event lists beside sed_eval, and find events beside SciPy's median filter.
+    """Time event scores beside sed_eval, and post-processing beside SciPy's median filter.
 
-    14 clips of 120 s with 40 reference events each, and 40, 300 or 1000 predicted ones. sed_eval is
-    called as hear-eval-kit calls it; without it ours is measured alone.
+    Input: 14 clips of 120 s, each with 40 reference events and 40, 300 or 1000 predicted ones.
+    sed_eval is called as hear-eval-kit calls it. If it is not installed, ours is measured alone.
     """
     from benchmark.speed.report import check_report_path, print_report, write_report
     from benchmark.speed.scores import scores_report

@@ -1,4 +1,4 @@
-"""``msbench cache``: what the cache holds, and how to make room."""
+"""``msbench cache``: list what the cache holds, and remove items."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ HEADINGS = ("key", "kind", "module", "task", "rows", "size", "age", "state")
 
 @click.group()
 def cache() -> None:
-    """Look at the cache of embeddings and unfinished heads, or remove from it.
+    """List or remove cached embeddings and unfinished heads.
 
-    It lies in MSBENCH_CACHE, or else in ~/.cache/msssl-hear. Whatever is removed is made again when
-    it is needed.
+    The cache is in MSBENCH_CACHE, or else in ~/.cache/msssl-hear. Removed items are made again when
+    they are needed.
     """
 
 
@@ -46,10 +46,14 @@ def list_cache() -> None:
     "--older-than",
     type=click.FloatRange(min=0),
     metavar="DAYS",
-    help="What was last written more than DAYS days ago.",
+    help="Items last written more than DAYS days ago.",
 )
-@click.option("--module", metavar="NAME", help="What a module made, with any checkpoint or one.")
-@click.option("--task", metavar="NAME", help="What was made from a task.")
+@click.option(
+    "--module",
+    metavar="NAME",
+    help="Items of a module, with any checkpoint; of one with MODULE=CHECKPOINT.",
+)
+@click.option("--task", metavar="NAME", help="Items of a task.")
 @click.option("--all", "everything", is_flag=True, help="All embeddings and unfinished heads.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @report_errors
@@ -61,7 +65,9 @@ def remove_from_cache(
     everything: bool,
     yes: bool,
 ) -> None:
-    """Remove what KEYs name (their first digits will do), or what all options given describe.
+    """Remove the items with these KEYs, or those that fit all options given.
+
+    The first digits of a KEY are enough.
 
     \b
     Examples:
@@ -72,7 +78,9 @@ def remove_from_cache(
     from msssl_common.files import cache_root
 
     if not keys and not everything and older_than is None and not module and not task:
-        raise click.UsageError("Say what to remove: KEYs, --older-than, --module, --task or --all.")
+        raise click.UsageError(
+            "Name what to remove: KEYs, --older-than, --module, --task or --all."
+        )
     items = list_cache(cache_root())
     items = select_items(items, keys) if keys else items
     items = [item for item in items if _fits(item, older_than, module, task)]

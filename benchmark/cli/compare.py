@@ -1,4 +1,4 @@
-"""``msbench compare``."""
+"""``msbench compare``: what changed between two results folders."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ GOT_WORSE = 1
     "--rows",
     nargs=2,
     metavar="X Y",
-    help="Compare row X of A with row Y of B, by label or by module; A and B may be one folder.",
+    help="Compare row X of A with row Y of B, by label or module; A and B may be the same folder.",
 )
 @click.option(
     "--markdown",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Also write the comparison here.",
+    help="Also write the comparison to FILE.",
 )
-@click.option("--force", is_flag=True, help="Compare also where a task itself was changed.")
+@click.option("--force", is_flag=True, help="Compare even if a task itself was changed.")
 @debug_option
 @report_errors
 def compare(
@@ -38,11 +38,11 @@ def compare(
     force: bool,
     debug: bool,
 ) -> None:
-    """Say what changed from the results folder A to the results folder B, and whether by chance.
+    """Test what changed from results folder A to results folder B.
 
-    Every module and task that both have is compared on the same resampled test clips, under
-    whatever protocols the two were made; what differs beside the scores (weights, hyperparameters,
-    versions, machine) is named. Works offline, from cells and predictions alone.
+    Every module and task of both folders is compared on the same resampled test clips. The
+    protocols may differ. Other differences are listed: weights, hyperparameters, versions, machine.
+    Only cells and predictions are needed.
 
     Exit status 0: nothing got significantly worse; 1: something did, or fails where it did not, or
     a result is damaged; 2: the two cannot be compared.

@@ -1,4 +1,4 @@
-"""``msbench export`` and ``msbench score``: work that passes to and from hear-eval-kit."""
+"""``msbench export`` and ``msbench score``: exchange with hear-eval-kit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from benchmark.protocol import GRID_POINTS, Mode, Protocol
     type=click.Choice(["heareval"]),
     default="heareval",
     show_default=True,
-    help="Whose layout: heareval is hear-eval-kit's.",
+    help="Layout of the folders: heareval is hear-eval-kit's.",
 )
 @tasks_dir_option
 @tasks_option
@@ -40,7 +40,7 @@ from benchmark.protocol import GRID_POINTS, Mode, Protocol
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="Folder of embeddings: each task gets OUT/MODULE/TASK.",
+    help="Folder for the embeddings: OUT/MODULE/TASK for each task.",
 )
 @device_option
 @debug_option
@@ -54,10 +54,10 @@ def export(
     device: str,
     debug: bool,
 ) -> None:
-    """Embed tasks with every MODULE and write the folders that hear-eval-kit predicts from.
+    """Embed tasks with every MODULE, and write them as hear-eval-kit reads them.
 
-    MODULE is named as for msbench run, and embeddings come from the same cache. A task's folder
-    appears when it is complete; one that an earlier export wrote is kept.
+    MODULE is as for msbench run, and embeddings come from the same cache. A task's folder appears
+    when it is complete. Folders of an earlier export are kept.
 
     \b
     Examples:
@@ -90,7 +90,7 @@ def export(
     type=click.IntRange(min=1),
     default=GRID_POINTS,
     show_default=True,
-    help="Points of the grid that are tried.",
+    help="Number of grid points to try.",
 )
 @click.option(
     "--out",
@@ -116,8 +116,8 @@ def score(
 ) -> None:
     """Train heads on the embeddings in every DIR and write hear-eval-kit's score file.
 
-    DIR holds one task's embeddings, from heareval.embeddings.runner or msbench export. The file,
-    test.predicted-scores.json, has upstream's keys, and the protocol under "msbench".
+    DIR holds one task's embeddings, from heareval.embeddings.runner or msbench export. The file is
+    test.predicted-scores.json. It has upstream's keys, and the protocol under "msbench".
 
     \b
     Examples:
@@ -128,7 +128,10 @@ def score(
     from msssl_common.console import make_console
 
     if out is not None and len(folders) > 1:
-        raise ValueError(f"--out {out} is one file, but {len(folders)} folders are to be scored.")
+        raise ValueError(
+            f"--out {out} is one file for {len(folders)} folders: leave it out, "
+            "or score one folder."
+        )
     protocol = Protocol(grid, seed, mode, "strict" if strict else "published", grid_points)
     if score_folders(folders, protocol, out, force, said_device(device), make_console(), debug):
         sys.exit(SOME_FAILED)

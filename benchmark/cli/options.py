@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 
 def report_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn what went wrong into one line on stderr and an exit status, unless ``--debug``."""
+    """Turn an error into one line on stderr and an exit status, unless ``--debug``."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,7 +45,7 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             click.echo(f"Error: {explain_error(error)}", err=True)
             sys.exit(USAGE)
         except KeyboardInterrupt:
-            click.echo("Stopped: the same command goes on from here.", err=True)
+            click.echo("Stopped: run the same command again to resume.", err=True)
             sys.exit(INTERRUPTED)
 
     return wrapped
@@ -81,20 +81,21 @@ grid_option = click.option(
     type=click.Choice(["default", "fast", "faster"]),
     default="default",
     show_default=True,
-    help="Grid of the heads; default is HEAR's published protocol, the others are quicker.",
+    help="Hyperparameters to try for the heads: default is HEAR's published grid, the others are "
+    "quicker.",
 )
 mode_option = click.option(
     "--mode",
     type=click.Choice(get_args(Mode)),
     default=Protocol.mode,
     show_default=True,
-    help="exact is hear-eval-kit's arithmetic; fast trains a grid's heads together.",
+    help="exact: hear-eval-kit's arithmetic. fast: train a grid's heads together.",
 )
 strict_option = click.option(
     "--strict",
     is_flag=True,
-    help="Mend upstream's faults on which published numbers depend: in folds, error rates, "
-    "chroma_acc.",
+    help="Correct upstream's faults in folds, error rates and chroma_acc, on which published "
+    "numbers depend.",
 )
 seed_option = click.option(
     "--seed", default=SEED, show_default=True, help="Seed of the heads; HEAR's is 42."
@@ -102,13 +103,13 @@ seed_option = click.option(
 device_option = click.option(
     "--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP
 )
-debug_option = click.option("--debug", is_flag=True, help="Show the traceback of whatever fails.")
+debug_option = click.option("--debug", is_flag=True, help="Show the tracebacks of errors.")
 env_option = click.option(
     "--env",
     multiple=True,
     metavar="[MODULE=]PYTHON",
-    help="Run every MODULE, or the module or package named, in another interpreter, e.g. "
-    "venv/bin/python; nothing of msssl-hear is needed there. Can be given several times.",
+    help="Run every MODULE, or the named module or package, in another Python, e.g. "
+    "venv/bin/python. msssl-hear need not be installed there. May be given several times.",
 )
 env_timeout_option = click.option(
     "--env-timeout",
@@ -116,7 +117,7 @@ env_timeout_option = click.option(
     default=1800.0,
     show_default=True,
     metavar="SECONDS",
-    help="Longest that a call in another interpreter may take.",
+    help="Longest time of one call in another Python.",
 )
 
 
@@ -129,25 +130,25 @@ OPTIONS = (
         type=click.Choice(["local", "ray"]),
         default="local",
         show_default=True,
-        help="Who does the work: this process, or a Ray cluster (pip install 'msssl-hear[ray]').",
+        help="Where to run: in this process, or on a Ray cluster (pip install 'msssl-hear[ray]').",
     ),
     click.option(
         "--address",
         metavar="auto|HOST:PORT",
-        help="With --executor ray: the cluster.  [default: one is started on this machine]",
+        help="With --executor ray: the cluster.  [default: start one on this machine]",
     ),
     click.option(
         "--task-cpus",
         type=click.IntRange(min=1),
         metavar="N",
-        help="With --executor ray: cores that a task takes, and threads it uses.  [default: the "
-        "threads of a local run, on which bits may depend]",
+        help="With --executor ray: cores and threads of each task.  [default: the threads of a "
+        "local run, so that results are equal to the bit]",
     ),
     click.option(
         "--task-gpus",
         type=click.FloatRange(min=0, min_open=True),
         metavar="N",
-        help="With --executor ray --device cuda: GPUs that a task takes, or a share of one.  "
+        help="With --executor ray --device cuda: GPUs of each task, or a share of one.  "
         "[default: 1]",
     ),
 )

@@ -1,4 +1,4 @@
-"""``msbench report``: the tables of finished runs, from their files alone."""
+"""``msbench report``: write the tables of finished runs from their files."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from benchmark.cli.options import debug_option, report_errors
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where to write.  [default: DIR, if there is one only]",
+    help="Folder to write to.  [default: DIR, if there is only one]",
 )
-@click.option("--plots", is_flag=True, help="Also draw pictures, into plots/ (needs matplotlib).")
+@click.option("--plots", is_flag=True, help="Also draw pictures into plots/ (needs matplotlib).")
 @click.option(
     "--tasks-dir",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="With --plots: folder of the tasks, for the spectrograms of event tasks.",
+    help="With --plots: folder of the tasks, for spectrograms of event tasks.",
 )
 @debug_option
 @report_errors
 def report(
     folders: Sequence[Path], out: Path | None, plots: bool, tasks_dir: Path | None, debug: bool
 ) -> None:
-    """Write the leaderboard of the results folders DIR, offline, from their cells alone.
+    """Write the leaderboard of one or several results folders DIR.
 
-    Several folders become one table: their rows and columns, under one protocol (seeds may
-    differ). Nothing is run, and neither tasks nor models are needed. Intervals take seconds, of
-    tasks scored by mAP on many clips minutes.
+    Several folders become one table. Their protocols must be equal, but seeds may differ. Only
+    cells and predictions are needed, no tasks and no models. Intervals take seconds, or minutes for
+    tasks scored by mAP on many clips.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def report(
       msbench report results/mine results/baselines --out results/both
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
-        raise ValueError("Several folders make one table: say with --out where to write it.")
+        raise ValueError("Several folders make one table: name a folder for it with --out.")
     from benchmark.cli.terminal import print_standings
     from benchmark.report.standings import read_leaderboard
     from benchmark.report.write import TABLES, write_report

@@ -19,7 +19,7 @@ from benchmark.cli.tasks_make import make
     type=click.Choice(SAMPLE_RATES),
     default=SAMPLE_RATES[0],
     show_default=True,
-    help="Rate of the audio in Hz, that of the modules to compare; HEAR publishes 48000.",
+    help="Sample rate in Hz, that of the modules to compare. HEAR publishes 48000.",
 )
 @click.option(
     "--to",
@@ -28,18 +28,20 @@ from benchmark.cli.tasks_make import make
     show_default=True,
     help="Folder for task folders.",
 )
-@click.option("--mirror", metavar="URL", help="Fetch archives from a folder on another server.")
+@click.option(
+    "--mirror", metavar="URL", help="Download the archives from a folder on another server."
+)
 @click.option(
     "--from",
     "archives",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Take archives (hear2021-...-48000.tar.gz) from a local folder; nothing is fetched.",
+    help="Use archives (hear2021-...-48000.tar.gz) in a local folder; download nothing.",
 )
 @click.option(
     "--keep-source",
     is_flag=True,
-    help="Keep the audio at 48000 Hz too, for other rates later without another download.",
+    help="Also keep the audio at 48000 Hz, to make other rates later without a download.",
 )
 @debug_option
 @report_errors
@@ -52,11 +54,11 @@ def get(
     keep_source: bool,
     debug: bool,
 ) -> None:
-    """Fetch HEAR's tasks, resample their audio, check it, and put them into a tasks folder.
+    """Download HEAR's tasks, resample their audio and check it.
 
-    NAME is a task as `msbench tasks ls` or the leaderboard calls it: esc50, ESC-50 or
-    esc50-v2.0.0-full. What was stopped, by whatever, goes on with the same command. Exit status 0:
-    every task is there; 1: some could not be had, and a line says why; 2: nothing could be done.
+    NAME is the name of a task in `msbench tasks ls` or on the leaderboard: esc50, ESC-50 or
+    esc50-v2.0.0-full. The same command resumes an interrupted download. Exit status: 0 if every
+    task is there; 1 if some failed, and a line says why; 2 if nothing could be done.
 
     \b
     Examples:
@@ -87,15 +89,17 @@ def get(
 
 @click.command()
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[DIR]...")
-@click.option("--all", "everything", is_flag=True, help="Print every finding, not ten of a kind.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Print every finding, not only ten of each kind."
+)
 @click.option("--json", "machine", is_flag=True, help="Print all findings and counts as JSON.")
 @debug_option
 @report_errors
 def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool) -> None:
-    """Find everything that is wrong with the task folders in every DIR, or the embedded suite.
+    """Find all faults of the tasks in every DIR, or of the embedded suite.
 
-    DIR is a task in HEAR's format or a folder of tasks. All audio is read, clip by clip. Exit
-    status 1: there are errors, on which a benchmark would fail or mislead; 0: warnings at most.
+    DIR is a task in HEAR's format or a folder of tasks. All audio is read. Exit status: 1 if there
+    are errors, with which a benchmark would fail or mislead; 0 if there are warnings at most.
 
     \b
     Examples:
@@ -130,20 +134,20 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
 
 @click.group()
 def tasks() -> None:
-    """List, get, make and check tasks."""
+    """List, download, make and check tasks."""
 
 
 @tasks.command("ls")
 @click.option(
     "--tasks-dir",
     type=click.Path(path_type=Path),
-    help="Folder of tasks in HEAR's format, or one task, to look into.  "
-    f"[default: {TASKS_DIR}, where get puts tasks, if it is there]",
+    help="Folder of tasks in HEAR's format, or one task.  "
+    f"[default: {TASKS_DIR}, where get puts tasks, if it exists]",
 )
 @debug_option
 @report_errors
 def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
-    """List every known task: the embedded suite, those of a folder, and HEAR's."""
+    """List all known tasks: the embedded suite, those of a folder, and HEAR's."""
     from benchmark.tasks.catalogue.listing import listed_tasks, print_listed
     from msssl_common.console import make_console
 

@@ -61,7 +61,7 @@ place_options = in_order(
         multiple=True,
         required=True,
         metavar="DIR|ARCHIVE",
-        help="Raw data: a folder or a .zip or .tar archive; may be given several times.",
+        help="Raw data: a folder, or a .zip or .tar archive. May be given several times.",
     ),
     click.option(
         "--sample-rate",
@@ -70,7 +70,7 @@ place_options = in_order(
         multiple=True,
         default=SAMPLE_RATES[:1],
         show_default=True,
-        help="Rate of the audio in Hz; may be given several times.",
+        help="Sample rate in Hz. May be given several times.",
     ),
     click.option(
         "--to",
@@ -88,14 +88,14 @@ task_options = in_order(
         "scores",
         callback=names,
         metavar="NAME,...",
-        help="Scores, the first selects the model.  [default: top1_acc; mAP, d_prime, aucroc of "
-        "many labels; event_onset_200ms_fms, segment_1s_er of events]",
+        help="Scores; the first one selects the head.  [default: top1_acc; with --multilabel mAP, "
+        "d_prime, aucroc; of events event_onset_200ms_fms, segment_1s_er]",
     ),
     click.option(
         "--duration",
         type=float,
         metavar="SECONDS",
-        help="Pad and trim every clip to this length.  [default: clips keep their lengths, which "
+        help="Pad or trim every clip to this length.  [default: clips keep their lengths, which "
         "makes embedding slower]",
     ),
     click.option(
@@ -103,10 +103,10 @@ task_options = in_order(
         default="80,10,10",
         show_default=True,
         callback=_shares,
-        help="Train, valid and test, drawn by label where the data has no splits.",
+        help="Percentages of train, valid and test, drawn by label if the data has no splits.",
     ),
-    click.option("--folds", type=int, help="Draw so many folds instead."),
-    click.option("--seed", default=0, show_default=True, help="Seed of that draw."),
+    click.option("--folds", type=int, help="Draw this number of folds instead."),
+    click.option("--seed", default=0, show_default=True, help="Seed of the draw."),
 )
 multilabel_option = click.option(
     "--multilabel", is_flag=True, help="Clips may have any number of labels."
@@ -117,14 +117,14 @@ column_option = click.option(
     multiple=True,
     callback=_columns,
     metavar="MEANING=NAME",
-    help="A column's name, where it is not its meaning, e.g. file=filename.",
+    help="The name of a column, if it differs from its meaning, e.g. file=filename.",
 )
 csv_option = click.option(
     "--csv",
     "table",
     type=click.Path(path_type=Path),
     required=True,
-    help="The table; also looked for below the sources.",
+    help="The table. It is also searched for below the sources.",
 )
 
 
@@ -154,7 +154,8 @@ def make_from(
 @click.option(
     "--group",
     metavar="REGEX",
-    help="What, in a file's name, never straddles splits, e.g. '^[^_]+' for a speaker.",
+    help="Part of the file name that names a group, e.g. '^[^_]+' for a speaker. A group stays in "
+    "one split.",
 )
 @report_errors
 def folders(
@@ -166,7 +167,10 @@ def folders(
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
-    """Make the task NAME of folders {class}/... or {train,valid,test or fold1...}/{class}/...."""
+    """Make the task NAME from a folder of audio for each class.
+
+    The folders are {class}/..., or {split}/{class}/... with train, valid, test or fold1, fold2, ...
+    """
     from benchmark.tasks.make import class_folders
 
     task, splitting = _own(name, "scene", **task_and_splits)
@@ -182,7 +186,7 @@ def folders(
 @csv_option
 @column_option
 @multilabel_option
-@click.option("--separator", help="What is between several labels in one row.")
+@click.option("--separator", help="Text between several labels in one row.")
 @place_options
 @task_options
 @report_errors
@@ -198,9 +202,10 @@ def csv(
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
-    """Make the task NAME of a CSV with columns file, label and perhaps split or fold, and group.
+    """Make the task NAME from a CSV with a label for each file.
 
-    A group, such as a speaker, never straddles drawn splits.
+    Its columns are file and label, and optionally split or fold, and group. A group, such as a
+    speaker, stays in one split.
     """
     from benchmark.tasks.make.tables import label_plan
 
@@ -238,7 +243,11 @@ def events(
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
-    """Make the task NAME of a CSV: file, onset, offset, label, perhaps split or fold, and group."""
+    """Make the task NAME from a CSV of events.
+
+    Its columns are file, onset, offset and label, and optionally split or fold, and group. A group,
+    such as a speaker, stays in one split.
+    """
     from benchmark.tasks.make.tables import event_plan
 
     task, splitting = _own(name, "event", **task_and_splits)
@@ -252,8 +261,8 @@ def events(
 
 @click.command("jams", short_help="A task of your own: JAMS annotations.")
 @click.argument("name")
-@click.option("--namespace", help="Which annotations to read, e.g. segment_open.")
-@click.option("--scene", is_flag=True, help="Take the labels of whole clips, not events.")
+@click.option("--namespace", help="Annotations to read, e.g. segment_open.")
+@click.option("--scene", is_flag=True, help="Read the labels of whole clips, not events.")
 @multilabel_option
 @place_options
 @task_options
@@ -269,9 +278,9 @@ def jams(
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
-    """Make the task NAME of .jams files and the audio of the same names.
+    """Make the task NAME from .jams files and the audio files of the same names.
 
-    Folders called train, valid, test or fold1, ... above the files give the splits.
+    Folders named train, valid, test or fold1, fold2, ... above the files give the splits.
     """
     from benchmark.tasks.make import jams as jams_files
 
@@ -312,7 +321,9 @@ def _own(
 
 def _only(roots: list[Path]) -> Path:
     if len(roots) != 1:
-        raise ValueError(f"Give one --source with the folders of the classes, not {len(roots)}.")
+        raise ValueError(
+            f"Give exactly one --source, with the folders of the classes, not {len(roots)}."
+        )
     return roots[0]
 
 
@@ -351,17 +362,17 @@ class MakeGroup(click.Group):
             if folders == (f"{base}-{mode}",):
                 return self.commands[name]
         raise click.UsageError(
-            f"{cmd_name} cannot be made from raw data; msbench tasks get {cmd_name} fetches it. "
-            f"Made can be {', '.join(self.commands)}."
+            f"{cmd_name} cannot be made from raw data; msbench tasks get {cmd_name} downloads it. "
+            f"These can be made: {', '.join(self.commands)}."
         )
 
 
 @click.group(cls=MakeGroup)
 def make() -> None:
-    """Make task folders from raw data sets: HEAR's by HEAR's rules, or anybody's own.
+    """Make task folders from raw data: HEAR's by HEAR's rules, or your own.
 
-    HEAR's splits, labels and lengths are those of hear-preprocess; audio becomes mono 16-bit PCM,
-    resampled with soxr. What was stopped, by whatever, goes on with the same command.
+    HEAR's splits, labels and lengths are those of hear-preprocess. Audio becomes mono 16-bit PCM,
+    resampled with soxr. The same command resumes interrupted work.
 
     \b
     Examples:
@@ -377,7 +388,9 @@ def _hear_command(name: str, base: str, mode: str, archives: str) -> click.Comma
     """The command of one HEAR task."""
 
     @place_options
-    @click.option("--small", is_flag=True, help="The sources are HEAR's downsampled raw data.")
+    @click.option(
+        "--small", is_flag=True, help="The sources are HEAR's small, downsampled raw data."
+    )
     @report_errors
     def command(
         sources: Sequence[Path], rates: Sequence[str], to: Path, small: bool, debug: bool

@@ -14,7 +14,9 @@ from msssl_common.devices import DEVICE_HELP, resolve_device
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("module")
-@click.option("--model", "-m", default="", metavar="PATH", help="Load model from this location.")
+@click.option(
+    "--model", "-m", default="", metavar="PATH", help="Checkpoint to give to its load_model."
+)
 @click.option(
     "--device",
     "-d",
@@ -24,12 +26,12 @@ from msssl_common.devices import DEVICE_HELP, resolve_device
     help=DEVICE_HELP,
 )
 def main(module: str, model: str, device: str) -> None:
-    """Check that MODULE (an import name) keeps the HEAR API and that its scores can be trusted.
+    """Check that MODULE follows the HEAR API and that its scores can be trusted.
 
-    Upstream's checks and messages first, then the ones it lacks: NaN, timestamps in seconds, out
-    of order or off the audio, embeddings that change from call to call or with the other clips of
-    the batch, silence, short clips, and a click train. Prints "Looks good!" and exits 0, or prints
-    what is wrong and exits 1. A module in the current folder is found.
+    MODULE is an import name, also of a module in the current folder. Upstream's checks come first.
+    More checks follow: NaN; timestamps in seconds, out of order or outside the audio; embeddings
+    that change between calls or with the other clips of a batch; silence; short clips; a click
+    train. Prints "Looks good!" and exits with 0, or says what is wrong and exits with 1.
 
     \b
     Examples:

@@ -183,7 +183,7 @@ def compare_results(
         names = ", ".join(dict.fromkeys(place.task.task for place in other))
         raise ValueError(
             f"{a} and {b} were made on different versions of {names}, whose scores do not compare: "
-            "run one of them again, or add --force to see them all the same."
+            "run one of them again, or compare them anyway with --force."
         )
     found = differences(matched.places)
     return Comparison(
@@ -207,12 +207,12 @@ def _damaged(places: Sequence[Place]) -> list[str]:
 def _cautions(found: Sequence[Difference]) -> list[str]:
     cautions = []
     if any(not difference.place.same_task for difference in found):
-        cautions.append("Scores on different versions of a task are set side by side (--force).")
+        cautions.append("Scores on different versions of a task are compared (--force).")
     cautions += dict.fromkeys(difference.caution for difference in found if difference.caution)
     tested = [difference.place for difference in found if not math.isnan(difference.p)]
     if any(len(files) == 1 for place in tested for files in (place.a, place.b)):
         cautions.append(
-            "The tests ask whether other test clips would tell the same of these heads. Heads of "
-            "another seed score otherwise too: where it matters, run both with --seeds 5."
+            "The tests ask whether other test clips would show the same with these heads. Heads of "
+            "another seed also score differently: if that matters, run both with --seeds 5."
         )
     return cautions

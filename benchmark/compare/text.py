@@ -61,7 +61,7 @@ def _below(comparison: Comparison) -> list[str]:
     changed = [f"Changed: {change}." for change in comparison.changes]
     return [
         *([HOW_TO_READ] if tested else []),
-        *(changed or ["Changed beside the scores: nothing that the cells know of."]),
+        *(changed or ["Changed beside the scores: nothing that the cells record."]),
         *comparison.only,
         *reasons,
         *comparison.cautions,

@@ -86,7 +86,7 @@ class HearModule:
 
         Raises:
             HearModuleError: The module raised or returned what HEAR does not allow;
-                HearModuleOutOfMemoryError if it raised for want of memory.
+                HearModuleOutOfMemoryError if it ran out of memory.
         """
         clips = clips or _rows(audio)
         returned = self._call("get_scene_embeddings", audio, clips)
@@ -108,7 +108,7 @@ class HearModule:
 
         Raises:
             HearModuleError: The module raised or returned what HEAR does not allow;
-                HearModuleOutOfMemoryError if it raised for want of memory.
+                HearModuleOutOfMemoryError if it ran out of memory.
         """
         clips = clips or _rows(audio)
         source = self._source("get_timestamp_embeddings")

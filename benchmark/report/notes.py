@@ -17,7 +17,7 @@ MODES = {
 }
 RULES = {
     "published": "as the published numbers were made",
-    "strict": "upstream's faults mended, so that no published number compares",
+    "strict": "upstream's faults corrected, so published numbers do not compare",
 }
 
 

@@ -201,7 +201,7 @@ class Tracker(TypingProtocol):
 
 
 class Tracking:
-    """Passes cells and tables on, until the tracker first fails: then it warns and lets be.
+    """Passes cells and tables on, until the tracker first fails; then it warns once and stops.
 
     A server that is not there may take minutes to say so; it is not asked again for every cell.
     """

@@ -1,4 +1,4 @@
-"""``mspretrain``: train an encoder on a folder of audio."""
+"""The command ``mspretrain`` and its subcommands ``run`` and ``ablate``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def main() -> None:
-    """Pretrain audio encoders on any folder of audio."""
+    """Train audio encoders without labels on a folder of audio."""
 
 
 @main.command()
@@ -33,48 +33,58 @@ def main() -> None:
     required=True,
     metavar="cola|multi|panns|FILE",
     help="multi: clip, frame and pitch strategies. cola: clip only. panns: the supervised "
-    "stand-in, its labels the folder's sources. Or a YAML file of your own.",
+    "stand-in, whose labels are the sources of the audio (its sub-folders). Or another recipe's "
+    "name, or a YAML file of your own.",
 )
 @click.option(
     "--data",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of wav, flac, ogg or mp3 files, at any depth, rate and number of channels; or of "
-    "shards (mspretrain pack).",
+    help="Folder of wav, flac, ogg or mp3 files at any depth, of any rate and number of channels; "
+    "or of shards (mspretrain pack).",
 )
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Run folder, e.g. runs/multi."
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps [the recipe's].")
+@click.option(
+    "--steps", type=click.IntRange(min=1), help="Optimiser steps.  [default: the recipe's]"
+)
 @click.option(
     "--batch-size",
     type=click.IntRange(min=2),
-    help="Clips per step, over all processes [the recipe's].",
+    help="Clips per step, over all processes.  [default: the recipe's]",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Of weights and draws [the recipe's].")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Seed of weights and random draws.  [default: the recipe's]",
+)
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes that share each batch, one per GPU; or start them with torchrun.",
+    help="Processes that share each batch, one per GPU. torchrun can start them, too.",
 )
 @click.option(
     "--chunk",
     type=click.IntRange(min=1),
-    help="Clips that a process encodes at once, where its share of the batch does not fit in "
-    "memory; the negatives stay those of the whole batch [the share].",
+    help="Clips that a process encodes at once, if its share of the batch does not fit in memory. "
+    "The negatives are still those of the whole batch.  [default: its share]",
 )
 @click.option(
     "--reader",
     type=click.Choice(["memory", "stream"]),
-    help="How shards are read [in memory if they take at most half of what is free].",
+    help="How to read shards.  [default: in memory, if they take at most half of what is free]",
 )
 @click.option(
-    "--compile", "compiled", is_flag=True, help="Compile the encoder (minutes, then faster steps)."
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="Compile the encoder: takes minutes, then steps are faster.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--resume", is_flag=True, help="Resume the run in --out.")
 def run(
     recipe: str,
     data: Path,
@@ -89,7 +99,7 @@ def run(
     compiled: bool,
     resume: bool,
 ) -> None:
-    """Train by a recipe.
+    """Train an encoder by a recipe.
 
     Example: mspretrain run --recipe multi --data my-audio --out runs/multi
 
@@ -143,16 +153,22 @@ def _arguments(without: str) -> list[str]:
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="Gets a run folder per recipe; runs that are there go on.",
+    help="Folder for a run folder per recipe. Interrupted runs resume.",
 )
-@click.option("--rows", help="Recipes, separated by commas [the ablation of the losses].")
-@click.option("--steps", type=click.IntRange(min=1), help="Of every run [the first recipe's].")
-@click.option("--seed", type=click.IntRange(min=0), help="Of every run [the first recipe's].")
+@click.option("--rows", help="Recipes, separated by commas.  [default: those of the ablation]")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Optimiser steps of every run.  [default: the first recipe's]",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Seed of every run.  [default: the first recipe's]"
+)
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
 def ablate(
     data: Path, out: Path, rows: str | None, steps: int | None, seed: int | None, device: str
 ) -> None:
-    """Train the rows of the ablation table: the same data and steps, other losses.
+    """Train the rows of the ablation table: same data and steps, different losses.
 
     Example: mspretrain ablate --data my-audio --out runs/ablation
 

@@ -20,14 +20,20 @@ from msssl_common.devices import DEVICE_HELP
     type=click.Path(path_type=Path),
     help="Folder of audio or of shards, as for run.",
 )
-@click.option("--batch-size", type=click.IntRange(min=2), help="Clips per step [the recipe's].")
+@click.option(
+    "--batch-size", type=click.IntRange(min=2), help="Clips per step.  [default: the recipe's]"
+)
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
 @click.option(
-    "--reader", type=click.Choice(["memory", "stream"]), help="How shards are read, as for run."
+    "--reader", type=click.Choice(["memory", "stream"]), help="How to read shards, as for run."
 )
 @click.option("--compile", "compiled", is_flag=True, help="Compile the encoder, as for run.")
 @click.option(
-    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Medians of so many."
+    "--runs",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Number of runs; tables show medians.",
 )
 @click.option(
     "--steps", type=click.IntRange(min=1), default=3, show_default=True, help="Steps per run."
@@ -36,13 +42,14 @@ from msssl_common.devices import DEVICE_HELP
     "--authors",
     metavar="COMMAND",
     default="",
-    help="Also measure the authors' pipeline, by a program in an environment with librosa.",
+    help="Also time the authors' pipeline, by a program in an environment with librosa.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="Also write the table here: FILE.md, or FILE.json with every run. May be repeated.",
+    help="Also write the table to FILE.md, or to FILE.json with every run. May be given several "
+    "times.",
 )
 def bench(
     recipe: str,
@@ -56,9 +63,9 @@ def bench(
     authors: str,
     out: tuple[Path, ...],
 ) -> None:
-    """Measure what a training step costs, and how much of it is not the encoder.
+    """Time a training step, and the share of it that is not the encoder.
 
-    On a CPU one thread works, and processor time is counted, which other programs disturb less.
+    On a CPU it uses one thread and counts processor time, which other programs disturb less.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""``mspretrain curves``: logs of runs as one picture."""
+"""``mspretrain curves``: draw the logs of runs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from msssl_common.messages import explain_error
     "--out",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the picture and of the logs.",
+    help="Folder for the picture and the logs.",
 )
 def curves(runs: Sequence[Path], out: Path) -> None:
-    """Draw losses and scores of run folders, step by step, and keep their logs.
+    """Draw losses and scores of run folders over their steps, and copy their logs.
 
     Example: mspretrain curves runs/cola runs/multi --out results/pretraining
 

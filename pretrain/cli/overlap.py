@@ -20,13 +20,13 @@ from msssl_common.messages import explain_error
     "--tasks-dir",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of tasks, or one task; every audio file below it is compared.",
+    help="Folder of tasks, or one task. Every audio file below it is compared.",
 )
 def check_overlap(data: Path, tasks_dir: Path) -> None:
-    """Find audio of evaluation tasks among the audio to train on.
+    """Find audio of evaluation tasks in the training audio.
 
-    Finds equal files whatever their names, and excerpts of about half a second and longer, at any
-    level, re-encoded or not. Pitch-shifted, stretched or mixed copies are not found.
+    Finds equal files under any name, and excerpts of about half a second and longer, at any level,
+    re-encoded or not. Does not find copies that were pitch-shifted, stretched or mixed.
 
     Example: mspretrain check-overlap --data my-audio --tasks-dir tasks
 

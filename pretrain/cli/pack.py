@@ -1,4 +1,4 @@
-"""``mspretrain pack``: audio into webdataset shards."""
+"""``mspretrain pack``: pack audio into webdataset shards."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from msssl_common.messages import explain_error
     "--data",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of audio that libsndfile reads, at any depth, rate and number of channels.",
+    help="Folder of audio that libsndfile reads, at any depth, of any rate and number of channels.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the shards.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder for the shards."
+)
 @click.option(
     "--list",
     "lists",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="AudioSet's CSV of the clips that are wanted; may be given several times [every file].",
+    help="AudioSet's CSV of the clips to pack. May be given several times.  [default: every file]",
 )
 @click.option(
     "--codec",
@@ -32,9 +34,7 @@ from msssl_common.messages import explain_error
     show_default=True,
     help="FLAC is lossless; Opus has a fifth of the bytes.",
 )
-@click.option(
-    "--clips-per-shard", type=click.IntRange(min=1), default=512, show_default=True, help="Clips."
-)
+@click.option("--clips-per-shard", type=click.IntRange(min=1), default=512, show_default=True)
 @click.option(
     "--silence",
     type=float,
@@ -42,7 +42,11 @@ from msssl_common.messages import explain_error
     show_default=True,
     help="Drop clips below this loudness, LUFS.",
 )
-@click.option("--processes", type=click.IntRange(min=1), help="That decode [one per core].")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    help="Processes that decode.  [default: one per core]",
+)
 def pack(
     data: Path,
     out: Path,
@@ -54,13 +58,14 @@ def pack(
 ) -> None:
     """Pack audio into webdataset shards of 16 kHz mono, for mspretrain run --data OUT.
 
-    Examples:
-    mspretrain pack --data my-audio --out shards;
-    mspretrain pack --data audio --list balanced_train_segments.csv --out shards
+    The same command resumes interrupted work, and ends with the same shards. Near-silent clips and
+    duplicates are left out. OUT/dropped.csv lists them, and missing and unreadable files.
 
-    Killed at any time, the same command goes on and ends with the same shards. Near-silent clips
-    and equal ones are left out; those and the missing and unreadable ones are in OUT/dropped.csv.
-    """
+    \b
+    Examples:
+      mspretrain pack --data my-audio --out shards
+      mspretrain pack --data audio --list balanced_train_segments.csv --out shards
+    """  # noqa: D301 -- click wants the character behind \\b
     from rich.console import Console
     from rich.progress import Progress
 

@@ -17,7 +17,8 @@ from msssl_common.messages import explain_error, is_out_of_memory, reason_for_ce
 def test_the_systems_errors_name_the_file_and_what_to_do(tmp_path: Path) -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x.json")
     assert explain_error(full) == (
-        "out/x.json: No space left on device; make room there; then the same command goes on"
+        "out/x.json: No space left on device; make room there, "
+        "then run the same command again to resume"
     )
     with pytest.raises(FileNotFoundError) as absent:
         (tmp_path / "a\x1bb").read_bytes()

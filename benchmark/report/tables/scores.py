@@ -27,7 +27,7 @@ COLUMNS = {
     "notice": "what the task's author wants said beside its scores, e.g. that it is synthetic",
     "protocol": "version of heads and scores",
     "mode": "how heads are trained: exact (hear-eval-kit's arithmetic) or fast (all together)",
-    "rules": "published (faults kept that published numbers depend on) or strict (mended)",
+    "rules": "published (faults kept that published numbers depend on) or strict (corrected)",
     "grid": "grid of the heads: default (HEAR's published protocol), fast or faster",
     "grid_points": "points of the grid that were tried, at most",
     "embedding_dtype": "type in which embeddings were kept: float32 or float16",

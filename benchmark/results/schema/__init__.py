@@ -7,7 +7,7 @@ through it: the same type hints, walked by `benchmark.results.schema.typed_json`
 what is wrong in one sentence, and need no validator (the usual one takes 0.7 s to import and
 compiled packages).
 
-Whoever adds, removes or renames a field raises ``benchmark.results.cells.SCHEMA``, and sees to it
-that `benchmark.results.schema.cell_json` turns files of the version before into new ones; a field
-with a default may be absent from them.
+To add, remove or rename a field, raise ``benchmark.results.cells.SCHEMA`` and let
+`benchmark.results.schema.cell_json` turn files of the version before into new ones. A field with a
+default may be absent from them.
 """

@@ -255,7 +255,7 @@ def _listed(
             findings += [
                 Finding(
                     "unlisted-audio",
-                    f"{rate}/{split}/{file} is not in {split}.json: nobody reads it.",
+                    f"{rate}/{split}/{file} is not in {split}.json: it is not used.",
                     split,
                     file,
                 )

@@ -120,7 +120,7 @@ def _unlisted_splits(task: Task) -> list[Finding]:
         Finding(
             "unlisted-split",
             f"{split}.json is there, but key 'splits' of {METADATA_FILE} does not name it: "
-            "nobody reads it.",
+            "it is not used.",
             split,
         )
         for split in _label_files(task.folder)

@@ -119,8 +119,8 @@ def _make(recipes: list[Recipe], home: Path, progress: Progress) -> None:
                     make_task(recipe, folder, pool, made)
                 except BrokenExecutor:
                     raise OSError(
-                        "A process that makes the embedded tasks was killed, perhaps for want of "
-                        "memory: run the same command again."
+                        "A process that makes the embedded tasks was killed, perhaps because "
+                        "memory ran out: run the same command again."
                     ) from None
             _warn_if_other(recipe, home / recipe.folder)
 

@@ -1,5 +1,6 @@
 """``msbench tasks get``: from HEAR's published archives to checked task folders.
 
-``origin.py`` finds an archive, ``download.py`` fetches it, ``archive.py`` reads it with suspicion,
-``build.py`` makes the task folder, ``verify.py`` checks it, ``get_task.py`` puts it in place.
+``origin.py`` finds an archive, ``download.py`` downloads it, ``archive.py`` reads it without
+trusting it, ``resample.py`` converts its clips, ``workplace.py`` holds and checks the unfinished
+task, and ``get_task.py`` puts these together.
 """

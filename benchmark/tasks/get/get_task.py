@@ -203,8 +203,9 @@ class TaskDownload:
                 download(remote, target, advance, self.retries)
         except DownloadError as error:
             raise OSError(
-                f"{url} cannot be fetched ({error}). Run the same command again to go on, or fetch "
-                f"it elsewhere as {name}, put it into a folder, and name that folder with --from."
+                f"{url} cannot be downloaded ({error}). Run the same command again to resume, or "
+                f"download it elsewhere as {name}, put it into a folder, and name that folder with "
+                "--from."
             ) from None
         return target
 
@@ -219,7 +220,7 @@ class TaskDownload:
             sentence = f"{archive} cannot be used: {error}."
             if archive.parent == place.home:
                 shutil.rmtree(place.home)
-                sentence += " It was deleted: run the same command again to fetch it anew."
+                sentence += " It was deleted: run the same command again to download it anew."
             raise ValueError(sentence) from None
 
     def _build_from_kept_source(self, place: StagingFolder) -> str:

@@ -84,8 +84,8 @@ def refuse_vanished(converted: Converted) -> None:
             folder = clip.source.parent
             gone = clip.source if folder.is_dir() else folder
             raise FileNotFoundError(
-                f"{gone} is gone, and clips are made from it: put it back, and the same command "
-                "goes on."
+                f"{gone} is gone, and clips are made from it: put it back, and run the same "
+                "command again to resume."
             )
 
 

@@ -191,8 +191,8 @@ def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tupl
                 yield jobs.pop(job), job.result()
         except BrokenExecutor:
             raise OSError(
-                "A process that converts audio was killed, perhaps for want of memory: the same "
-                "command goes on from here."
+                "A process that converts audio was killed, perhaps because memory ran out: run the "
+                "same command again to resume."
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)

@@ -93,7 +93,7 @@ def _prepare(clip: WantedClip, folder: Path, args: PackArgs) -> Packed | Dropped
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         if not folder.is_dir() or not any(folder.iterdir()):  # a disk that was taken away
             raise FileNotFoundError(
-                f"{folder} is gone: put it back, and the same command goes on"
+                f"{folder} is gone: put it back, and run the same command again to resume"
             ) from None
         if not (folder / clip.path).exists():
             return Dropped("missing", f"{clip.path}: gone since the list was made")

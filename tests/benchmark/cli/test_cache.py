@@ -135,7 +135,7 @@ def test_rm_asks_and_wants_to_know_what(root: Path) -> None:
     assert folder.exists()
     result = _msbench("rm", "--yes")
     assert result.exit_code == 2
-    assert "Say what to remove" in result.output
+    assert "Name what to remove" in result.output
     assert _msbench("rm", "abcd", answer="y\n").exit_code == 0
     assert not folder.exists()
 

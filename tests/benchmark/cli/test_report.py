@@ -47,7 +47,7 @@ def test_several_folders_are_one_table(tmp_path: Path) -> None:
     assert nowhere.exit_code == 2
     assert (
         nowhere.output
-        == "Error: Several folders make one table: say with --out where to write it.\n"
+        == "Error: Several folders make one table: name a folder for it with --out.\n"
     )
     assert _report(a, b, "--out", tmp_path / "both").exit_code == 0
     markdown = (tmp_path / "both" / "leaderboard.md").read_text()

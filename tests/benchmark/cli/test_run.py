@@ -100,7 +100,7 @@ def test_interrupt_says_how_to_go_on(tasks_dir: Path, modules: Path) -> None:
     name = write_module(modules, scene="raise KeyboardInterrupt")
     result = _msbench("run", name, "--no-floor", "--tasks-dir", tasks_dir)
     assert result.exit_code == 130
-    assert "goes on from here" in result.output
+    assert "run the same command again to resume" in result.output
 
 
 def test_rows() -> None:

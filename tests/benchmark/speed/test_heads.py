@@ -227,7 +227,7 @@ def test_the_table_divides_medians():
     [
         (["heads", "nowhere"], "nowhere has no task_metadata.json"),
         (["heads", "{folder}", "{folder}"], "Two folders are called folds-v1-full"),
-        (["heads", "--modes", "exact,quick"], "'quick' is no mode; there are exact, fast"),
+        (["heads", "--modes", "exact,quick"], "'quick' is not a mode; choose from exact, fast"),
         (["heads", "--out", "table.txt"], "--out table.txt: the file must end in .md or .json"),
     ],
 )

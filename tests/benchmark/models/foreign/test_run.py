@@ -65,7 +65,7 @@ def test_what_env_does_not_mean_is_one_line(tmp_path: Path) -> None:
     write_scene_task(tmp_path / "tasks")
     command = ["run", "--tasks-dir", str(tmp_path / "tasks"), "--env"]
     for rest, sentence in (
-        (["x"], "--env is for MODULEs; name one"),
+        (["x"], "--env runs MODULEs in another Python: name at least one MODULE"),
         (["/nowhere/python", "some_module"], "no Python interpreter at /nowhere/python"),
         (["other=/nowhere/python", "some_module"], "no such module is run, but some_module"),
     ):

@@ -169,7 +169,7 @@ def test_the_protocol_and_the_commands_are_named() -> None:
     assert "version 2" in sentence
     assert "grid `default` (HEAR's published protocol), 4 grid points" in sentence
     assert "mode `exact` (hear-eval-kit's arithmetic)" in sentence
-    assert "rules `strict` (upstream's faults mended" in sentence
+    assert "rules `strict` (upstream's faults corrected" in sentence
     assert "seed 7." in sentence
     assert "float" not in sentence
     half = replace(cell, embedding_dtype="float16", protocol=Protocol("fast", 7, "fast"))

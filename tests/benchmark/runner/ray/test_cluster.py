@@ -206,7 +206,7 @@ def test_no_task_outlives_its_run(place: Path, cluster: Cluster, end: signal.Sig
     said, _ = run.communicate(timeout=60)
     if end == signal.SIGINT:
         assert run.returncode == 130
-        assert said.strip().splitlines()[-1] == "Stopped: the same command goes on from here."
+        assert said.strip().splitlines()[-1] == "Stopped: run the same command again to resume."
         assert "Traceback" not in said
     deadline = time.monotonic() + 60
     while any(_alive(worker) for worker in workers):

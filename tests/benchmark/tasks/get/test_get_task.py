@@ -208,7 +208,7 @@ def test_a_stopped_download_is_gone_on_with(server: Server, tmp_path: Path) -> N
     server.behaviour.cut_after, server.behaviour.ranges = half, False
     said = refusal(tmp_path)
     assert f"cut off after {half:,} bytes" in said
-    assert "Run the same command again to go on" in said
+    assert "Run the same command again to resume" in said
     server.behaviour.cut_after, server.behaviour.ranges = None, True
     server.requests.clear()
     get(tmp_path)

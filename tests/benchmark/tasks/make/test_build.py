@@ -282,4 +282,4 @@ def test_a_pool_that_breaks_while_it_is_given_work_is_one_sentence(
     monkeypatch.setattr(pool, "ProcessPoolExecutor", Broken)
     monkeypatch.setattr(pool, "usable_cores", lambda: 2)
     result = make("folders", "x", "--source", tmp_path / "raw")
-    assert result.exit_code == 2 and "the same command goes on from here" in result.output
+    assert result.exit_code == 2 and "run the same command again to resume" in result.output

@@ -222,7 +222,7 @@ def test_label_that_a_split_lacks_is_an_error_as_to_hear(tmp_path: Path, make: M
 def test_task_that_has_no_raw_data_here(make: Make) -> None:
     result = make("maestro", "--source", ".")
     assert result.exit_code == 2
-    assert "msbench tasks get maestro fetches it" in result.output
+    assert "msbench tasks get maestro downloads it" in result.output
 
 
 def test_source_that_is_no_folder(tmp_path: Path, make: Make) -> None:

@@ -162,7 +162,7 @@ def assert_says_what_to_do(said: str) -> None:
     """Which URL, which file, where to put it."""
     assert said.startswith("https://zenodo.org/records/") or said.startswith("http://127.0.0.1")
     assert f"/{ARCHIVE}" in said
-    assert f"fetch it elsewhere as {ARCHIVE}" in said
+    assert f"download it elsewhere as {ARCHIVE}" in said
     assert "--from" in said
 
 

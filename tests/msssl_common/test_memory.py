@@ -32,13 +32,13 @@ print(kept, faults() - before)
 def test_what_was_kept_for_a_while_goes_back_afterwards() -> None:
     code = """
 from pathlib import Path
-from msssl_common.memory import freed_memory_kept
+from msssl_common.memory import freed_memory_retained
 import torch
 def resident_mib():
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 2**20
 before = resident_mib()
-with freed_memory_kept():
+with freed_memory_retained():
     for _ in range(3):
         torch.ones(64 * 2**20)
     during = resident_mib() - before

@@ -26,7 +26,7 @@ class Protocol:
             ``"fast"`` trains the grid's points together, in other arithmetic and with other draws,
             to scores within upstream's seed-to-seed spread.
         rules: ``"published"`` keeps the faults on which the published numbers depend;
-            ``"strict"`` mends them (see `benchmark.heads.evaluate`).
+            ``"strict"`` corrects them (see `benchmark.heads.evaluate`).
         grid_points: Points of the grid that are tried.
         version: Of the code behind all this.
     """

@@ -25,7 +25,7 @@ def cache_root() -> Path:
     return Path(configured) if configured else Path.home() / ".cache" / "msssl-hear"
 
 
-ABANDONED_SECONDS = 3600.0  # what cannot be locked and was left alone this long is nobody's
+ABANDONED_SECONDS = 3600.0  # what cannot be locked and did not change for so long is abandoned
 LEFT = re.compile(r"\..+\.([0-9a-f]{12}|\d+)\.part", re.DOTALL)  # numbers: of older versions
 
 

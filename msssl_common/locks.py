@@ -27,7 +27,7 @@ class FileLock:
 
         Args:
             path: The file; nothing is written to it.
-            wait: Whether to wait for whoever holds it.
+            wait: Whether to wait while another process holds it.
 
         Returns:
             The lock, or None if another process holds it (or this one, by another ``take``).
@@ -84,7 +84,7 @@ class FileLock:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether anybody holds a lock on a file or folder.
+    """Whether any process holds a lock on a file or folder.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -11,7 +11,7 @@ import traceback
 def one_printable_line(text: object) -> str:
     r"""Text with white space as single blanks, and what no line can show as ``\x1b`` and the like.
 
-    File names and labels are other people's: a line break in one would split a message, a terminal
+    File names and labels are foreign text: a line break in one would split a message, a terminal
     escape would be obeyed, and half a surrogate pair (a name that is no UTF-8) cannot be written.
 
     Args:

@@ -88,7 +88,7 @@ def _load(state: Path) -> Any:  # noqa: ANN401 - what torch.save wrote
 
 
 def _check_same(folder: Path, config: dict[str, Any]) -> None:
-    """Refuse to go on with other settings or other audio."""
+    """Refuse to resume with other settings or other audio."""
     stored = _flatten(yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")))
     flat = _flatten(config)
     for key in {**flat, **stored}:

@@ -56,7 +56,7 @@ def train(
     chunk: int | None = None,
     compiled: bool = False,
 ) -> Path:
-    """Train by a recipe, or go on with a run, and write its weights.
+    """Train by a recipe, or resume a run, and write its weights.
 
     Where torchrun started several processes, all call this and share each batch; the first writes.
 

@@ -6,7 +6,7 @@ Layout under the cache root (``MSBENCH_CACHE``, else ``~/.cache/msssl-hear``)::
     embeddings/{key}/{split}.npy              float32 or float16, (rows, size)
     embeddings/{key}/{split}.timestamps.npy   float64, (rows,), ms; event tasks only
     embeddings/{key}/{split}.json             written last: clips, frames per clip, checksums
-    embeddings/{key}/.{split}.part/           a split that is not finished (unfinished_split.py)
+    embeddings/{key}/.{split}.part/           a split that is not finished (partial_split.py)
 
 A split without its ``.json``, or with another checksum, counts as absent and is made again.
 """
@@ -95,7 +95,7 @@ class CacheEntry:
         Args:
             module_hash: ``fingerprint.module_hash``.
             task_hash: ``task_hash.task_hash``.
-            about: What people are told about it, see ``describe``.
+            about: Its description for people, see ``describe``.
             dtype: Type to keep embeddings in, "float32" or "float16".
 
         Raises:
@@ -110,7 +110,7 @@ class CacheEntry:
         return entry
 
     def describe(self, facts: Mapping[str, object]) -> None:
-        """Add to what people are told about the entry."""
+        """Add to the entry's description for people."""
         describe(self.folder, facts)
 
     def embeddings_path(self, split: str) -> Path:
@@ -156,7 +156,7 @@ def entry_folder(module_hash: str, task_hash: str, dtype: str) -> Path:
 
 
 def describe(folder: Path, facts: Mapping[str, object]) -> None:
-    """Add to what people are told about a folder of the cache; the first to say a thing is right.
+    """Add to a cache folder's description for people; what is there already is kept.
 
     ``msbench cache`` looks for "module" and "task", in embeddings also for "splits" and "clips".
     """
@@ -166,7 +166,7 @@ def describe(folder: Path, facts: Mapping[str, object]) -> None:
 
 
 def read_about(folder: Path) -> dict[str, Any]:
-    """What people are told about a folder of the cache; empty if it does not say."""
+    """A cache folder's description for people; empty if it has none."""
     try:
         facts = json.loads((folder / ABOUT).read_text("utf-8"))
     except (OSError, ValueError):

@@ -97,7 +97,7 @@ def folder_is_in_use(part: Path) -> bool:
 
 
 def remove_abandoned(entry: Path) -> None:
-    """Delete what dead processes left in an entry's folder and nobody will go on with."""
+    """Delete what dead processes left in an entry's folder and no process will resume."""
     for part in entry.glob(".*.private-*.part"):
         if not folder_is_in_use(part):
             shutil.rmtree(part, ignore_errors=True)

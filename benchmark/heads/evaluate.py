@@ -1,7 +1,7 @@
 """Scores of one task from its embeddings: grid search, folds, test.
 
 Under the published rules this follows hear-eval-kit, faults included where the published numbers
-depend on them. The strict rules mend them:
+depend on them. The strict rules correct them:
 
 * k folds: upstream picks the hyperparameters once, on fold 0's validation split, which is the test
   split of the next fold. Strict searches the grid anew in every fold, on its own validation split.

@@ -1,4 +1,4 @@
-"""Heads of an unfinished task on disk, so that a run that was killed goes on at the next one."""
+"""Heads of an unfinished task on disk, so that a killed run resumes at the next head."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def score_folder(
     """Train heads on a folder's embeddings and write ``test.predicted-scores.json``.
 
     A file that was written from the same embeddings under the same protocol is kept. A run that
-    was stopped goes on at the head it had reached.
+    was stopped resumes at the head it had reached.
 
     Args:
         folder: Of hear-eval-kit's or of ``msbench export``.

@@ -36,7 +36,7 @@ def predictions_path(cell: Path) -> Path:
 
 
 def save_cell(path: Path, cell: Cell, predictions: bytes | None = None) -> None:
-    """Write a cell after its predictions, so that whoever finds the cell finds them too.
+    """Write a cell after its predictions, so that a reader who finds the cell finds them, too.
 
     `benchmark.results.schema` says what is in it.
 

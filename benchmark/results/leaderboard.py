@@ -13,7 +13,7 @@ from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
 from benchmark.scores.averages import mean, std, std_over_folds
 
-# The reason of a cell that nobody asked for: where runs of different rows or columns are merged.
+# The reason of a cell that was not run: where runs of different rows or columns are merged.
 NOT_RUN = "Not run in these results."
 
 

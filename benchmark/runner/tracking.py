@@ -253,7 +253,7 @@ class Tracking:
             return
         try:
             log(self._tracker)
-        except Exception as error:  # of somebody else's server or client
+        except Exception as error:  # of a server or client that is not ours
             self._failed(error)
 
     def _failed(self, error: Exception) -> None:

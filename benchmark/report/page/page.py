@@ -123,7 +123,7 @@ TEMPLATES = PackageLoader("benchmark.report")
 def leaderboard_html(standings: Leaderboard) -> str:
     """The page: a table to sort and filter, and all that must be known to trust it.
 
-    Names, notes and reasons are other people's text: all of it is escaped. The page's policy
+    Names, notes and reasons are foreign text: all of it is escaped. The page's policy
     (Content-Security-Policy) lets it run its own script and style, known by their hashes, and
     fetch nothing.
     """

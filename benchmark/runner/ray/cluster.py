@@ -77,7 +77,7 @@ def connected(address: str | None) -> Iterator[ModuleType]:
 
 
 def _check_address(address: str) -> None:
-    """See that somebody answers at an address."""
+    """Check that a cluster answers at an address."""
     if "://" in address:
         raise ValueError(
             f"--address {address}: run msbench on a node of the cluster, with HOST:PORT or auto; "
@@ -96,7 +96,7 @@ def _check_address(address: str) -> None:
 
 
 NODE_SECONDS = 120.0  # for a node to start a process that imports torch from busy shared storage
-UNSEEN_SECONDS = 5.0  # nobody has looked for these files before
+UNSEEN_SECONDS = 5.0  # these files were not looked for before
 GONE_SECONDS = 60.0  # until the head of the cluster holds a silent node for dead: 30 s by default
 
 

@@ -132,7 +132,7 @@ def duplicate_findings(
     """Find clips whose samples are equal, one finding per set of equal clips.
 
     A set that reaches into several splits is an error: what is tested was trained on. Sets that are
-    the same at several rates are told once.
+    the same at several rates are reported once.
 
     Args:
         digests: Hash of each clip's samples; the same file name in another split is another clip.

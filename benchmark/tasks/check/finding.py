@@ -67,7 +67,7 @@ class Finding:
     clip: str | None = None
 
     def __post_init__(self) -> None:
-        """Names of files and labels are other people's."""
+        """The message on one printable line: names of files and labels are foreign text."""
         object.__setattr__(self, "message", one_printable_line(self.message))
 
     @property

@@ -114,7 +114,7 @@ class _EntryReader:
 
 
 def _repeated_clips(path: Path, split: str) -> list[Finding]:
-    """Clips that the file lists twice: JSON readers keep the last without a word."""
+    """Clips that the file lists twice: JSON readers keep the last one silently."""
     pairs: list[tuple[str, Any]] = []
 
     def last_object(content: list[tuple[str, Any]]) -> dict[str, Any]:

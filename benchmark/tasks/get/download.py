@@ -177,7 +177,7 @@ def _status(error: urllib.error.HTTPError) -> str:
 
 
 BLOCK: Final = 1 << 20  # bytes read at once
-MAX_BYTES: Final = 200 * 10**9  # of a file whose size nobody states
+MAX_BYTES: Final = 200 * 10**9  # of a file whose size is not stated
 
 Advance = Callable[[int, int | None], None]  # bytes done, and in all where that is known
 
@@ -319,7 +319,7 @@ PATIENT: Final = Retries()
 
 
 def download(remote: Remote, target: Path, advance: Advance, retries: Retries = PATIENT) -> None:
-    """Download a file unless it is there; a later call goes on where an earlier one was stopped.
+    """Download a file unless it is there; a later call resumes an interrupted one.
 
     Args:
         remote: What to download.

@@ -24,7 +24,7 @@ from msssl_common.locks import FileLock
 
 @dataclass(frozen=True)
 class StagingFolder:
-    """``{tasks_dir}/.get-{folder}/``: what a stopped run leaves, and the next one goes on with.
+    """``{tasks_dir}/.get-{folder}/``: what a stopped run leaves, and the next one resumes.
 
     Attributes:
         tasks_dir: Where the task folder will be.

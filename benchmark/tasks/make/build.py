@@ -92,7 +92,7 @@ class Built:
         folder: The folder.
         clips: The clips in it.
         unreadable: What is wrong with each source that could not be read and was left out.
-        notes: What whoever made it should know.
+        notes: What the user should know.
     """
 
     folder: Path
@@ -106,8 +106,8 @@ def build_task(
 ) -> Built:
     """Convert a task's audio and write its folder.
 
-    It grows in the hidden folder ``.{name}.part`` and takes its name at the end. Whoever starts
-    again after a kill goes on with the clips that are there, if plan and sources are the same.
+    It grows in the hidden folder ``.{name}.part`` and takes its name at the end. After a
+    kill, the next call resumes with the clips that are there, if plan and sources are the same.
 
     Args:
         plan: The task.

@@ -1,4 +1,4 @@
-"""A task of anybody's data: its metadata, and what its labels must be like."""
+"""A task of the user's own data: its metadata, and what its labels must be like."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, kw_only=True)
 class OwnTask:
-    """What whoever makes a task decides.
+    """The choices of the user who makes a task.
 
     Attributes:
         name: The task's name.
@@ -77,7 +77,7 @@ def plan_own(
         task: What was decided.
         clips: The clips; ``split`` as the data calls it, or empty.
         splitting: How to draw splits that the data does not come with.
-        notes: What else whoever makes it should know.
+        notes: What else the user should know.
 
     Raises:
         ValueError: There is no clip, two have one name, a multiclass clip has not exactly one

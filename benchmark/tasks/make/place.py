@@ -23,7 +23,7 @@ def scratch_folder(tasks_dir: Path, name: str) -> Path:
 
 
 def lock_path(tasks_dir: Path, name: str) -> Path:
-    """The file that whoever makes a task holds locked."""
+    """The file that a process holds locked while it makes a task."""
     return tasks_dir / f".{name}.lock"
 
 

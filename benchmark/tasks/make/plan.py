@@ -57,7 +57,7 @@ class TaskPlan:
         every_label_everywhere: Whether a split without some label is an error, as it is to
             hear-preprocess (``_diagnose_split_labels``), or only worth a note.
         expected_clips: Clips per split of the published task, if there is one.
-        notes: What whoever makes the task should know.
+        notes: What the user should know.
     """
 
     metadata: Mapping[str, Any]

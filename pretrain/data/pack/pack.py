@@ -221,7 +221,7 @@ def _locked(out: Path) -> Iterator[None]:
 
 
 def _check_same(out: Path, settings: dict[str, Any]) -> None:
-    """Note the settings of a folder that is new; refuse to go on with others."""
+    """Note the settings of a folder that is new; refuse to resume with others."""
     path = out / SETTINGS
     if not path.is_file():
         if (out / MANIFEST).exists():

@@ -1,18 +1,21 @@
 """heareval.score and heareval's post-processing beside ours; run in the heareval environment.
 
-Usage: compare_heareval_scores.py RUNNER [LISTS]. RUNNER is ../shared/tools/run_heareval.py, whose
-shims let heareval be imported. Prints one line of JSON: for each score and for post-processing the
-number of values compared and the largest difference (for event lists 0 or infinity).
+    python compare_heareval_scores.py [LISTS]
+
+LISTS is the number of random inputs, 200 if it is not given. Prints one line of JSON: for each
+score and for post-processing the number of values compared and the largest difference (for event
+lists 0 or infinity). Both modules of heareval can be imported without run_heareval.py's shims.
 """
 
 import json
 import math
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import torch
+from heareval.predictions.task_predictions import get_events_for_all_files
+from heareval.score import available_scores
 
 from benchmark.events import (
     Postprocessing,
@@ -26,15 +29,6 @@ from benchmark.scores import EVENT_SCORES, SCENE_SCORES
 from tests.benchmark.scores.event_lists import KINDS
 
 POSTPROCESSING = {"median_filter_ms": [0, 150, 250], "min_duration": [0, 60, 125.0]}
-
-
-def import_heareval(runner: Path):
-    source = runner.read_text()
-    exec(compile(source[: source.index('if __name__ == "__main__"')], str(runner), "exec"), {})
-    import heareval.predictions.task_predictions as predictions
-    import heareval.score as score
-
-    return score.available_scores, predictions.get_events_for_all_files
 
 
 def difference(ours: float, theirs: float) -> float:
@@ -65,17 +59,17 @@ def scene_case(seed: int):
     return probabilities, targets
 
 
-def compare_scene_scores(available, lists: int) -> dict[str, list[float]]:
+def compare_scene_scores(lists: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in SCENE_SCORES}
     for seed in range(lists):
         probabilities, targets = scene_case(seed)
         for name, score in SCENE_SCORES.items():
-            theirs = available[name](label_to_idx={})(probabilities, targets)
+            theirs = available_scores[name](label_to_idx={})(probabilities, targets)
             found[name].append(difference(score(probabilities, targets), float(theirs)))
     return found
 
 
-def compare_event_scores(available, lists: int) -> dict[str, list[float]]:
+def compare_event_scores(lists: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in EVENT_SCORES}
     for seed in range(lists):
         kind = KINDS[seed % len(KINDS)]
@@ -84,7 +78,8 @@ def compare_event_scores(available, lists: int) -> dict[str, list[float]]:
         tables = [event_table(events, clips, labels) for events in (reference, predicted)]
         index = {label: number for number, label in enumerate(labels)}
         for name, score in EVENT_SCORES.items():
-            theirs = available[name](label_to_idx=index)(as_dicts(predicted), as_dicts(reference))
+            upstream = available_scores[name](label_to_idx=index)
+            theirs = upstream(as_dicts(predicted), as_dicts(reference))
             ours = score(*tables)
             assert tuple(ours) == tuple(part for part, _ in theirs), name
             found[name] += [difference(ours[part], float(value)) for part, value in theirs]
@@ -98,7 +93,7 @@ def as_dicts(events):
     }
 
 
-def compare_postprocessing(get_events, lists: int) -> list[float]:
+def compare_postprocessing(lists: int) -> list[float]:
     """One value per event of upstream: the lists are equal or they are not."""
     found = []
     for seed in range(lists):
@@ -115,7 +110,7 @@ def compare_postprocessing(get_events, lists: int) -> list[float]:
         stamps = np.concatenate(times).astype(np.float64)
         names = [f"split/{clip}" for clip, n in zip(clips, counts, strict=True) for _ in range(n)]
         vocabulary = ("a", "b", "c", "d")
-        theirs = get_events(
+        theirs = get_events_for_all_files(
             logits.sigmoid(),
             names,
             torch.tensor(stamps),
@@ -140,12 +135,11 @@ def compare_postprocessing(get_events, lists: int) -> list[float]:
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    available, get_events = import_heareval(Path(sys.argv[1]))
-    lists = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    lists = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     found = {
-        **compare_scene_scores(available, lists),
-        **compare_event_scores(available, lists),
-        "events after post-processing": compare_postprocessing(get_events, lists // 5),
+        **compare_scene_scores(lists),
+        **compare_event_scores(lists),
+        "events after post-processing": compare_postprocessing(lists // 5),
     }
     print(json.dumps({name: [len(values), max(values)] for name, values in found.items()}))
 

@@ -49,6 +49,9 @@ def event_parameters(postprocessing: dict | None, **grid: list) -> dict:
 
 
 MADE_TASKS = {
+    "scene_holdout-v1-full": MadeTask(
+        {"prediction_type": "multiclass", "evaluation": ["top1_acc", "mAP"]}
+    ),
     "tags_map-v1-full": MadeTask({"evaluation": ["mAP", "d_prime", "aucroc", "top1_acc"]}),
     "tags_absent-v1-full": MadeTask({"evaluation": ["mAP", "d_prime", "aucroc"]}, absent=3),
     "tags_d_prime-v1-full": MadeTask({"evaluation": ["d_prime", "mAP", "aucroc"]}),

@@ -1,45 +1,27 @@
 """hear-eval-kit takes our export, and we take its embeddings: the same files, the same scores.
 
-The two sides get the same number of threads, for matrix products round by it.
+Upstream runs by run_heareval.py, in an environment of its own, with as many threads as we have.
 """
 
 import json
 import pickle
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
 
 from benchmark.cli.heareval import export, score
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.heareval.score_files import assert_upstreams_file
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
-from tests.parity.environment import HEAREVAL, REPOSITORY
 
 pytestmark = pytest.mark.parity
 
-# Patches at import time what keeps heareval from today's Python; not part of the project.
-RUNNER = REPOSITORY.parent / "shared" / "tools" / "run_heareval.py"
-# Finds modules of the current folder, too.
-FROM_HERE = """
-import runpy, sys
-sys.path.insert(0, "")
-del sys.argv[0]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 TASKS = ("tiny-v1-full", "tinyevents-v1-full")
 SCORES = "test.predicted-scores.json"
 MODULE = "noisy_loudness"
-
-
-def upstream(*arguments: str) -> None:
-    if not RUNNER.is_file():
-        pytest.skip("the shims that let heareval run (../shared/tools) are absent here")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", str(torch.get_num_threads()))
-        HEAREVAL.run("python", "-c", FROM_HERE, str(RUNNER), *arguments, cwd=Path.cwd())
 
 
 def msbench(command, *arguments: str) -> None:
@@ -48,7 +30,9 @@ def msbench(command, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    heareval: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """The current folder, with our export in ``ours`` and upstream's embeddings in ``theirs``."""
     root = tmp_path_factory.mktemp("interchange")
     with pytest.MonkeyPatch.context() as patch:
@@ -65,8 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_scene_task(root / "tasks", clips=80)
         write_event_task(root / "tasks", clips=6)
         msbench(export, MODULE, "--tasks-dir", "tasks", "--out", "ours")
-        upstream("embeddings", MODULE, "--tasks-dir", "tasks", "--embeddings-dir", "theirs")
-        upstream("predictions", *(f"ours/{MODULE}/{name}" for name in TASKS), "--grid", "faster")
+        heareval(root, "embeddings", MODULE, "--tasks-dir", "tasks", "--embeddings-dir", "theirs")
+        folders = [f"ours/{MODULE}/{name}" for name in TASKS]
+        heareval(root, "predictions", *folders, "--grid", "faster")
         yield root
 
 

@@ -1,14 +1,16 @@
 """Do our modes score as hear-eval-kit does? Distributions over seeds, and a test of equivalence.
 
     python -m tests.bench.seed_distributions DIR... --grid default --seeds 42-46 \\
-        --upstream RUNS --keep values.json
+        --upstream RUNS --keep values.json --csv results/parity/seed_scores.csv
 
 DIR are embedding folders in hear-eval-kit's format. Every mode trains and scores their heads once
 per seed. RUNS holds upstream's results, RUNS/{grid}/{seed}/{task}/test.predicted-scores.json, for
 any seeds; give both sides the same OMP_NUM_THREADS, for matrix products round by it.
+tests/parity/run_heareval.py runs upstream, with --seed.
 
-Printed in Markdown, per task and side: mean, standard deviation (ddof 1), smallest, largest and
-every value of the first test score (mean over folds). Then, for each mode against upstream, and for
+Every value goes into the file of --csv: the first test score (mean over folds) of a task, grid,
+side and seed. Printed in Markdown, per task and side: their mean, standard deviation (ddof 1),
+smallest and largest. Then, for each mode against upstream, and for
 fast against exact: two one-sided Welch t-tests (TOST) of the hypothesis that the means differ by at
 least one standard deviation of the reference's seeds. p < 0.05 rejects it: the two are equivalent.
 The test also fails where seeds are too few, so the largest difference is printed that these numbers
@@ -18,6 +20,8 @@ line says, exact mode with more seeds stands for upstream.
 """
 
 import argparse
+import csv
+import io
 import json
 import math
 from pathlib import Path
@@ -32,6 +36,8 @@ from benchmark.speed.upstream import SCORES, test_score
 from msssl_common.files import write_text
 
 ALPHA = 0.05
+
+COLUMNS = ("task", "grid", "side", "seed", "test_score")
 
 Values = dict[int, float]  # score by seed
 
@@ -48,6 +54,8 @@ def main() -> None:
             sides["upstream"] = upstream_values(arguments.upstream / arguments.grid, task)
         for mode in arguments.modes.split(","):
             sides[mode] = our_values(folder, arguments, mode, seeds, kept)
+        if arguments.csv:
+            keep_rows(arguments.csv, task, arguments.grid, sides)
         blocks.append(block(f"{task}, grid {arguments.grid}", sides))
         print(blocks[-1], flush=True)
     if arguments.out:
@@ -73,6 +81,7 @@ def parse() -> argparse.Namespace:
         metavar="FILE",
         help="values found so far; a stopped study goes on from them (delete it to start anew)",
     )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="put every value into this file")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the Markdown here")
     return parser.parse_args()
 
@@ -109,18 +118,32 @@ def our_values(folder: Path, arguments: argparse.Namespace, mode, seeds: list[in
     return values
 
 
+def keep_rows(path: Path, task: str, grid: str, sides: dict[str, Values]) -> None:
+    """Put values into a CSV file; its other rows, of other tasks, sides or seeds, stay."""
+    rows = {}
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = {tuple(row[:-1]): row[-1] for row in list(csv.reader(file))[1:]}
+    for side, values in sides.items():
+        rows |= {(task, grid, side, str(seed)): f"{value:.6f}" for seed, value in values.items()}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([*key, value] for key, value in rows.items())
+    write_text(path, text.getvalue())
+
+
 def block(title: str, sides: dict[str, Values]) -> str:
     """The table of distributions and the one of equivalence."""
     lines = [f"### {title}", ""]
-    lines += ["| side | seeds | mean | std | min | max | values by seed | furthest from upstream |"]
-    lines += ["|---|---:|---:|---:|---:|---:|---|---:|"]
+    lines += ["| side | seeds | mean | std | min | max | furthest from upstream |"]
+    lines += ["|---|---:|---:|---:|---:|---:|---:|"]
     for name, values in sides.items():
         scores = list(values.values())
         numbers = (np.mean(scores), spread(scores), min(scores), max(scores))
-        every = ", ".join(f"{seed}: {value:.4f}" for seed, value in values.items())
         lines.append(
             f"| {name} | {len(values)} | {' | '.join(f'{n:.4f}' for n in numbers)} "
-            f"| {every} | {seed_by_seed(values, sides.get('upstream', {}))} |"
+            f"| {seed_by_seed(values, sides.get('upstream', {}))} |"
         )
     pairs = [(n, "upstream") for n in sides if n != "upstream" and "upstream" in sides]
     if {"exact", "fast"} <= set(sides):

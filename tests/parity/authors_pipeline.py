@@ -1,4 +1,4 @@
-"""Times the authors' input pipeline with librosa (method.md); mspretrain bench --authors runs it.
+"""Times the authors' input pipeline with librosa; ``mspretrain bench --authors`` runs it.
 
     python authors_pipeline.py CLIPS.npz NUMBER
 

@@ -1,6 +1,6 @@
 """hearpreprocess 2021.1.1, run unmodified, and our rules make the same tasks of the same raw data.
 
-It needs ffmpeg and ffprobe, and nothing of ``../shared``.
+Upstream needs ffmpeg and ffprobe. The raw data are miniatures that the tests make.
 """
 
 import json

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmark.api import evaluate, load_results
     from benchmark.compare.comparison import compare_results as compare_results
+    from benchmark.file_embeddings.embed import embed_files
     from benchmark.protocol import Protocol
     from benchmark.runner.ray.executor import RayExecutor
     from benchmark.tasks.find import find_tasks
@@ -27,6 +28,7 @@ __all__ = [
     "RayExecutor",
     "Task",
     "compare_results",
+    "embed_files",
     "evaluate",
     "find_tasks",
     "load_results",
@@ -38,6 +40,7 @@ _PLACES = {
     "RayExecutor": ("benchmark.runner.ray.executor", "RayExecutor"),
     "Task": ("benchmark.tasks.task", "Task"),
     "compare_results": ("benchmark.compare.comparison", "compare_results"),
+    "embed_files": ("benchmark.file_embeddings.embed", "embed_files"),
     "evaluate": ("benchmark.api", "evaluate"),
     "find_tasks": ("benchmark.tasks.find", "find_tasks"),
     "load_results": ("benchmark.api", "load_results"),

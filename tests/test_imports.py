@@ -27,6 +27,7 @@ ALLOWED = {
     "benchmark.scores": "events",
     "benchmark.tasks": "msssl_common events",
     "benchmark.embeddings": "msssl_common models tasks events",
+    "benchmark.file_embeddings": "msssl_common models tasks embeddings",
     "benchmark.results": "msssl_common protocol scores events",
     "benchmark.heads": "msssl_common protocol scores events tasks embeddings",
     "benchmark.statistics": "protocol scores events results",
@@ -38,10 +39,11 @@ ALLOWED = {
     "benchmark.api": "msssl_common tasks models protocol results report runner",
     "benchmark.heareval": "msssl_common protocol events tasks models embeddings heads runner",
     "benchmark.speed": "msssl_common protocol events scores tasks heads runner heareval",
-    "benchmark": "api compare protocol runner tasks",  # the Python API, which is imported on use
+    # the Python API, which is imported on use
+    "benchmark": "api compare file_embeddings protocol runner tasks",
     "benchmark.cli": (
-        "msssl_common protocol models tasks embeddings results runner report compare heareval "
-        "speed validator api"
+        "msssl_common protocol models tasks embeddings file_embeddings results runner report "
+        "compare heareval speed validator api"
     ),
     "benchmark.__main__": "cli",
     "pretrain": "msssl_common msssl_hear baselines",  # baselines: the stand-in for PANNs

@@ -17,6 +17,7 @@ import click
 from benchmark.cli.bench import bench
 from benchmark.cli.cache import cache
 from benchmark.cli.compare import compare
+from benchmark.cli.embed import embed
 from benchmark.cli.heareval import export, score
 from benchmark.cli.options import (
     SOME_FAILED,
@@ -203,6 +204,7 @@ main.add_command(score)
 main.add_command(bench)
 main.add_command(report)
 main.add_command(compare)
+main.add_command(embed)
 
 
 if __name__ == "__main__":

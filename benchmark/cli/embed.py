@@ -1,0 +1,153 @@
+"""``msbench embed``: any HEAR module over any audio files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.options import (
+    SOME_FAILED,
+    debug_option,
+    device_option,
+    env_option,
+    env_timeout_option,
+    report_errors,
+    said_device,
+)
+from msssl_common.messages import one_printable_line
+
+if TYPE_CHECKING:
+    from benchmark.file_embeddings.embed import EmbeddedFiles
+    from benchmark.file_embeddings.shards import Kind, Layout
+
+PIECE_SECONDS = 300
+SHOWN = 10
+KINDS: dict[str, tuple[Kind, ...]] = {
+    "scene": ("scene",),
+    "timestamps": ("timestamps",),
+    "both": ("scene", "timestamps"),
+}
+
+
+@click.command()
+@click.argument("module")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--list",
+    "listed",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Text file with more paths, one a line; - is standard input.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the embeddings, new or to go on with.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(list(KINDS)),
+    default="scene",
+    show_default=True,
+    help="One embedding a file, one a frame, or both.",
+)
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["parquet", "npz"]),
+    default="parquet",
+    show_default=True,
+    help="parquet needs pip install 'msssl-hear[parquet]'; npz is NumPy's.",
+)
+@click.option(
+    "--piece",
+    "piece_seconds",
+    type=click.IntRange(min=1),
+    default=PIECE_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Files longer than this are embedded in pieces of this length.",
+)
+@device_option
+@env_option
+@env_timeout_option
+@debug_option
+@report_errors
+def embed(
+    module: str,
+    paths: Sequence[str],
+    listed: Path | None,
+    out: Path,
+    kind: str,
+    layout: Layout,
+    piece_seconds: int,
+    device: str,
+    env: Sequence[str],
+    env_timeout: float,
+    debug: bool,
+) -> None:
+    """Embed audio files with MODULE, a HEAR module as for msbench run.
+
+    PATH is an audio file of any rate and number of channels, or a folder of them at any depth.
+    OUT/scene and OUT/timestamps get shards of a thousand files or 64 MB. Stopped at any moment, the
+    same command goes on; later it embeds what is new.
+
+    Exit status 0: every file is embedded; 1: some were skipped, and OUT/failed.csv says why; 2:
+    nothing could be embedded.
+
+    \b
+    Examples:
+      msbench embed msssl_hear recordings/ --out embeddings
+      msbench embed msssl_hear=multi:paper a.wav b.mp3 --kind both --format npz --out embeddings
+      find / -name '*.flac' | msbench embed my_module --list - --out embeddings
+    """  # noqa: D301 -- click wants the character behind \\b
+    from contextlib import closing
+
+    from benchmark.file_embeddings.embed import embed_files
+    from benchmark.file_embeddings.find import read_list
+    from benchmark.file_embeddings.shards import check_layout
+    from benchmark.models.foreign.interpreter import interpreters
+    from benchmark.models.hear_module import load_hear_module
+    from msssl_common.console import bar, make_console
+
+    check_layout(layout)
+    wanted = [*paths, *(read_list(listed) if listed else ())]
+    elsewhere = interpreters([module], env, env_timeout).get(module.partition("=")[0])
+    console = make_console()
+    with (
+        closing(load_hear_module(module, said_device(device), elsewhere)) as hear,
+        bar(console, f"{hear.label}: embedding files") as advance,
+    ):
+        result = embed_files(
+            hear,
+            wanted,
+            out,
+            kinds=KINDS[kind],
+            layout=layout,
+            piece_seconds=piece_seconds,
+            progress=advance,
+        )
+    _print(result)
+    if result.failed:
+        sys.exit(SOME_FAILED)
+
+
+def _print(result: EmbeddedFiles) -> None:
+    """What was done, and the first of what was not."""
+    minutes = result.audio_seconds / 60
+    kept = f", {result.kept} were there" if result.kept else ""
+    click.echo(f"{result.out}: {result.embedded} files embedded ({minutes:.1f} min){kept}.")
+    if result.upsampled:
+        click.echo(
+            f"{result.upsampled} files have a lower sample rate than the model: the upper part of "
+            "their spectrum is empty."
+        )
+    if result.failed:
+        click.echo(f"{len(result.failed)} skipped; {result.out}/failed.csv has them all:", err=True)
+        for reason in list(result.failed.values())[:SHOWN]:
+            click.echo(f"  {one_printable_line(reason)}", err=True)

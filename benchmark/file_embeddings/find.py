@@ -1,0 +1,67 @@
+"""Which files are to be embedded: files, folders, and lists of both."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmark.tasks.make.convert import AUDIO_SUFFIXES
+
+
+def find_recordings(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Paths of audio files, each once, in the order given; a folder's are sorted.
+
+    Args:
+        paths: Files, whatever they are called, and folders, of which every file with an audio
+            suffix at any depth is meant; hidden ones are left out.
+
+    Returns:
+        Paths as they were given, or below the folder as it was given.
+
+    Raises:
+        ValueError: There are none, or a folder has none.
+    """
+    found: dict[str, None] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            found.update(dict.fromkeys(_audio_below(path)))
+        else:  # one that is missing is named with the bad ones: the rest is still to be embedded
+            found[str(path)] = None
+    if not found:
+        raise ValueError("There is nothing to embed: name audio files, or folders of them.")
+    return list(found)
+
+
+def read_list(path: Path) -> list[str]:
+    """Paths in a text file, UTF-8, one a line; empty lines do not count.
+
+    Args:
+        path: The file; ``-`` is standard input.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no text.
+    """
+    if str(path) == "-":
+        return [line for line in sys.stdin.read().splitlines() if line.strip()]
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no UTF-8 text: a list has one path a line.") from None
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _audio_below(folder: Path) -> list[str]:
+    found = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in AUDIO_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
+    ]
+    if not found:
+        wanted = ", ".join(sorted(AUDIO_SUFFIXES))
+        raise ValueError(f"{folder} has no audio files in it: they end in {wanted}.")
+    return [str(path) for path in sorted(found, key=lambda path: path.relative_to(folder).parts)]

@@ -23,6 +23,7 @@ ALLOWED = {
     "benchmark.validator": "",
     "benchmark.models": "msssl_common",
     "benchmark.baselines": "msssl_common msssl_hear",
+    "benchmark.adapters": "msssl_common",  # HEAR modules, no harness, as the baselines
     "benchmark.events": "protocol",
     "benchmark.scores": "events",
     "benchmark.tasks": "msssl_common events",

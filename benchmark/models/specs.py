@@ -1,7 +1,11 @@
-"""Which modules make a table: those asked for, baselines by short name, and the floors."""
+"""Which modules make a table: those asked for, baselines by short name, and the floors.
+
+A checkpoint of an adapter (`benchmark.adapters`) may stand for several rows: ``?layer=all``.
+"""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import pkgutil
 import sys
@@ -11,6 +15,7 @@ from pathlib import Path
 
 OURS = "msssl_hear"
 BASELINES = "benchmark.baselines"
+ADAPTERS = "benchmark.adapters"
 FLOORS = (f"{BASELINES}.logmel", f"{BASELINES}.random")  # every table needs its floor
 
 
@@ -71,7 +76,23 @@ def row_specs(modules: Sequence[str], baselines: Sequence[str], floor: bool = Tr
         ValueError: A baseline that does not exist.
     """
     check_baselines(baselines)
-    specs = [*(modules or [OURS]), *(f"{BASELINES}.{name}" for name in baselines)]
+    asked = [row for spec in modules for row in _rows_of(spec)]
+    specs = [*(asked or [OURS]), *(f"{BASELINES}.{name}" for name in baselines)]
     if floor:
         specs += FLOORS
     return list(dict.fromkeys(specs))
+
+
+def _rows_of(spec: str) -> list[str]:
+    """The rows that a spec stands for: of an adapter, what its ``checkpoints`` says.
+
+    Where it cannot say, its ``load_model`` will say why, in the row's cells.
+    """
+    name, checkpoint = split_spec(spec)
+    if not name.startswith(f"{ADAPTERS}."):
+        return [spec]
+    try:
+        rows: list[str] = importlib.import_module(name).checkpoints(checkpoint)
+    except (ImportError, OSError, ValueError):
+        return [spec]
+    return [f"{name}={row}" for row in rows]

@@ -13,6 +13,7 @@ import click
 from msssl_common.devices import DEVICE_HELP
 from msssl_common.messages import explain_error
 from pretrain.cli.bench import bench
+from pretrain.cli.corpus import corpus
 from pretrain.cli.curves import curves
 from pretrain.cli.overlap import check_overlap
 from pretrain.cli.pack import pack
@@ -233,5 +234,6 @@ def _run_recipe(
 
 main.add_command(bench)
 main.add_command(check_overlap)
+main.add_command(corpus)
 main.add_command(curves)
 main.add_command(pack)

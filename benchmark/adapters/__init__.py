@@ -1,0 +1,1 @@
+"""Adapters: each makes other people's checkpoints HEAR modules, e.g. those of transformers."""

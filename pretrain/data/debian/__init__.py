@@ -1,0 +1,1 @@
+"""An openly licensed corpus, made from packages of Debian (``mspretrain corpus debian``)."""

@@ -104,7 +104,7 @@ def embed(
     Examples:
       msbench embed msssl_hear recordings/ --out embeddings
       msbench embed msssl_hear=multi:paper a.wav b.mp3 --kind both --format npz --out embeddings
-      find / -name '*.flac' | msbench embed my_module --list - --out embeddings
+      find archive -name '*.flac' | msbench embed my_module --list - --out embeddings
     """  # noqa: D301 -- click wants the character behind \\b
     from contextlib import closing
 
@@ -140,11 +140,11 @@ def embed(
 def _print(result: EmbeddedFiles) -> None:
     """What was done, and the first of what was not."""
     minutes = result.audio_seconds / 60
-    kept = f", {result.kept} were there" if result.kept else ""
-    click.echo(f"{result.out}: {result.embedded} files embedded ({minutes:.1f} min){kept}.")
+    kept = f", there already: {result.kept}" if result.kept else ""
+    click.echo(f"{result.out}: files embedded: {result.embedded} ({minutes:.1f} min){kept}.")
     if result.upsampled:
         click.echo(
-            f"{result.upsampled} files have a lower sample rate than the model: the upper part of "
+            f"Files at a lower sample rate than the model's: {result.upsampled}; the upper part of "
             "their spectrum is empty."
         )
     if result.failed:

@@ -1,9 +1,9 @@
 """Weighted sums of a power spectrum by matrix products alone, as runtimes without an FFT want it.
 
-ONNX has DFT and STFT operators, but onnxruntime's are off by up to 1e-3 of a log power beside
-torch's, count frames in another way, and other runtimes lack them. Two small matrix products per
-frame (Cooley and Tukey 1965, one step), the second in double precision, are as exact as torch's FFT
-and as fast.
+ONNX has DFT and STFT operators. onnxruntime's are exact but slow: with them both front ends took
+36 ms of one core for ten seconds of audio (onnxruntime 1.32), and take 17 ms with two small matrix
+products per frame (Cooley and Tukey 1965, one step), the second in double precision. Other runtimes
+lack these operators.
 
 With ``n = columns * r + c`` and ``k = b + rows * a``, the transform of ``x`` is::
 

@@ -42,7 +42,7 @@ class OnnxGraph:
         else:
             array = np.asarray(value, None if isinstance(value, np.ndarray) else np.int64)
         name = name or self._new("constant")
-        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        self._constants[name] = numpy_helper.from_array(np.asarray(array, order="C"), name)
         return name
 
     def op(self, kind: str, *inputs: str | Constant, **attributes: Attribute) -> str:

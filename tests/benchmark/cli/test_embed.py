@@ -38,7 +38,10 @@ def test_files_folders_and_a_list(modules: Path) -> None:
         "--format", "npz", "--device", "cpu",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
-    assert "out: 4 files embedded (0.0 min).\n4 files have a lower sample rate" in done.output
+    assert (
+        "out: files embedded: 4 (0.0 min).\nFiles at a lower sample rate than the model's: 4;"
+        in done.output
+    )
     with np.load("out/scene/00000.npz", allow_pickle=False) as arrays:
         assert arrays["path"].tolist() == ["b.wav", "a/1.wav", "a/2.wav", "c.wav"]
     assert Path("out/timestamps/00000.npz").is_file()
@@ -47,7 +50,7 @@ def test_files_folders_and_a_list(modules: Path) -> None:
         given="b.wav\n",
     )  # fmt: skip
     assert piped.exit_code == 0, piped.output
-    assert "other: 1 files embedded" in piped.output
+    assert "other: files embedded: 1 " in piped.output
 
 
 def test_exit_status_says_what_was_skipped(modules: Path) -> None:

@@ -77,6 +77,17 @@ def test_another_front_end():
         assert_equal(run, model, made_clips(2, samples, RATE))
 
 
+def test_another_runtime_reads_it_the_same():
+    """ONNX's reference evaluator, in NumPy and strict about shapes."""
+    from onnx.reference import ReferenceEvaluator
+
+    model = small_model("full")
+    evaluator = ReferenceEvaluator(onnx.load_from_string(file_of(model)))
+    assert_equal(
+        lambda x: evaluator.run(None, {"audio": x.numpy()}), model, made_clips(2, 700, RATE)
+    )
+
+
 def test_batch_mates_do_not_matter():
     model = small_model("full")
     run = exported(model)

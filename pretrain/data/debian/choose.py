@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pretrain.data.debian.near_duplicates import near_duplicates
 from pretrain.data.debian.prepare import Candidate, Prepared
-from pretrain.tools.overlap import BITS, HOP_SECONDS, MOST_WRONG, Overlap, Prints, find_overlaps
+from pretrain.tools.overlap import Overlap, Prints, find_overlaps
 
-AT_ONCE = 2000  # clips compared with all others at once
-SHARED = 0.5  # part of the shorter clip that near duplicates have in common
 DUPLICATE, NEAR, TASK, CAP = "equal", "near duplicate", "in a task", "over the cap"
 
 
@@ -58,7 +56,7 @@ def choose(
         out |= {int(overlap.training): TASK for overlap in overlaps}
     progress("looking for duplicates")
     out = _equal(candidates, out)
-    for later, earlier in _near(prints, progress):
+    for later, earlier in near_duplicates(prints):
         if later not in out and earlier not in out:
             out[later] = NEAR
     left = [i for i in range(len(candidates)) if i not in out]
@@ -93,51 +91,6 @@ def _equal(candidates: Sequence[Candidate], out: dict[int, str]) -> dict[int, st
             out[i] = DUPLICATE
         seen.add(candidate.sha256)
     return out
-
-
-def _near(prints: Prints, progress: Callable[[str], None]) -> list[tuple[int, int]]:
-    """Pairs of near duplicates (later, earlier), sorted."""
-    pairs = set()
-    count = len(prints.names)
-    for first in range(0, count, AT_ONCE):
-        last = min(first + AT_ONCE, count)
-        for overlap in find_overlaps(_between(prints, 0, last), _between(prints, first, last)):
-            earlier, later = int(overlap.training), int(overlap.task)
-            if earlier < later and not overlap.exact and _much_in_common(prints, overlap):
-                pairs.add((later, earlier))
-        progress(f"compared {last:,} of {count:,} clips with each other")
-    return sorted(pairs)
-
-
-def _much_in_common(prints: Prints, overlap: Overlap) -> bool:
-    """Whether two clips agree over half of the shorter one, laid as they match best."""
-    a, a_loud = _words(prints, int(overlap.training))
-    b, b_loud = _words(prints, int(overlap.task))
-    shift = round((overlap.training_seconds - overlap.task_seconds) / HOP_SECONDS)
-    start, end = max(0, shift), min(len(a), len(b) + shift)
-    both = a_loud[start:end] & b_loud[start - shift : end - shift]
-    if both.sum() < SHARED * min(a_loud.sum(), b_loud.sum()):
-        return False
-    differing = (a[start:end] ^ b[start - shift : end - shift])[both]
-    return int(np.unpackbits(differing.view(np.uint8)).sum()) < MOST_WRONG * BITS * len(differing)
-
-
-def _words(prints: Prints, index: int) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
-    place = slice(prints.offsets[index], prints.offsets[index + 1])
-    return prints.words[place], prints.loud[place]
-
-
-def _between(prints: Prints, first: int, last: int) -> Prints:
-    """The fingerprints of the clips ``first`` to ``last - 1``."""
-    start, end = prints.offsets[first], prints.offsets[last]
-    return Prints(
-        names=prints.names[first:last],
-        hashes=prints.hashes[first:last],
-        words=prints.words[start:end],
-        loud=prints.loud[start:end],
-        offsets=prints.offsets[first : last + 1] - start,
-        skipped=(),
-    )
 
 
 def _capped(

@@ -83,6 +83,7 @@ FAMILIES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "wavlm": lambda: _waveform("WavLM", scaled=False, **WAVEFORM),
     "wavlm-large": lambda: _waveform("WavLM", **STABLE),
     "data2vec-audio": _data2vec,
+    "unispeech": lambda: _waveform("UniSpeech", **WAVEFORM),
     "unispeech-sat": lambda: _waveform("UniSpeechSat", **WAVEFORM),
     "whisper": _whisper,
     "ast": _ast,

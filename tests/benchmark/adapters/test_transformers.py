@@ -85,7 +85,7 @@ def test_a_clip_is_the_same_alone_and_in_company(family: str, made: Made) -> Non
         )
 
 
-@pytest.mark.parametrize("layer", ["", "?layer=0", "?layer=1"])
+@pytest.mark.parametrize("layer", ["", "?layer=0"])
 @pytest.mark.parametrize("family", EACH_TOWER)
 def test_a_click_changes_the_frames_at_its_time(family: str, layer: str, made: Made) -> None:
     """Also in audio of several windows, near their edges and at its end."""

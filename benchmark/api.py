@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmark.models.foreign.interpreter import Interpreter, interpreters_of
 from benchmark.models.specs import check_modules, row_specs, split_spec
+from benchmark.models.worker.interpreter import Interpreter, interpreters_of
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
@@ -37,6 +37,7 @@ def evaluate(
     device: str = "auto",
     embedding_dtype: str = "float32",
     interpreters: Mapping[str, Interpreter | Path | str] | None = None,
+    in_process: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
     tracking: Tracking | None = None,
@@ -63,6 +64,8 @@ def evaluate(
         embedding_dtype: Type in which embeddings are kept: ``float32`` or ``float16``.
         interpreters: By module or package name (an empty name means all modules): another Python
             to run it in.
+        in_process: Whether to load the other modules into this process, for a debugger. Otherwise
+            each has a worker process of its own, and what it does there touches its row alone.
         executor: Fills the cells; None for this machine, or a `RayExecutor`.
         progress: Its methods are called as the run proceeds; None for no reports.
         tracking: Gets every finished cell and the tables.
@@ -94,6 +97,7 @@ def evaluate(
         command=command,
         debug=debug,
         interpreters=elsewhere,
+        in_process=in_process,
     )
     return fill_and_report(plan, progress, tracking, executor or run_locally)
 

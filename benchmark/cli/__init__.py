@@ -29,6 +29,7 @@ from benchmark.cli.options import (
     env_timeout_option,
     executor_options,
     grid_option,
+    in_process_option,
     mode_option,
     names,
     report_errors,
@@ -91,6 +92,7 @@ def main() -> None:
 @device_option
 @env_option
 @env_timeout_option
+@in_process_option
 @click.option("--floor/--no-floor", default=True, help="Add the rows logmel and random.")
 @click.option(
     "--tracker",
@@ -116,6 +118,7 @@ def run(
     device: str,
     env: Sequence[str],
     env_timeout: float,
+    in_process: bool,
     floor: bool,
     tracker: TrackerName | None,
     executor: ExecutorName,
@@ -149,7 +152,7 @@ def run(
     # Heavy from here on: torch and SciPy.
     from benchmark.api import RUNS, evaluate
     from benchmark.cli.terminal import RunProgress, print_standings
-    from benchmark.models.foreign.interpreter import interpreters
+    from benchmark.models.worker.interpreter import interpreters
     from benchmark.report.write import TABLES
     from benchmark.runner.tracking import Tracking
     from msssl_common.console import make_console
@@ -169,6 +172,7 @@ def run(
             device=said_device(device),
             embedding_dtype=embedding_dtype,
             interpreters=interpreters(modules, env, env_timeout),
+            in_process=in_process,
             executor=chosen_executor(executor, address, task_cpus, task_gpus),
             progress=progress,
             tracking=Tracking(tracker, partial(click.echo, err=True)) if tracker else None,

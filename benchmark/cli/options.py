@@ -119,6 +119,12 @@ env_timeout_option = click.option(
     metavar="SECONDS",
     help="Longest time of one call in another Python.",
 )
+in_process_option = click.option(
+    "--in-process",
+    is_flag=True,
+    help="Load modules into this process, for a debugger; otherwise each has a process of its own, "
+    "and what it does there touches its row alone.",
+)
 
 
 ExecutorName = Literal["local", "ray"]

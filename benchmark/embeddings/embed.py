@@ -21,6 +21,7 @@ from benchmark.events import frame_targets
 from benchmark.events.table import Event
 from benchmark.models.hear_module import HearModule
 from benchmark.models.outputs import HearModuleError
+from benchmark.models.worker.module import WorkerModule
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
 from benchmark.tasks.task import Task
 
@@ -81,7 +82,8 @@ def _embed_rest(
     before = part.journal
     embedder = BatchEmbedder(hear, part.scene, before.batch_samples)
     started = time.perf_counter() - before.seconds
-    memory = PeakMemory(hear.model, hear.device)
+    worker = hear.module if isinstance(hear.module, WorkerModule) else None
+    memory = PeakMemory(hear.model, hear.device, worker)
     report(before.clips)
     clips = read_ahead(task, split, files[before.clips :], hear.sample_rate)
     with memory, closing(clips):

@@ -29,6 +29,7 @@ from benchmark.heareval.row_files import (
 )
 from benchmark.models.fingerprint import module_hash, weights_hash
 from benchmark.models.hear_module import HearModule, load_hear_module
+from benchmark.models.worker.interpreter import Interpreter
 from benchmark.runner.provenance import versions
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE, read_json_object
@@ -166,7 +167,7 @@ def export_tasks(
         console.print(f"{name}  {outcome}", markup=False, soft_wrap=True)
 
     try:
-        hear = load_hear_module(spec, device)
+        hear = load_hear_module(spec, device, Interpreter.here())
         module = module_hash(hear, weights_hash(hear.model))
     except Exception as error:
         say(spec, f"failed: {reason_for_cell(error, debug)}")
@@ -181,6 +182,7 @@ def export_tasks(
         except Exception as error:
             failed += 1
             say(name, f"failed: {reason_for_cell(error, debug)}")
+    hear.close()
     return failed
 
 

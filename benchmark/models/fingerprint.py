@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlparse
 
 import torch
 
-from benchmark.models.foreign.module import ForeignModel, ForeignModule
 from benchmark.models.hear_module import HearModule
+from benchmark.models.worker.module import WorkerModel, WorkerModule
 
 
 def weights_hash(model: torch.nn.Module) -> str:
@@ -23,7 +23,7 @@ def weights_hash(model: torch.nn.Module) -> str:
     Buffers that ``state_dict`` leaves out (a window, a filterbank) count too. A model in another
     interpreter was hashed there.
     """
-    if isinstance(model, ForeignModel):
+    if isinstance(model, WorkerModel):
         return model.facts.weights_hash
     tensors: dict[str, object] = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     tensors.update(model.state_dict())
@@ -38,14 +38,14 @@ def weights_hash(model: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-def source_hash(module: ModuleType | ForeignModule, model: torch.nn.Module) -> str:
+def source_hash(module: ModuleType | WorkerModule, model: torch.nn.Module) -> str:
     """SHA-256 of the code behind a model: names and content of its ``.py`` files.
 
     These are the module's own file and the package folders of the classes that the model is made
     of, torch's own left out. A change anywhere there may change embeddings under equal weights.
-    Of a model in another interpreter, also that interpreter's versions (`ForeignFacts`).
+    Of a model in another interpreter, also that interpreter's versions (`ModelFacts`).
     """
-    if isinstance(model, ForeignModel):
+    if isinstance(model, WorkerModel):
         return model.facts.source_hash
     names = {module.__name__} | {type(part).__module__ for part in model.modules()}
     files: set[Path] = set()

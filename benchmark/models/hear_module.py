@@ -14,17 +14,19 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.parameter import is_lazy
 
-from benchmark.models.foreign.interpreter import Interpreter
-from benchmark.models.foreign.messages import ForeignRaisedError, WorkerLostError
-from benchmark.models.foreign.module import ForeignModel, ForeignModule
 from benchmark.models.outputs import HearModuleError, check_embeddings, check_timestamps
-from msssl_common.messages import is_out_of_memory
+from benchmark.models.worker.interpreter import Interpreter
+from benchmark.models.worker.messages import WorkerLostError, WorkerRaisedError
+from benchmark.models.worker.module import WorkerModel, WorkerModule
+from msssl_common.messages import is_out_of_memory, one_printable_line
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
@@ -41,7 +43,7 @@ class HearModule:
     Attributes:
         module_name: Import name.
         model_path: Checkpoint path or name given to ``load_model``; empty for its default.
-        module: The imported module, or what stands for one in another interpreter.
+        module: The imported module, or what stands for one in a worker process.
         model: What ``load_model`` returned, in eval mode, on ``device``, or what stands for it.
         sample_rate: Hz.
         scene_embedding_size: Length of a scene embedding.
@@ -53,7 +55,7 @@ class HearModule:
 
     module_name: str
     model_path: str
-    module: ModuleType | ForeignModule
+    module: ModuleType | WorkerModule
     model: torch.nn.Module
     sample_rate: int
     scene_embedding_size: int
@@ -70,7 +72,7 @@ class HearModule:
     @property
     def parameter_count(self) -> int:
         """Number of the model's parameters."""
-        if isinstance(self.model, ForeignModel):
+        if isinstance(self.model, WorkerModel):
             return self.model.facts.parameters
         return sum(parameter.numel() for parameter in self.model.parameters())
 
@@ -123,9 +125,14 @@ class HearModule:
         duration_ms = 1000 * audio.shape[1] / self.sample_rate
         return embeddings, check_timestamps(returned[1], frames, duration_ms, source, clips)
 
+    @property
+    def log(self) -> Path | None:
+        """What a module prints in a worker process; gone after `close` if it printed nothing."""
+        return self.module.log if isinstance(self.module, WorkerModule) else None
+
     def close(self) -> None:
-        """End the interpreter of a module that has its own."""
-        if isinstance(self.module, ForeignModule):
+        """End the worker process of a module that has one."""
+        if isinstance(self.module, WorkerModule):
             self.module.close()
 
     def _source(self, function: str) -> str:
@@ -137,14 +144,14 @@ class HearModule:
                 f"Audio must be non-empty float32 of shape (clips, samples), not {audio.dtype} of "
                 f"shape {tuple(audio.shape)}"
             )
-        foreign = isinstance(self.module, ForeignModule)
+        elsewhere = isinstance(self.module, WorkerModule)
         try:
             with torch.inference_mode():
-                given = audio if foreign else audio.to(self.device)
+                given = audio if elsewhere else audio.to(self.device)
                 return getattr(self.module, function)(given, self.model)
         except HearModuleError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             names = clips[0] if len(clips) == 1 else f"{len(clips)} clips from {clips[0]}"
             kind = HearModuleOutOfMemoryError if _is_out_of_memory(error) else HearModuleError
             what = "failed" if isinstance(error, WorkerLostError) else "raised an exception"
@@ -155,7 +162,10 @@ class HearModule:
 
 
 def load_hear_module(
-    spec: str, device: str = "cpu", interpreter: Interpreter | None = None
+    spec: str,
+    device: str = "cpu",
+    interpreter: Interpreter | None = None,
+    logs: Path | None = None,
 ) -> HearModule:
     """Import a HEAR module and load its model.
 
@@ -163,21 +173,33 @@ def load_hear_module(
         spec: Import name, ``pkg.module``, or ``pkg.module=PATH_OR_NAME`` for one of its
             checkpoints. Modules of the current folder are found too.
         device: Torch device, e.g. ``"cpu"`` or ``"cuda:0"``.
-        interpreter: Another Python to run it in; ours if None.
+        interpreter: What to start a worker process with, `Interpreter.here` or another Python.
+            None loads the module into this process, for a debugger: it can then disturb anything.
+        logs: Folder for what it prints in a worker process, see `WorkerModule`.
 
     Raises:
         HearModuleError: One sentence: no such module, a missing function, a loader that raised, a
             wrong attribute, a sample rate HEAR does not have, no such device.
     """
-    module_name, _, model_path = spec.partition("=")
+    module_name = spec.partition("=")[0]
     _check_import_name(module_name)
-    module: ModuleType | ForeignModule
-    if interpreter:
-        module = ForeignModule(module_name, interpreter, device)
-    else:
-        module = _import(module_name)
+    module = WorkerModule(spec, interpreter, device, logs) if interpreter else _import(module_name)
+    try:
+        return _loaded(spec, module, device)
+    except BaseException:
+        if isinstance(module, WorkerModule):
+            module.close()
+        raise
+
+
+def _loaded(spec: str, module: ModuleType | WorkerModule, device: str) -> HearModule:
+    """Load the model of an imported module and check what it says of itself."""
+    module_name, _, model_path = spec.partition("=")
     functions = [_function(module, name) for name in FUNCTIONS]
     model = _load(functions[0], module_name, model_path, device)
+    label, note = (_text(model, module_name, name) for name in ("row_label", "row_note"))
+    if isinstance(model, WorkerModel) and model.ran_in:
+        note = f"{note}; {model.ran_in}" if note else model.ran_in
     return HearModule(
         module_name=module_name,
         model_path=model_path,
@@ -186,8 +208,8 @@ def load_hear_module(
         sample_rate=_sample_rate(model, module_name),
         scene_embedding_size=_size(model, module_name, "scene_embedding_size"),
         timestamp_embedding_size=_size(model, module_name, "timestamp_embedding_size"),
-        label=str(getattr(model, "row_label", None) or spec),
-        note=getattr(model, "row_note", None),
+        label=label or spec,
+        note=note,
         device=device,
     )
 
@@ -212,11 +234,11 @@ def _import(module_name: str) -> ModuleType:
                 f"No module named {module_name!r} is installed or in the current folder"
             ) from error
         raise HearModuleError(f"Module {module_name!r} cannot be imported: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise HearModuleError(f"Importing {module_name!r} raised {_name(error)}") from error
 
 
-def _function(module: ModuleType | ForeignModule, name: str) -> Callable[..., object]:
+def _function(module: ModuleType | WorkerModule, name: str) -> Callable[..., object]:
     function = getattr(module, name, None)
     if not callable(function):
         raise HearModuleError(
@@ -234,7 +256,7 @@ def _load(
         model = load_model(*arguments)
     except HearModuleError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, WorkerLostError):
             raise HearModuleError(f"{call} failed: {error}") from error
         raise HearModuleError(f"{call} raised {_name(error)}") from error
@@ -242,6 +264,12 @@ def _load(
         raise HearModuleError(
             f"{call} returned {type(model).__name__}; this benchmark runs torch.nn.Module models"
             f"{_tensorflow_hint(model)}"
+        )
+    lazy = [name for name, value in model.named_parameters() if is_lazy(value)]
+    if lazy:
+        raise HearModuleError(
+            f"{call} returned a model without weights in {', '.join(lazy[:3])}; load_model must "
+            "return the whole model: call it there once, so that its weights are there"
         )
     try:
         return model.to(torch.device(device)).eval()
@@ -277,6 +305,16 @@ def _size(model: torch.nn.Module, module_name: str, attribute: str) -> int:
     return size
 
 
+def _text(model: torch.nn.Module, module_name: str, attribute: str) -> str | None:
+    """One of our own attributes, which are optional."""
+    text = getattr(model, attribute, None)
+    if text is not None and not isinstance(text, str):
+        raise HearModuleError(
+            f"The model of {module_name} has {attribute} {text!r}; it must be text, or absent"
+        )
+    return one_printable_line(text) if text else None
+
+
 def _spec(module_name: str, model_path: str) -> str:
     return f"{module_name}={model_path}" if model_path else module_name
 
@@ -285,8 +323,8 @@ def _rows(audio: torch.Tensor) -> list[str]:
     return [f"clip {row} of the batch" for row in range(len(audio))]
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, ForeignRaisedError):
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, WorkerRaisedError):
         return error.out_of_memory
     return is_out_of_memory(error)
 
@@ -299,6 +337,6 @@ def _line(error: BaseException) -> str:
 def _name(error: BaseException) -> str:
     """An exception's type and message on one line."""
     message = _line(error)
-    if isinstance(error, ForeignRaisedError):  # it tells the type itself
+    if isinstance(error, WorkerRaisedError):  # it tells the type itself
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

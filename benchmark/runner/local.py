@@ -1,8 +1,9 @@
-"""A run in this process, one module and task after the other."""
+"""A run on this machine, one module and task after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 from benchmark.models.hear_module import HearModule, load_hear_module
@@ -35,10 +36,12 @@ def run_locally(plan: RunPlan, finished: FinishedCells) -> None:
                 [filler.failed(blank) for seeds in blanks for blank in seeds]
             )
             continue
-        for task in plan.tasks:
-            for cell, kept in _task_cells(plan, filler, hear, module, task, hashes):
-                finished.add(cell, kept)
-        hear.close()
+        with closing(hear):
+            for task in plan.tasks:
+                for cell, kept in _task_cells(plan, filler, hear, module, task, hashes):
+                    finished.add(cell, kept)
+        if hear.log and hear.log.exists():
+            finished.progress.say(f"{module.label}: what it printed is in {hear.log}")
 
 
 def _load(
@@ -47,7 +50,7 @@ def _load(
     """The module and what rows say of it, or None with the reason against it."""
     name, checkpoint = split_spec(spec)
     try:
-        hear = load_hear_module(spec, plan.device, plan.interpreters.get(name))
+        hear = load_hear_module(spec, plan.device, plan.interpreter(spec), plan.logs)
         return hear, module_facts(hear, labels), None
     except Exception as error:
         return None, ModuleFacts(spec, name, checkpoint), reason_for_cell(error, plan.debug)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmark.models.fingerprint import distribution_of, module_hash, weights_hash
-from benchmark.models.foreign.interpreter import Interpreter
-from benchmark.models.foreign.module import ForeignModel
 from benchmark.models.hear_module import HearModule
+from benchmark.models.specs import split_spec
+from benchmark.models.worker.interpreter import Interpreter
+from benchmark.models.worker.module import WorkerModel
 from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
 from benchmark.tasks.find import UnreadableTask
@@ -49,7 +50,7 @@ def with_unique_label(module: ModuleFacts, taken: Container[str]) -> ModuleFacts
 
 
 def _distribution(hear: HearModule) -> str:
-    if isinstance(hear.model, ForeignModel):
+    if isinstance(hear.model, WorkerModel):
         return hear.model.facts.distribution
     return distribution_of(hear.module_name)
 
@@ -78,6 +79,8 @@ class RunPlan:
         command: What was typed, for the table to name.
         debug: Whether to print the traceback of a failed cell.
         interpreters: By module name, those that modules with their own are run in.
+        in_process: Whether the other modules are loaded into this process, for a debugger, not
+            into worker processes of their own.
     """
 
     specs: Sequence[str]
@@ -90,6 +93,17 @@ class RunPlan:
     command: str = ""
     debug: bool = False
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
+    in_process: bool = False
+
+    def interpreter(self, spec: str) -> Interpreter | None:
+        """What a module's worker process is started with; None to load it into this process."""
+        ours = None if self.in_process else Interpreter.here()
+        return self.interpreters.get(split_spec(spec)[0], ours)
+
+    @property
+    def logs(self) -> Path:
+        """Folder of what modules print."""
+        return self.out / "logs"
 
     @property
     def protocols(self) -> list[Protocol]:

@@ -6,6 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.models.worker.interpreter import Interpreter
+
+
+@pytest.fixture(autouse=True)
+def in_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs load modules into this process: a worker process costs two seconds.
+
+    What a worker does is the subject of the tests that are marked ``own_process``.
+    """
+    if "own_process" not in request.keywords:
+        monkeypatch.setattr(Interpreter, "here", lambda: None)
+
 
 @pytest.fixture
 def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -15,8 +15,8 @@ import pytest
 import soundfile
 import torch
 
-from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.hear_module import load_hear_module
+from benchmark.models.worker.interpreter import Interpreter
 from tests.benchmark import tiny_tasks
 from tests.parity.environment import HEARBASELINE, python_of
 

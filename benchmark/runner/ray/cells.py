@@ -114,7 +114,7 @@ class Cells:
 
     def _module_spec(self, spec: str) -> ModuleSpec:
         interpreter = self._plan.interpreters.get(split_spec(spec)[0])
-        return ModuleSpec(spec, self._plan.device, interpreter)
+        return ModuleSpec(spec, self._plan.device, interpreter, self._plan.in_process)
 
     def _failed_module(self, spec: ModuleSpec, outcome: Outcome) -> None:
         name, checkpoint = split_spec(spec.spec)

@@ -23,8 +23,8 @@ from benchmark.embeddings.cache import CacheEntry, describe, read_about
 from benchmark.embeddings.embed import TaskEmbeddings, embed_one_split, embed_task
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.stages import Stage, train_stage
-from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.hear_module import HearModule, load_hear_module
+from benchmark.models.worker.interpreter import Interpreter
 from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.runner.cells import finished_cell
 from benchmark.runner.plan import module_facts
@@ -142,11 +142,19 @@ def node_facts(folder: Path, paths: list[Path], patience: float) -> NodeFacts:
 
 @dataclass(frozen=True)
 class ModuleSpec:
-    """How a module is loaded, see `load_hear_module`."""
+    """How a module is loaded, see `load_hear_module`.
+
+    Attributes:
+        spec: The module, with its checkpoint or without.
+        device: Torch device.
+        interpreter: Another Python to run it in, or None.
+        in_process: Whether to load it into Ray's process if there is none, not into its own.
+    """
 
     spec: str
     device: str
     interpreter: Interpreter | None
+    in_process: bool = False
 
 
 def facts_of_module(spec: ModuleSpec) -> ModuleFacts:
@@ -201,7 +209,9 @@ def finish(
 
 @lru_cache(maxsize=1)
 def _loaded(spec: ModuleSpec) -> tuple[HearModule, ModuleFacts]:
-    hear = load_hear_module(spec.spec, spec.device, spec.interpreter)
+    # This node's own: Python may be elsewhere than where the run was started.
+    ours = None if spec.in_process else Interpreter.here()
+    hear = load_hear_module(spec.spec, spec.device, spec.interpreter or ours)
     return hear, module_facts(hear, taken=())
 
 

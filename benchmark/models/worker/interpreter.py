@@ -1,37 +1,46 @@
-"""Which interpreter a module runs in, as ``--env`` says."""
+"""Which interpreter a module runs in: this one, or another as ``--env`` says."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.models.foreign.messages import ForeignModuleError
+from benchmark.models.worker.messages import WorkerModuleError
 
 TIMEOUT_SECONDS = 1800.0  # a module may fetch its weights first; no batch has more than 60 s
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """Another Python.
+    """A Python to start worker processes with.
 
     Attributes:
         python: Its executable. Not resolved: a virtual environment's is a link, and means more.
-        timeout: Longest that one call (import, load_model, a batch) may take, seconds.
+        timeout: Longest that one call (import, load_model, a batch of a minute) may take, seconds.
+            A longer clip has more, in proportion.
+        ours: Whether it is the one that runs the benchmark, with the packages of this process.
     """
 
     python: Path
     timeout: float = TIMEOUT_SECONDS
+    ours: bool = False
+
+    @staticmethod
+    def here(timeout: float = TIMEOUT_SECONDS) -> Interpreter:
+        """The one that runs this."""
+        return Interpreter(Path(sys.executable), timeout, ours=True)
 
     def check(self) -> None:
         """See that there is such a program.
 
         Raises:
-            ForeignModuleError: There is not.
+            WorkerModuleError: There is not.
         """
         if not (self.python.is_file() and os.access(self.python, os.X_OK)):
-            raise ForeignModuleError(
+            raise WorkerModuleError(
                 f"There is no Python interpreter at {self.python}; give --env one, e.g. "
                 "/path/to/venv/bin/python"
             )

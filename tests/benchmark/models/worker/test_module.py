@@ -55,7 +55,7 @@ def test_the_other_interpreter_is_another_one(write, other_python: Path, foreign
     code = (
         "import sys; from importlib.util import find_spec\n"
         "absent = not any(find_spec(n) for n in ('benchmark', 'msssl_hear', 'worker'))\n"
-        "self.row_label = sys.executable if absent and sys.argv[1:] == [] else 'not alone'"
+        "self.row_label = sys.executable if absent and sys.argv[1:] == [__name__] else 'not alone'"
     )
     hear = foreign(f"{write(extra_init=code)}=some=path", other_python)
     assert hear.label == str(other_python)

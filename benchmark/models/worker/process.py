@@ -1,4 +1,4 @@
-"""The other interpreter as a process: started, asked, and named when it is lost."""
+"""A worker process: started, asked, and named when it is lost."""
 
 from __future__ import annotations
 
@@ -15,41 +15,51 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from benchmark.models.foreign.interpreter import Interpreter
-from benchmark.models.foreign.messages import (
+from benchmark.models.worker.interpreter import Interpreter
+from benchmark.models.worker.messages import (
     Connection,
-    ForeignModuleError,
     NoMessageError,
     WorkerLostError,
+    WorkerModuleError,
+    shared_memory,
 )
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("serve.py")
 GRACE_SECONDS = 5.0  # to end when told so, or to be found dead after it hung up
 LAST_LINES = 3
 LAST_BYTES = 4000
 
 
 class WorkerProcess:
-    """``worker.py`` in another interpreter, in a session of its own: Ctrl-C is ours to handle.
+    """``serve.py`` in an interpreter, in a session of its own: Ctrl-C is ours to handle.
 
     Args:
         interpreter: Where to run it.
-        log: File that takes whatever it prints. It goes in the end unless a message named it.
+        log: File that takes whatever it prints.
+        keep_log: Whether to keep it. Otherwise it goes in the end, unless a message named it; an
+            empty one goes anyway.
 
     Raises:
-        ForeignModuleError: It cannot be started.
+        WorkerModuleError: It cannot be started.
     """
 
-    def __init__(self, interpreter: Interpreter, log: Path) -> None:
+    def __init__(self, interpreter: Interpreter, log: Path, keep_log: bool = False) -> None:
         self.interpreter = interpreter
         self.log = log
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs:
-            process = _start(interpreter, log, theirs.fileno())
+        shared = shared_memory()
+        try:
+            handed = [theirs.fileno(), *([shared[0]] if shared else [])]
+            process = _start(interpreter, log, handed)
+        finally:
+            theirs.close()
+            if shared:
+                os.close(shared[0])
         self._process = process
-        self._connection = Connection(ours, lambda: process.poll() is None)
-        self._end = weakref.finalize(self, _end, process, ours)
-        self.keep_log = False
+        memory = shared[1] if shared else None
+        self._connection = Connection(ours, lambda: process.poll() is None, memory)
+        self._end = weakref.finalize(self, _end, process, ours, log)
+        self._keep_log = keep_log
 
     @property
     def pid(self) -> int:
@@ -62,19 +72,25 @@ class WorkerProcess:
         return self._end.alive and self._process.poll() is None
 
     def ask(
-        self, request: dict[str, Any], arrays: Sequence[NDArray[Any]] = ()
+        self, request: dict[str, Any], arrays: Sequence[NDArray[Any]] = (), patience: float = 1.0
     ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
         """Send a request and wait for the reply.
+
+        Args:
+            request: What JSON can say.
+            arrays: Arrays that go with it.
+            patience: How many times the interpreter's timeout it may take.
 
         Raises:
             WorkerLostError: The process died, hung or spoke nonsense; it is gone now.
         """
-        deadline = time.monotonic() + self.interpreter.timeout
+        longest = self.interpreter.timeout * patience
+        deadline = time.monotonic() + longest
         try:
             self._connection.send(request, arrays, deadline)
             reply, returned = self._connection.receive(deadline)
         except TimeoutError:
-            seconds = f"{self.interpreter.timeout:g} s"
+            seconds = f"{longest:g} s"
             raise self._lost(f"did not answer within {seconds} and was stopped") from None
         except NoMessageError as error:
             raise self._lost(self._death(str(error)), self._killed()) from None
@@ -84,15 +100,16 @@ class WorkerProcess:
         return reply, returned
 
     def close(self) -> None:
-        """End it, and its log unless a message named that."""
+        """End it, and its log unless that is to stay."""
         self._end()
-        if not self.keep_log:
+        if not self._keep_log:
             self.log.unlink(missing_ok=True)
 
     def where(self) -> str:
-        """The interpreter and the log, for messages."""
-        self.keep_log = True
-        return f"{self.interpreter.python}; its traceback is in {self.log}"
+        """The log, and the interpreter if it is not ours, for messages."""
+        self._keep_log = True
+        place = "" if self.interpreter.ours else f"in {self.interpreter.python}; "
+        return f"{place}its traceback is in {self.log}"
 
     def _death(self, otherwise: str) -> str:
         """How it ended, when it hung up."""
@@ -112,12 +129,13 @@ class WorkerProcess:
         return self._process.returncode == -signal.SIGKILL
 
     def _lost(self, how: str, out_of_memory: bool = False) -> WorkerLostError:
-        self.keep_log = True
+        self._keep_log = True
         _kill(self._process)  # it is past being told to end
         self._end()
         words = last_lines(self.log)
         last = f"; its last words: {words}" if words else "; it printed nothing"
-        text = f"{self.interpreter.python} {how}{last} (all in {self.log})"
+        name = "its process" if self.interpreter.ours else self.interpreter.python
+        text = f"{name} {how}{last} (all in {self.log})"
         return WorkerLostError(text, out_of_memory)
 
 
@@ -134,32 +152,38 @@ def last_lines(log: Path) -> str:
     return " | ".join(said[-LAST_LINES:])
 
 
-def _start(interpreter: Interpreter, log: Path, descriptor: int) -> subprocess.Popen[bytes]:
+def _start(
+    interpreter: Interpreter, log: Path, descriptors: Sequence[int]
+) -> subprocess.Popen[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
-    # It is ours, and would send the other interpreter to our libraries.
-    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    # Ours would send another interpreter to our libraries.
+    left_out = () if interpreter.ours else ("PYTHONHOME",)
+    variables = {name: value for name, value in os.environ.items() if name not in left_out}
     try:
         with log.open("ab") as out:
             return subprocess.Popen(
-                [interpreter.python, WORKER, str(descriptor)],
+                [interpreter.python, WORKER, *map(str, descriptors)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env=variables,
-                pass_fds=[descriptor],
+                pass_fds=descriptors,
                 start_new_session=True,
             )
     except OSError as error:
-        raise ForeignModuleError(f"{interpreter.python} cannot be started: {error}") from error
+        raise WorkerModuleError(f"{interpreter.python} cannot be started: {error}") from error
 
 
-def _end(process: subprocess.Popen[bytes], connection: socket.socket) -> None:
+def _end(process: subprocess.Popen[bytes], connection: socket.socket, log: Path) -> None:
     """End a worker and what it started: it ends by itself when there is nothing more to do."""
     connection.close()
     with suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
     _kill(process)
     process.wait()
+    with suppress(OSError):
+        if not log.stat().st_size:
+            log.unlink()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

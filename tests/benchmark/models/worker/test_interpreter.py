@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.models.foreign.interpreter import interpreters
+from benchmark.models.worker.interpreter import interpreters
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.hear_module import HearModule, load_hear_module
+from benchmark.models.worker.interpreter import Interpreter
 from tests.benchmark.fake_modules import write_module
-from tests.benchmark.models.foreign.fake_tensorflow import MODULE, write_tensorflow
+from tests.benchmark.models.worker.fake_tensorflow import MODULE, write_tensorflow
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,14 @@ def living(group: int) -> list[str]:
         if int(of_group) == group and state != "Z":
             found.append(stat.parent.name)
     return found
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("half a minute was not enough")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +83,7 @@ def test_a_hung_worker_is_named_and_gone(write, foreign, held: str) -> None:
     pid = hear.module._worker.pid
     with pytest.raises(HearModuleError, match=r"did not answer within 8 s and was stop.*half way"):
         hear.scene(AUDIO)
-    assert not living(pid)  # nor anything that it started
+    wait_for(lambda: not living(pid))  # nor anything that it started
 
 
 def test_a_child_that_keeps_the_socket_does_not_hide_a_death(write, foreign) -> None:
@@ -125,7 +135,7 @@ def test_a_worker_does_not_outlive_us(write) -> None:
     code = (
         "import sys, torch; from pathlib import Path\n"
         "from benchmark.models.hear_module import load_hear_module\n"
-        "from benchmark.models.foreign.interpreter import Interpreter\n"
+        "from benchmark.models.worker.interpreter import Interpreter\n"
         f"hear = load_hear_module({name!r}, 'cpu', Interpreter(Path(sys.executable)))\n"
         "print(hear.module._worker.pid, flush=True); hear.scene(torch.ones(1, 16000))"
     )
@@ -140,9 +150,8 @@ def test_a_worker_does_not_outlive_us(write) -> None:
     pid = int(ours.stdout.readline())
     ours.kill()
     ours.wait()
-    for _ in range(300):
-        if not living(pid):
-            return
-        time.sleep(0.1)
-    os.kill(pid, signal.SIGKILL)
-    raise AssertionError("the worker lives on")
+    try:
+        wait_for(lambda: not living(pid))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

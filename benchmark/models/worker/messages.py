@@ -1,14 +1,16 @@
-"""Messages to and from the other interpreter: a header and arrays, see ``worker.py``.
+"""Messages to and from a worker process: a header and arrays, see ``serve.py``.
 
 Nothing is unpickled, and a header that is wrong is refused before it is believed.
 
-What can go wrong with a module in another interpreter.
+What can go wrong with a module in a worker process.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import mmap
+import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +23,8 @@ from benchmark.models.outputs import HearModuleError
 
 LONGEST_HEADER = 1 << 24  # bytes; facts with thousands of packages take far less
 LARGEST_ARRAY = 1 << 36  # bytes
+SHARED_BYTES = 1 << 26  # a minute of audio takes at most 12 MB; what does not fit is sent
+ALIGNMENT = 64  # bytes, of arrays in shared memory
 POLL_SECONDS = 0.5  # how often to look whether the other side still lives
 WIRE_TYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "|b1")
 
@@ -35,10 +39,14 @@ class Connection:
     Args:
         connection: The socket.
         alive: Whether the other side is. Its socket may outlive it in a process that it forked.
+        shared: Memory that both sides map, for arrays; None where there is none.
     """
 
-    def __init__(self, connection: socket.socket, alive: Callable[[], bool]) -> None:
+    def __init__(
+        self, connection: socket.socket, alive: Callable[[], bool], shared: mmap.mmap | None = None
+    ) -> None:
         self._socket = connection
+        self._shared = shared
         self._alive = alive
         self._socket.settimeout(POLL_SECONDS)
 
@@ -54,12 +62,26 @@ class Connection:
             NoMessageError: It was not taken.
             TimeoutError: Not until the deadline.
         """
-        arrays = [np.ascontiguousarray(array) for array in arrays]
-        described = [{"wire": array.dtype.str, "shape": array.shape} for array in arrays]
+        described, following = self._place([np.ascontiguousarray(array) for array in arrays])
         text = json.dumps({**header, "arrays": described}).encode()
         self._write(len(text).to_bytes(4, "big") + text, deadline)
-        for array in arrays:
+        for array in following:
             self._write(array.reshape(-1).view(np.uint8).data, deadline)
+
+    def _place(
+        self, arrays: Sequence[NDArray[Any]]
+    ) -> tuple[list[dict[str, Any]], list[NDArray[Any]]]:
+        """Copy arrays into the shared memory; those that have no room there must be sent."""
+        described, end, following = [], 0, []
+        for array in arrays:
+            at = None
+            if self._shared is not None and end + array.nbytes <= len(self._shared):
+                at, end = end, end + array.nbytes + -array.nbytes % ALIGNMENT
+                np.copyto(np.ndarray(array.shape, array.dtype, self._shared, at), array)
+            else:
+                following.append(array)
+            described.append({"wire": array.dtype.str, "shape": array.shape, "at": at})
+        return described, following
 
     def receive(self, deadline: float) -> tuple[dict[str, Any], list[NDArray[Any]]]:
         """Wait for a message.
@@ -76,14 +98,32 @@ class Connection:
             raise NoMessageError("it sent what is no message")
         try:
             header = json.loads(self._read(length, deadline))
-            shapes = [_shape(described) for described in header["arrays"]]
+            shapes = [self._shape(described) for described in header["arrays"]]
         except (ValueError, TypeError, KeyError) as error:
             raise NoMessageError("it sent what is no message") from error
         arrays = []
-        for dtype, shape in shapes:
+        for dtype, shape, at in shapes:
+            if at is not None:  # a copy, because the next reply comes to the same place
+                arrays.append(np.ndarray(shape, dtype, self._shared, at).copy())
+                continue
             data = self._read(dtype.itemsize * math.prod(shape), deadline)
             arrays.append(np.frombuffer(data, dtype).reshape(shape))
         return header, arrays
+
+    def _shape(
+        self, described: dict[str, Any]
+    ) -> tuple[np.dtype[Any], tuple[int, ...], int | None]:
+        """Type, shape and place of an array, if they can be believed."""
+        wire, shape, at = described["wire"], described["shape"], described["at"]
+        good = wire in WIRE_TYPES and all(type(n) is int and 0 <= n < LARGEST_ARRAY for n in shape)
+        if not good or math.prod(shape) > LARGEST_ARRAY:
+            raise ValueError(f"an array of {wire!r} and {shape!r}")
+        dtype = np.dtype(wire)
+        if at is not None:
+            room = len(self._shared) if self._shared is not None else 0
+            if type(at) is not int or not 0 <= at <= room - dtype.itemsize * math.prod(shape):
+                raise ValueError(f"an array at {at!r}")
+        return dtype, tuple(shape), at
 
     def close(self) -> None:
         """Tell the other side that there is no more."""
@@ -121,20 +161,31 @@ class Connection:
             raise TimeoutError
 
 
-def _shape(described: dict[str, Any]) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    wire, shape = described["wire"], described["shape"]
-    good = wire in WIRE_TYPES and all(type(n) is int and 0 <= n < LARGEST_ARRAY for n in shape)
-    if not good or math.prod(shape) > LARGEST_ARRAY:
-        raise ValueError(f"an array of {wire!r} and {shape!r}")
-    return np.dtype(wire), tuple(shape)
+def shared_memory() -> tuple[int, mmap.mmap] | None:
+    """A file descriptor to hand to another process, and the memory behind it, mapped.
+
+    It takes no memory before it is written to, and nobody can make it smaller: reading what is gone
+    would kill us. None where the system has no such thing: only Linux does.
+    """
+    if not hasattr(os, "memfd_create"):
+        return None
+    import fcntl
+
+    try:
+        descriptor = os.memfd_create("msbench", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(descriptor, SHARED_BYTES)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+        return descriptor, mmap.mmap(descriptor, SHARED_BYTES)
+    except OSError:
+        return None
 
 
-class ForeignModuleError(HearModuleError):
-    """A whole sentence about a foreign module."""
+class WorkerModuleError(HearModuleError):
+    """A whole sentence about a module in a worker process."""
 
 
-class ForeignRaisedError(Exception):
-    """A foreign module raised: "RuntimeError: ..." and where its traceback is.
+class WorkerRaisedError(Exception):
+    """A module in a worker process raised: "RuntimeError: ..." and where its traceback is.
 
     Args:
         text: The exception's type and message on one line.
@@ -146,5 +197,5 @@ class ForeignRaisedError(Exception):
         self.out_of_memory = out_of_memory
 
 
-class WorkerLostError(ForeignRaisedError):
-    """The other interpreter died or hung: "/path/to/python was killed by SIGSEGV; ..."."""
+class WorkerLostError(WorkerRaisedError):
+    """The worker process died or hung: "/path/to/python was killed by SIGSEGV; ..."."""

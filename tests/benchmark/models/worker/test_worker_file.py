@@ -3,7 +3,7 @@
 import ast
 import sys
 
-from benchmark.models.foreign.process import WORKER
+from benchmark.models.worker.process import WORKER
 
 
 def test_the_worker_is_python_36_with_numpy_alone() -> None:

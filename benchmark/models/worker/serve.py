@@ -1,19 +1,22 @@
-"""Runs a HEAR module for a benchmark that lives in another interpreter.
+"""Runs a HEAR module for a benchmark that lives in another process.
 
-``PYTHON worker.py DESCRIPTOR``: requests come and replies go through the Unix socket of that file
-descriptor. This file stands alone: the standard library, numpy, and whichever of torch and
+``PYTHON serve.py SOCKET [SHARED]``: requests come and replies go through the Unix socket of that
+file descriptor. This file stands alone: the standard library, numpy, and whichever of torch and
 TensorFlow the module imports; Python 3.6 or later. Nothing else of msssl-hear is needed there.
 
-A message is a header's length (4 bytes, big-endian), the header (JSON, UTF-8) and, one after the
-other, the arrays that ``header["arrays"]`` describes by "wire" (float32 little-endian is "<f4") and
-"shape". Nothing is pickled. Standard output and error are the log's; prints cannot get between.
+A message is a header's length (4 bytes, big-endian), the header (JSON, UTF-8) and the arrays that
+``header["arrays"]`` describes by "wire" (float32 little-endian is "<f4"), "shape" and "at": where
+it is in the memory of descriptor SHARED, which both sides map, or null for one that follows through
+the socket. Nothing is pickled. Standard output and error are the log's; prints cannot get between.
 """
 
 import contextlib
+import ctypes
 import gc
 import hashlib
 import importlib
 import json
+import mmap
 import os
 import pathlib
 import platform
@@ -28,6 +31,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
+dumps, loads = json.dumps, json.loads  # a module may put others in their place
 Facts = Dict[str, Any]
 Reply = Tuple[Facts, List[Any]]
 
@@ -38,6 +42,9 @@ ATTRIBUTES = (
 )
 # Their code is known by their versions.
 LIBRARIES = ("torch", "tensorflow", "keras", "tf_keras", "numpy", "builtins", "__main__")
+LONGEST_REPR = 200
+ALIGNMENT = 64  # bytes, of arrays in shared memory
+BUILD = "load_model must return the whole model: call it there once, so that its weights are there"
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
 SENDABLE = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 
@@ -63,6 +70,7 @@ class Runner:
         self.torch: Any = None
         self.tensorflow: Any = None
         self.device = "cpu"
+        self._loaded = 0  # number of parameters that load_model gave
 
     def answer(self, request: Facts, arrays: List[Any]) -> Reply:
         """Do what a request asks.
@@ -71,13 +79,34 @@ class Runner:
             The reply, and its arrays.
         """
         if request["do"] == "import":
-            return self._import(request["module"], request["threads"]), []
+            return self._import(request["module"], request["threads"], request["path"]), []
         if request["do"] == "load":
             return self._load(request["path"], request["device"]), []
-        return self._call(request["function"], arrays[0])
+        if request["do"] == "memory":
+            return {"bytes": self._memory(request["begin"])}, []
+        return self._call(request["function"], arrays[0], request["seed"])
 
-    def _import(self, name: str, threads: int) -> Facts:
-        sys.path.append(os.getcwd())  # last, as the benchmark does
+    def _import(self, name: str, threads: int, path: Optional[List[str]]) -> Facts:
+        """Import the module.
+
+        Args:
+            name: Import name.
+            threads: Of torch and TensorFlow.
+            path: ``sys.path`` of the benchmark if this is its interpreter: then torch is there, and
+                gets its threads before the module may set its own. None in another interpreter.
+        """
+        here = os.getcwd()
+        if path is not None:
+            torch = importlib.import_module("torch")
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
+            own = set(sys.path)
+            sys.path[:] = [entry for entry in path if entry in own or entry not in ("", here)]
+        if here not in sys.path:
+            sys.path.append(here)  # last: a file there cannot stand in for a library
+        # A module that parses the command line breaks under any runner that has arguments, as
+        # hear-eval-kit's and hear-validator have. These do not depend on what the user typed.
+        sys.argv[1:] = [name]
         try:
             self.module = importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -85,7 +114,7 @@ class Runner:
             absent = error.name and (name == error.name or name.startswith(error.name + "."))
             return {"failed": _failure(error), "absent": bool(absent)}
         self.torch, self.tensorflow = map(sys.modules.get, ("torch", "tensorflow"))
-        if self.torch:
+        if self.torch and path is None:
             self.torch.set_num_threads(threads)
         if self.tensorflow:
             with contextlib.suppress(RuntimeError):  # it is initialised
@@ -104,13 +133,22 @@ class Runner:
             self.model = self.module.load_model(*([path] if path else []))
         self.torch, self.tensorflow = map(sys.modules.get, ("torch", "tensorflow"))
         if self._is_torch():
+            unbuilt = self._unbuilt()
+            if unbuilt:
+                raise Refusal(f"returned a model without weights in {unbuilt}; {BUILD}")
             self.model = self.model.to(device).eval()
         elif self._is_tensorflow():
             self._check_gpu()
         else:
             kind = type(self.model).__name__
             raise Refusal(f"returned {kind}; HEAR asks for a torch.nn.Module or a tf.Module")
+        self._loaded = self._parameters()
         return self._facts(path)
+
+    def _unbuilt(self) -> str:
+        """Names of torch's lazy parameters, which get random numbers at the first call."""
+        lazy = getattr(self.torch.nn.parameter, "is_lazy", lambda value: False)  # torch 1.8
+        return ", ".join([name for name, value in self.model.named_parameters() if lazy(value)][:3])
 
     def _seed(self) -> None:
         """Make an untrained model the same at every start: seed what is otherwise seeded by chance.
@@ -123,13 +161,43 @@ class Runner:
         if self.tensorflow:
             self.tensorflow.random.set_seed(0)
 
-    def _call(self, name: str, audio: Any) -> Reply:
+    def _memory(self, begin: bool) -> Optional[int]:
+        """Bytes on a CUDA device: those held, where a stretch of work begins, else its peak.
+
+        On the CPU, freed memory that the C library kept is handed back when one begins: the
+        benchmark watches this process grow.
+        """
+        if self._is_torch() and self.device.startswith("cuda"):
+            if begin:
+                self.torch.cuda.reset_peak_memory_stats(self.device)
+                return int(self.torch.cuda.memory_allocated(self.device))
+            return int(self.torch.cuda.max_memory_allocated(self.device))
+        if begin:
+            with contextlib.suppress(OSError, AttributeError):  # only glibc has it
+                ctypes.CDLL(None).malloc_trim(0)
+        return None
+
+    def _call(self, name: str, audio: Any, seed: bool) -> Reply:
+        """Embed a batch.
+
+        Args:
+            name: The function.
+            audio: float32, shape (clips, samples).
+            seed: Whether to seed all generators first, so that a module that draws numbers gives a
+                batch the same embeddings whatever it embedded before.
+        """
         function = getattr(self.module, name)
+        if seed:
+            self._seed()
+            if self.torch:
+                self.torch.manual_seed(0)
         with self._scope():
             if self._is_torch():
                 returned = function(self.torch.from_numpy(audio).to(self.device), self.model)
             else:
                 returned = function(self.tensorflow.convert_to_tensor(audio), self.model)
+        if self._parameters() != self._loaded:
+            raise Refusal(f"built layers at its first call; {BUILD}")
         values = [returned]
         if name == "get_timestamp_embeddings":
             if not isinstance(returned, (tuple, list)) or len(returned) != 2:
@@ -199,11 +267,12 @@ class Runner:
         plain = (int, float, bool, str, type(None))
         return {
             "attributes": {
-                name: value if type(value) in plain else repr(value)
+                name: value if type(value) in plain else {"repr": repr(value)[:LONGEST_REPR]}
                 for name, value in loaded.items()
             },
             "framework": "torch" if self._is_torch() else "tensorflow",
             "parameters": self._parameters(),
+            "model_bytes": self._model_bytes(),
             "weights_hash": _weights_hash(variables, self.torch),
             "source_hash": _source_hash(self.module, self._parts(), path),
             "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -228,6 +297,13 @@ class Runner:
         if self._is_torch():
             return sum(value.numel() for value in self.model.parameters())
         return sum(int(np.prod(value.shape)) for value in self.model.trainable_variables)
+
+    def _model_bytes(self) -> int:
+        """Of parameters and buffers."""
+        if self._is_torch():
+            tensors = [*self.model.parameters(), *self.model.buffers()]
+            return sum(value.numel() * value.element_size() for value in tensors)
+        return sum(int(value.numpy().nbytes) for value in self.model.variables)
 
     def _parts(self) -> List[Any]:
         if self._is_torch():
@@ -276,7 +352,7 @@ def _source_hash(module: Any, parts: List[Any], path: str) -> str:
         for file in sorted(item for item in pathlib.Path(path).rglob("*") if item.is_file()):
             files[f"/{file.relative_to(path)}"] = hashlib.sha256(file.read_bytes()).hexdigest()
     about = [files, _packages(), platform.python_implementation(), platform.python_version()]
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 def _packages() -> Dict[str, str]:
@@ -316,20 +392,27 @@ def _failure(error: BaseException) -> Facts:
     )
     if isinstance(error, Refusal):
         return {"refusal": message}
+    if isinstance(error, SystemExit):
+        frames = traceback.extract_tb(error.__traceback__)
+        if any(os.path.basename(frame.filename) == "argparse.py" for frame in frames):
+            message += ": it parses the command line, which is not its own, when it is imported"
     return {"exception": f"{kind}: {message}" if message else kind, "out_of_memory": memory}
 
 
-def _receive(connection: socket.socket) -> Optional[Tuple[Facts, List[Any]]]:
+def _receive(connection: socket.socket, shared: Any) -> Optional[Tuple[Facts, List[Any]]]:
     """The next request and its arrays; None when the benchmark is done."""
     start = _read(connection, 4)
     if start is None:
         return None
-    header = json.loads((_read(connection, int.from_bytes(start, "big")) or b"").decode("utf-8"))
+    header = loads((_read(connection, int.from_bytes(start, "big")) or b"").decode("utf-8"))
     arrays = []
     for described in header["arrays"]:
-        dtype, shape = np.dtype(described["wire"]), described["shape"]
-        data = _read(connection, dtype.itemsize * int(np.prod(shape)))
-        arrays.append(np.frombuffer(data or b"", dtype).reshape(shape))
+        dtype, shape, at = np.dtype(described["wire"]), described["shape"], described["at"]
+        if at is None:
+            data = _read(connection, dtype.itemsize * int(np.prod(shape)))
+            arrays.append(np.frombuffer(data or b"", dtype).reshape(shape))
+        else:  # a copy, because the next request comes to the same place
+            arrays.append(np.ndarray(shape, dtype, shared, at).copy())
     return header, arrays
 
 
@@ -344,14 +427,31 @@ def _read(connection: socket.socket, size: int) -> Optional[bytearray]:
     return data
 
 
-def _send(connection: socket.socket, header: Facts, arrays: List[Any]) -> None:
-    arrays = [np.ascontiguousarray(array) for array in arrays]
+def _send(connection: socket.socket, shared: Any, header: Facts, arrays: List[Any]) -> None:
     arrays = [array.astype(array.dtype.newbyteorder("<"), copy=False) for array in arrays]
-    described = [{"wire": array.dtype.str, "shape": list(array.shape)} for array in arrays]
-    text = json.dumps({**header, "arrays": described}).encode("utf-8")
-    connection.sendall(len(text).to_bytes(4, "big") + text)
+    described, end, following = [], 0, []
     for array in arrays:
+        at = end if shared is not None and end + array.nbytes <= len(shared) else None
+        if at is None:
+            following.append(array)
+        else:
+            np.copyto(np.ndarray(array.shape, array.dtype, shared, at), array)
+            end = at + array.nbytes + -array.nbytes % ALIGNMENT
+        described.append({"wire": array.dtype.str, "shape": list(array.shape), "at": at})
+    text = dumps({**header, "arrays": described}).encode("utf-8")
+    connection.sendall(len(text).to_bytes(4, "big") + text)
+    for array in following:
         connection.sendall(array.tobytes())
+
+
+def _shared(descriptors: List[str]) -> Any:
+    """The memory that the benchmark shares with this process, or None."""
+    if not descriptors:
+        return None
+    descriptor = int(descriptors[0])
+    memory = mmap.mmap(descriptor, os.fstat(descriptor).st_size)
+    os.close(descriptor)
+    return memory
 
 
 def _end_with(parent: int) -> None:
@@ -363,30 +463,45 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
+def _die_first() -> None:
+    """Where memory runs out, let Linux end this process before the benchmark's; see proc(5)."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("500")
+
+
 def main() -> None:
     """Answer requests until there are no more."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=int(sys.argv[1]))
+    shared = _shared(sys.argv[2:])
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    # The folder of this file is no place to import from, and its argument is not the module's.
+    # The folder of this file is no place to import from.
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]
-    sys.argv[1:] = []
+    _die_first()
     runner = Runner()
     while True:
-        received = _receive(connection)
+        received = _receive(connection, shared)
         if received is None:
             break
         try:
             reply, arrays = runner.answer(*received)
         except BaseException as error:  # also SystemExit: the benchmark decides what ends
-            traceback.print_exc()
+            with contextlib.suppress(Exception):  # a module may close or replace sys.stderr
+                traceback.print_exc()
             reply, arrays = {"failed": _failure(error)}, []
             del error
             runner.free()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        _send(connection, reply, arrays)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        _send(connection, shared, reply, arrays)
     os._exit(0)  # no library's clean-up can hold it up
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BaseException:
+        with contextlib.suppress(Exception):
+            traceback.print_exc()
+    finally:
+        os._exit(1)  # a thread that the module left would hold it up

@@ -1,0 +1,298 @@
+"""A HEAR module in a worker process, looking like any other HEAR module.
+
+What a worker tells of itself and of the model that it loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from dataclasses import dataclass, fields
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmark.models.worker.interpreter import Interpreter
+from benchmark.models.worker.messages import (
+    WorkerLostError,
+    WorkerModuleError,
+    WorkerRaisedError,
+)
+from benchmark.models.worker.process import WorkerProcess
+from msssl_common.files import cache_root
+
+NAMED = ("torch", "tensorflow", "keras", "numpy")  # in the note under every table
+MINUTE = 60.0  # s; the longest batch, but for a single clip
+LONGEST_NAME = 80  # of a log
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Facts of a model that is in a worker process.
+
+    Attributes:
+        attributes: The model's HEAR attributes and ours, as they are; not yet checked.
+        framework: "torch" or "tensorflow".
+        parameters: Number of trainable parameters.
+        model_bytes: Size of parameters and buffers.
+        weights_hash: SHA-256 of parameters and buffers (torch: as `fingerprint.weights_hash`).
+        source_hash: SHA-256 of the code of the packages behind the model, of the interpreter's
+            version and of the versions of all packages that are loaded there.
+        python: E.g. "CPython 3.8.18".
+        packages: Versions of the loaded packages.
+        distribution: What was installed to have the module, e.g. "hearbaseline 2021.1.1", or "".
+    """
+
+    attributes: dict[str, Any]
+    framework: str
+    parameters: int
+    model_bytes: int
+    weights_hash: str
+    source_hash: str
+    python: str
+    packages: dict[str, str]
+    distribution: str
+
+    @staticmethod
+    def of(reply: dict[str, Any]) -> ModelFacts:
+        """The facts in a worker's reply.
+
+        Raises:
+            WorkerModuleError: They are none: a worker may say anything.
+        """
+        kinds = {"str": str, "int": int, "dict[str, Any]": dict, "dict[str, str]": dict}
+        for field in fields(ModelFacts):
+            value = reply.get(field.name)
+            if type(value) is not kinds[str(field.type)]:
+                raise WorkerModuleError(
+                    f"its worker process told {value!r} for {field.name}, which should be "
+                    f"{field.type}"
+                )
+        if not all(isinstance(version, str) for version in reply["packages"].values()):
+            raise WorkerModuleError("its worker process told versions of packages that are no text")
+        return ModelFacts(**{field.name: reply[field.name] for field in fields(ModelFacts)})
+
+    @property
+    def ran_in(self) -> str:
+        """For under every table: in what a row of another interpreter was made."""
+        found = (f"{name} {self.packages[name]}" for name in NAMED if name in self.packages)
+        return f"ran in an interpreter of its own: {', '.join([self.python, *found])}"
+
+
+class WorkerAttribute:
+    """An attribute of a model that JSON cannot say; all that is known is how it reads."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+_logs = count()
+
+
+class WorkerModel(torch.nn.Module):
+    """Stands for a model that is elsewhere: its HEAR attributes and facts, and no weights.
+
+    Args:
+        facts: What the worker told.
+        ran_in: What to add to the row's note, or empty.
+    """
+
+    def __init__(self, facts: ModelFacts, ran_in: str) -> None:
+        super().__init__()
+        self.facts = facts
+        self.ran_in = ran_in
+        for name, value in facts.attributes.items():
+            if isinstance(value, dict):
+                value = WorkerAttribute(str(value.get("repr")))
+            setattr(self, name, value)
+
+
+class WorkerModule:
+    """The three HEAR functions, each a request to a worker process.
+
+    One that died is started anew by the next call, so that a clip that kills it costs one cell.
+
+    Args:
+        spec: Import name, there, with ``=CHECKPOINT`` or without.
+        interpreter: Where.
+        device: Where the model goes, in torch's words; "cuda:1" is TensorFlow's second GPU.
+        logs: Folder for the log of what it prints, which stays there unless it is empty. None for
+            the cache's, where only a log that a message names stays.
+        seeded: Whether all generators are seeded before every call.
+
+    Raises:
+        WorkerModuleError: One sentence: it cannot be started or imported, or lacks a function.
+    """
+
+    def __init__(
+        self,
+        spec: str,
+        interpreter: Interpreter,
+        device: str,
+        logs: Path | None = None,
+        seeded: bool = True,
+    ) -> None:
+        self.__name__ = spec.partition("=")[0]
+        self._interpreter = interpreter
+        self._device = device
+        self._seeded = seeded
+        self._loaded: tuple[str, ModelFacts] | None = None
+        self._keep_log = logs is not None
+        if logs is None:
+            self._log = cache_root() / "logs" / f"{_slug(spec)}-{os.getpid()}-{next(_logs)}.log"
+        else:
+            self._log = logs / f"{_slug(spec)}.log"
+            self._log.unlink(missing_ok=True)  # an earlier run's
+        interpreter.check()
+        self._worker = self._start()
+
+    @property
+    def log(self) -> Path:
+        """The file that takes what the module prints; it may be gone."""
+        return self._log
+
+    @property
+    def pid(self) -> int:
+        """The worker process."""
+        return self._worker.pid
+
+    def load_model(self, path: str = "") -> WorkerModel:
+        """Load the model there.
+
+        Raises:
+            WorkerModuleError: It is no model that HEAR allows.
+            WorkerRaisedError: The module raised, or the interpreter was lost.
+        """
+        facts = self._load(path)
+        self._loaded = (path, facts)
+        return WorkerModel(facts, "" if self._interpreter.ours else facts.ran_in)
+
+    def device_memory(self, begin: bool) -> int | None:
+        """Bytes that the worker holds on a CUDA device, or their peak since a stretch began.
+
+        On the CPU, that is for whoever watches the process: a worker of which a stretch begins
+        hands back what it has freed.
+
+        Args:
+            begin: Whether a stretch of work begins.
+        """
+        if not self._worker.alive:
+            return None
+        reply, _ = self._worker.ask({"do": "memory", "begin": begin})
+        found = reply.get("bytes")
+        return found if isinstance(found, int) else None
+
+    def get_scene_embeddings(self, audio: torch.Tensor, model: WorkerModel) -> torch.Tensor:
+        """As the module's, see ``load_model`` for what it raises."""
+        (embeddings,) = self._call("get_scene_embeddings", audio)
+        return embeddings
+
+    def get_timestamp_embeddings(
+        self, audio: torch.Tensor, model: WorkerModel
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As the module's, see ``load_model`` for what it raises."""
+        embeddings, timestamps = self._call("get_timestamp_embeddings", audio)
+        return embeddings, timestamps
+
+    def close(self) -> None:
+        """End the worker process."""
+        self._worker.close()
+
+    def _start(self) -> WorkerProcess:
+        """Start the process and import the module there."""
+        worker = WorkerProcess(self._interpreter, self._log, self._keep_log)
+        name, ours = self.__name__, self._interpreter.ours
+        request = {
+            "do": "import",
+            "module": name,
+            "threads": torch.get_num_threads(),
+            "path": list(sys.path) if ours else None,
+        }
+        try:
+            reply, _ = worker.ask(request)
+        except WorkerLostError as error:
+            raise WorkerModuleError(f"{name} cannot be imported: {error}") from None
+        if "failed" in reply:
+            exception = reply["failed"]["exception"]
+            if reply.get("absent"):
+                worker.close()
+                place = "" if ours else f" for {self._interpreter.python}"
+                raise WorkerModuleError(
+                    f"No module named {name!r} is installed{place} or in the current folder"
+                )
+            if "absent" in reply:
+                raise WorkerModuleError(
+                    f"Module {name!r} cannot be imported: {exception} ({worker.where()})"
+                )
+            raise WorkerModuleError(f"Importing {name!r} raised {exception} ({worker.where()})")
+        if reply["missing"]:
+            worker.close()
+            raise WorkerModuleError(
+                f"Module {name!r} has no function {reply['missing'][0]!r}, which the HEAR API asks "
+                "for"
+            )
+        return worker
+
+    def _load(self, path: str) -> ModelFacts:
+        reply, _ = self._worker.ask({"do": "load", "path": path, "device": self._device})
+        if "failed" in reply:
+            raise self._failure("load_model", reply["failed"])
+        return ModelFacts.of(reply)
+
+    def _call(self, function: str, audio: torch.Tensor) -> list[torch.Tensor]:
+        if not self._worker.alive:
+            self._restart()
+        request = {"do": "call", "function": function, "seed": self._seeded}
+        reply, arrays = self._worker.ask(request, [audio.numpy()], self._patience(audio))
+        if "failed" in reply:
+            raise self._failure(function, reply["failed"])
+        return [_tensor(*pair) for pair in zip(arrays, reply["dtypes"], strict=True)]
+
+    def _patience(self, audio: torch.Tensor) -> float:
+        """How many times the timeout a batch may take: a clip of hours is a batch of its own."""
+        rate = self._loaded[1].attributes.get("sample_rate") if self._loaded else None
+        seconds = audio.numel() / rate if isinstance(rate, int | float) and rate > 0 else 0.0
+        return max(1.0, seconds / MINUTE)
+
+    def _restart(self) -> None:
+        """Start what was lost, and see that it is the same again."""
+        if self._loaded is None:
+            raise WorkerModuleError(f"{self.__name__} has no model yet")
+        self._keep_log = True  # it was named when the worker was lost
+        self._worker = self._start()
+        path, before = self._loaded
+        if self._load(path) != before:
+            raise WorkerModuleError(
+                f"{self.__name__} was started again after it was lost and gave another model: its "
+                "embeddings would not belong together; its load_model must not be random"
+            )
+
+    def _failure(self, function: str, told: dict[str, Any]) -> Exception:
+        if "refusal" in told:
+            return WorkerModuleError(f"{self.__name__}.{function} {told['refusal']}")
+        text = f"{told['exception']} ({self._worker.where()})"
+        return WorkerRaisedError(text, told["out_of_memory"])
+
+
+def _tensor(array: NDArray[Any], dtype: str) -> torch.Tensor:
+    """As the module returned it: a type that numpy lacks came as float32."""
+    kind = getattr(torch, dtype, None)
+    if not isinstance(kind, torch.dtype):
+        raise WorkerModuleError(f"a module returned numbers of type {dtype}, which torch lacks")
+    tensor = torch.from_numpy(np.asarray(array))
+    return tensor if tensor.dtype == kind else tensor.to(kind)
+
+
+def _slug(spec: str) -> str:
+    """A file name; two specs that read alike are kept apart."""
+    name = re.sub(r"[^\w.-]+", "_", spec)[:LONGEST_NAME]
+    return name if name == spec else f"{name}-{hashlib.sha256(spec.encode()).hexdigest()[:8]}"

@@ -111,8 +111,8 @@ def embed(
     from benchmark.file_embeddings.embed import embed_files
     from benchmark.file_embeddings.find import read_list
     from benchmark.file_embeddings.shards import check_layout
-    from benchmark.models.foreign.interpreter import interpreters
     from benchmark.models.hear_module import load_hear_module
+    from benchmark.models.worker.interpreter import interpreters
     from msssl_common.console import bar, make_console
 
     check_layout(layout)

@@ -12,8 +12,8 @@ import torch
 from benchmark.adapters import transformers as hear
 from benchmark.adapters.model import TransformersModel
 from benchmark.models.fingerprint import weights_hash
-from benchmark.models.foreign.interpreter import Interpreter
 from benchmark.models.hear_module import load_hear_module
+from benchmark.models.worker.interpreter import Interpreter
 from tests.benchmark.adapters.conftest import Made
 
 pytest.importorskip("transformers", reason="transformers is not installed")

@@ -22,7 +22,14 @@ from msssl_common.locks import FileLock, is_locked
 def cache_root() -> Path:
     """Folder of everything that can be made again: ``MSBENCH_CACHE`` or ``~/.cache/msssl-hear``."""
     configured = os.environ.get("MSBENCH_CACHE")
-    return Path(configured) if configured else Path.home() / ".cache" / "msssl-hear"
+    if configured:
+        return Path(configured)
+    try:
+        return Path.home() / ".cache" / "msssl-hear"
+    except RuntimeError:
+        raise OSError(
+            "this user has no home folder for the cache: set MSBENCH_CACHE to a folder"
+        ) from None
 
 
 ABANDONED_SECONDS = 3600.0  # what cannot be locked and did not change for so long is abandoned

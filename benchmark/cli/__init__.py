@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="msssl-hear", message="%(prog)s %(version)s")
 def main() -> None:
     """Compare audio embeddings on scene, event and pitch tasks by HEAR's downstream protocol."""
 

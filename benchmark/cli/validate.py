@@ -13,6 +13,7 @@ from msssl_common.devices import DEVICE_HELP, resolve_device
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="msssl-hear", message="%(prog)s %(version)s")
 @click.argument("module")
 @click.option(
     "--model", "-m", default="", metavar="PATH", help="Checkpoint to give to its load_model."

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from msssl_common.devices import DEVICE_HELP
 from msssl_common.messages import explain_error
 from pretrain.cli.bench import bench
 from pretrain.cli.corpus import corpus
 from pretrain.cli.curves import curves
+from pretrain.cli.options import RECIPE_HELP, device_option
 from pretrain.cli.overlap import check_overlap
 from pretrain.cli.pack import pack
 from pretrain.distributed.launch import is_first, is_started, launch
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pretrain.recipe import Recipe
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="msssl-hear", message="%(prog)s %(version)s")
 def main() -> None:
     """Train audio encoders without labels on a folder of audio."""
 
@@ -32,10 +33,9 @@ def main() -> None:
 @click.option(
     "--recipe",
     required=True,
-    metavar="cola|multi|panns|FILE",
-    help="multi: clip, frame and pitch strategies. cola: clip only. panns: the supervised "
-    "stand-in, whose labels are the sources of the audio (its sub-folders). Or another recipe's "
-    "name, or a YAML file of your own.",
+    metavar="NAME|FILE",
+    help=f"{RECIPE_HELP} Or panns: the supervised stand-in, whose labels are the sources of the "
+    "audio (its sub-folders).",
 )
 @click.option(
     "--data",
@@ -60,7 +60,7 @@ def main() -> None:
     type=click.IntRange(min=0),
     help="Seed of weights and random draws.  [default: the recipe's]",
 )
-@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
+@device_option
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
@@ -165,7 +165,7 @@ def _arguments(without: str) -> list[str]:
 @click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of every run.  [default: the first recipe's]"
 )
-@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
+@device_option
 def ablate(
     data: Path, out: Path, rows: str | None, steps: int | None, seed: int | None, device: str
 ) -> None:

@@ -9,11 +9,11 @@ from typing import Literal
 
 import click
 
-from msssl_common.devices import DEVICE_HELP
+from pretrain.cli.options import RECIPE_HELP, device_option
 
 
 @click.command()
-@click.option("--recipe", required=True, metavar="cola|multi|paper|FILE", help="As for run.")
+@click.option("--recipe", required=True, metavar="NAME|FILE", help=RECIPE_HELP)
 @click.option(
     "--data",
     required=True,
@@ -23,7 +23,7 @@ from msssl_common.devices import DEVICE_HELP
 @click.option(
     "--batch-size", type=click.IntRange(min=2), help="Clips per step.  [default: the recipe's]"
 )
-@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP)
+@device_option
 @click.option(
     "--reader", type=click.Choice(["memory", "stream"]), help="How to read shards, as for run."
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="msssl-hear", message="%(prog)s %(version)s")
 def main() -> None:
     """Take an encoder out of Python, or out of this package."""
 

@@ -60,7 +60,8 @@ class Summary:
         """One line."""
         dropped = ", ".join(f"{self.dropped.get(why, 0)} {why}" for why in WHYS)
         return (
-            f"{self.wanted:,} wanted: {self.packed:,} packed into {self.shards:,} shards "
+            f"{self.wanted:,} wanted: {self.packed:,} packed into {self.shards:,} "
+            f"shard{'s' * (self.shards != 1)} "
             f"({self.hours:.2f} h, {self.size / 1e6:,.1f} MB), {dropped}"
         )
 

@@ -17,7 +17,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from msssl_common.files import cache_root, write_text
 
-FORMAT = 2  # of the files and of the way embeddings are made; part of every key
+FORMAT = 3  # of the files and of the way embeddings are made; part of every key
 ABOUT = "entry.json"
 EmbeddingDtype = Literal["float32", "float16"]
 
@@ -45,6 +45,8 @@ class SplitRecord:
         audio_seconds: Length of the clips.
         peak_memory_bytes: The model and what embedding took beside it, at the peak (see
             ``PeakMemory``); None where that cannot be measured.
+        inputs: SHA-256 of files that the module read while it embedded: with others, these
+            embeddings are not the answer any more. What it read before is in the entry's key.
     """
 
     clips: list[str]
@@ -55,6 +57,7 @@ class SplitRecord:
     model_seconds: float
     audio_seconds: float
     peak_memory_bytes: int | None
+    inputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -129,7 +132,8 @@ class CacheEntry:
         """Read a split back.
 
         Returns:
-            None if it is absent, incomplete, damaged, or of other clips than ``clips``.
+            None if it is absent, incomplete, damaged, of other clips than ``clips``, or made from
+            a file that has changed.
         """
         try:
             record = read_record(self.record_path(split))
@@ -141,11 +145,29 @@ class CacheEntry:
             return None
         if clips is not None and record.clips != list(clips):
             return None
+        if changed_input(record.inputs):
+            return None
         if len(embeddings) != record.rows or embeddings.dtype != self.dtype:
             return None
         if timestamps is not None and len(timestamps) != record.rows:
             return None
         return StoredSplit(record, embeddings, timestamps)
+
+
+def changed_input(inputs: Mapping[str, str]) -> str | None:
+    """The first of some files that is not what it was.
+
+    Args:
+        inputs: SHA-256 by path.
+    """
+    for path, known in inputs.items():
+        try:
+            now = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        except OSError:
+            return path
+        if now != known:
+            return path
+    return None
 
 
 def entry_folder(module_hash: str, task_hash: str, dtype: str) -> Path:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmark.embeddings.cache import FORMAT, SplitRecord, read_about, read_record
+from benchmark.embeddings.cache import FORMAT, SplitRecord, changed_input, read_about, read_record
 from benchmark.embeddings.partial_split import folder_is_in_use, part_folders
 
 KINDS: Final = ("embeddings", "heads")
@@ -126,6 +126,9 @@ def _embeddings(folder: Path, about: dict[str, Any]) -> tuple[int, str]:
     splits = about.get("splits") or []
     records = [record for split in splits if (record := _record(folder, split))]
     rows = sum(record.rows for record in records)
+    for record in records:
+        if path := changed_input(record.inputs):
+            return rows, f"of no use: {Path(path).name}, which the module read, has changed"
     if splits and len(records) == len(splits):
         return rows, "complete"
     done = sum(len(record.clips) for record in records)

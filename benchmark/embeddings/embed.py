@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -63,7 +63,9 @@ def embed_split(
         # What is complete was finished by another process, or by a run killed at the very end.
         if entry.load(split, files) is None:
             _embed_rest(hear, task, split, files, part, report)
-            part.finish(_record(part.journal, files, scene, hear.sample_rate))
+            record = _record(part.journal, files, scene, hear.sample_rate)
+            inputs = hear.module.inputs() if isinstance(hear.module, WorkerModule) else {}
+            part.finish(replace(record, inputs=inputs))
     stored = entry.load(split, files)
     if stored is None:
         raise OSError(f"The embeddings just written to {entry.folder} cannot be read back")
@@ -151,6 +153,7 @@ class TaskEmbeddings:
             at its peak, the largest of all splits (exactly: ``PeakMemory``); None where that
             cannot be measured.
         cached: Whether every split was found in the cache.
+        inputs: SHA-256 of files that the module read while it embedded.
     """
 
     splits: dict[str, SceneSplit | EventSplit]
@@ -160,6 +163,7 @@ class TaskEmbeddings:
     model_seconds: float
     peak_memory_bytes: int | None
     cached: bool
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 def embed_task(
@@ -218,6 +222,7 @@ def embed_task(
             default=None,
         ),
         cached=cached,
+        inputs={path: sha for record in records for path, sha in record.inputs.items()},
     )
 
 

@@ -6,6 +6,7 @@ Cells may be finished in any order.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmark.embeddings.cache import CacheEntry, describe, entry_folder, read_about
+from benchmark.embeddings.cache import CacheEntry, changed_input, describe, entry_folder, read_about
 from benchmark.embeddings.embed import TaskEmbeddings, embed_task
 from benchmark.embeddings.splits import EventSplit
 from benchmark.events.table import event_table
@@ -36,7 +37,7 @@ from benchmark.runner.progress import Advance, Progress
 from benchmark.runner.provenance import machine, versions
 from benchmark.runner.tracking import Tracking
 from benchmark.tasks.task import Task
-from msssl_common.files import cache_root
+from msssl_common.files import cache_root, write_text
 from msssl_common.messages import reason_for_cell
 
 
@@ -107,7 +108,8 @@ class CellFiller:
         One whose predictions are lost, or do not give its scores, counts as absent.
         """
         cell = load_cell(cell_path(self.out, asked))
-        if cell and cell.answers(asked) and not damage(cell_path(self.out, asked), cell):
+        path = cell_path(self.out, asked)
+        if cell and cell.answers(asked) and not damage(path, cell) and not _outdated(path):
             # Of a run that was killed after it saved the cell.
             SavedHeads(heads_folder(_entry_of(asked), asked)).remove()
             return replace(cell, module=asked.module, task=asked.task)
@@ -130,6 +132,11 @@ class CellFiller:
         """Train and score heads, save the cell and what they predicted."""
         saved = heads_folder(entry, blank)
         cell, predictions = finished_cell(task, embedded, entry, blank, saved, advance)
+        if embedded.inputs:
+            text = json.dumps(embedded.inputs, indent=1)
+            write_text(inputs_path(cell_path(self.out, cell)), text + "\n")
+        else:
+            inputs_path(cell_path(self.out, cell)).unlink(missing_ok=True)
         self.save(cell, predictions, saved)
         return cell
 
@@ -137,6 +144,22 @@ class CellFiller:
         """Save a finished cell and what its heads predicted; the heads themselves may go."""
         save_cell(cell_path(self.out, cell), cell, predictions)
         SavedHeads(saved).remove()
+
+
+def inputs_path(cell: Path) -> Path:
+    """Beside a cell: SHA-256, by path, of files that its module read while it embedded."""
+    return cell.with_suffix(".inputs")
+
+
+def _outdated(cell: Path) -> bool:
+    """Whether a file that a cell's module read has changed."""
+    try:
+        inputs = json.loads(inputs_path(cell).read_text("utf-8"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return not isinstance(inputs, dict) or changed_input(inputs) is not None
 
 
 def finished_cell(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
-from benchmark.tasks.task import Task, read_task
+from benchmark.tasks.task import Task, read_task, seen_name
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class UnreadableTask:
     @property
     def full_name(self) -> str:
         """Name of the folder, the task's key in results, as ``Task.full_name``."""
-        return self.folder.resolve().name
+        return seen_name(self.folder)
 
 
 def find_tasks(

@@ -15,6 +15,7 @@ data_splits_from_folds.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,11 @@ class Task:
         return "pitch" if "pitch_acc" in self.evaluation else "scene"
 
 
+def seen_name(folder: Path) -> str:
+    """The name by which users see a task's folder: a link's own, not that of what it leads to."""
+    return Path(os.path.abspath(folder)).name  # noqa: PTH100 -- absolute() keeps "." and ".."
+
+
 def read_task(folder: Path) -> Task:
     """Read and check a task's metadata and vocabulary.
 
@@ -99,7 +105,7 @@ def read_task(folder: Path) -> Task:
     metadata = Metadata(folder)
     return Task(
         folder=folder,
-        full_name=folder.resolve().name,
+        full_name=seen_name(folder),
         vocabulary=read_vocabulary(folder),
         **{field: read(metadata) for field, read in METADATA_FIELDS.items()},
     )

@@ -203,6 +203,13 @@ class WorkerModule:
         embeddings, timestamps = self._call("get_timestamp_embeddings", audio)
         return embeddings, timestamps
 
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 of files that were read since the model was loaded: what was loaded late too."""
+        if not self._worker.alive:
+            return {}
+        files = self._worker.ask({"do": "inputs"})[0].get("files")
+        return files if isinstance(files, dict) else {}
+
     def close(self) -> None:
         """End the worker process."""
         self._worker.close()

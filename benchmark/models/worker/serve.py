@@ -15,6 +15,7 @@ import ctypes
 import gc
 import hashlib
 import importlib
+import importlib.util
 import json
 import mmap
 import os
@@ -24,6 +25,7 @@ import random
 import signal
 import socket
 import sys
+import sysconfig
 import threading
 import time
 import traceback
@@ -40,13 +42,146 @@ ATTRIBUTES = (
     *("sample_rate", "scene_embedding_size", "timestamp_embedding_size"),
     *("row_label", "row_note"),  # ours, optional
 )
-# Their code is known by their versions.
-LIBRARIES = ("torch", "tensorflow", "keras", "tf_keras", "numpy", "builtins", "__main__")
 LONGEST_REPR = 200
+SYSTEM = ("/proc", "/dev", "/sys", "/etc")
+READERS = ("sqlite3.connect",)  # audit events beside "open" that name a file first
+UNHEARD = {  # modules and their function or class that reads a file without Python
+    "safetensors": "safe_open",
+    "torch.jit._serialization": "load",
+    "soundfile": "SoundFile",
+    "h5py": "File",
+    "onnxruntime": "InferenceSession",
+}
 ALIGNMENT = 64  # bytes, of arrays in shared memory
 BUILD = "load_model must return the whole model: call it there once, so that its weights are there"
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
 SENDABLE = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
+
+
+class Inputs:
+    """Files that this process read: sources that it loaded and whatever it opened for reading.
+
+    Not those of the standard library and of installed distributions, which their versions stand
+    for, nor what is no file, nor what the process wrote itself.
+    """
+
+    def __init__(self) -> None:
+        self._opened = {}  # type: Dict[str, bool]  # whether it was written
+        paths = sysconfig.get_paths()
+        folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+        self._left_out = tuple(os.path.join(path, "") for path in [*folders, *SYSTEM])
+        if hasattr(sys, "addaudithook"):  # Python 3.8
+            sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: Any) -> None:
+        if event != "open" and event not in READERS:
+            return
+        path = arguments[0]
+        flags = arguments[2] if event == "open" else None
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if isinstance(path, str):
+            writes = bool(isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR))
+            path = os.path.abspath(path)
+            self._opened[path] = self._opened.get(path, False) or writes
+
+    def reads(self, path: Any) -> None:
+        """Take note of a file that a library reads by itself, unheard."""
+        with contextlib.suppress(Exception):
+            self._hear("open", (os.fspath(path), "r", 0))
+
+    def hashes(self, checkpoint: str = "") -> Dict[str, str]:
+        """SHA-256 of each file that is there by now.
+
+        Args:
+            checkpoint: A file or folder that is left out.
+        """
+        loaded = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        paths = {os.path.abspath(file) for file in loaded if isinstance(file, str)}
+        paths |= {path for path, written in list(self._opened.items()) if not written}
+        paths.discard(os.path.abspath(__file__))
+        given = os.path.abspath(checkpoint) if checkpoint else None
+        found = {}
+        for path in sorted(paths):
+            inside = given and (path == given or path.startswith(os.path.join(given, "")))
+            if not inside and self._counts(path):
+                with contextlib.suppress(OSError):
+                    found[path] = _file_hash(path)
+        return found
+
+    def _counts(self, path: str) -> bool:
+        parts = path.split(os.sep)
+        installed = "site-packages" in parts or "dist-packages" in parts
+        if installed or "__pycache__" in parts or path.endswith(".pyc"):
+            return False
+        return not path.startswith(self._left_out) and os.path.isfile(path)
+
+
+def _watch_readers(inputs: Inputs) -> None:
+    """See what libraries read that open files without Python: they are wrapped when imported."""
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+            if name not in UNHEARD:
+                return None
+            sys.meta_path.remove(Finder)
+            try:
+                spec = importlib.util.find_spec(name)
+            finally:
+                sys.meta_path.insert(0, Finder)
+            if spec and hasattr(spec.loader, "exec_module"):
+                loader: Any = _Wrapping(spec.loader, inputs)
+                spec.loader = loader
+            return spec
+
+    sys.meta_path.insert(0, Finder)
+
+
+class _Wrapping:
+    """A loader that notes the files that one function of the module is given."""
+
+    def __init__(self, loader: Any, inputs: Inputs) -> None:
+        self._loader = loader
+        self._inputs = inputs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        self._loader.exec_module(module)
+        name, inputs = UNHEARD[module.__name__], self._inputs
+        original = getattr(module, name, None)
+        if original is None:
+            return
+
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            for value in [*args[:2], *kwargs.values()]:
+                if isinstance(value, (str, bytes, os.PathLike)):
+                    inputs.reads(value)
+            return of_class(*args, **kwargs) if of_class else original(*args, **kwargs)
+
+        of_class = original.__init__ if isinstance(original, type) else None
+        if of_class is object.__init__:  # it is made by __new__, as Rust's are
+            of_class = None
+        if of_class:
+            try:  # so that it stays a class
+                original.__init__ = noting
+                return
+            except TypeError:  # it is written in another language
+                of_class = None
+        setattr(module, name, noting)
+
+
+def _file_hash(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for piece in iter(lambda: file.read(1 << 20), b""):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 class Refusal(Exception):  # noqa: N818 -- not an error of this file
@@ -65,6 +200,9 @@ class Runner:
     """
 
     def __init__(self) -> None:
+        self.inputs = Inputs()
+        _watch_readers(self.inputs)
+        self.known: Dict[str, str] = {}  # files that were read by the end of load_model
         self.module: Any = None
         self.model: Any = None
         self.torch: Any = None
@@ -82,6 +220,9 @@ class Runner:
             return self._import(request["module"], request["threads"], request["path"]), []
         if request["do"] == "load":
             return self._load(request["path"], request["device"]), []
+        if request["do"] == "inputs":
+            found = self.inputs.hashes()
+            return {"files": {k: v for k, v in found.items() if k not in self.known}}, []
         if request["do"] == "memory":
             return {"bytes": self._memory(request["begin"])}, []
         return self._call(request["function"], arrays[0], request["seed"])
@@ -262,6 +403,8 @@ class Runner:
 
     def _facts(self, path: str) -> Facts:
         """What the benchmark must know of the model and of this interpreter."""
+        self.known = self.inputs.hashes()
+        known = self.inputs.hashes(path)
         variables = self._variables()
         loaded = {name: getattr(self.model, name, None) for name in ATTRIBUTES}
         plain = (int, float, bool, str, type(None))
@@ -274,7 +417,7 @@ class Runner:
             "parameters": self._parameters(),
             "model_bytes": self._model_bytes(),
             "weights_hash": _weights_hash(variables, self.torch),
-            "source_hash": _source_hash(self.module, self._parts(), path),
+            "source_hash": _source_hash(known, path),
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "packages": _packages(),
             "distribution": _distribution(self.module),
@@ -305,11 +448,6 @@ class Runner:
             return sum(value.numel() * value.element_size() for value in tensors)
         return sum(int(value.numpy().nbytes) for value in self.model.variables)
 
-    def _parts(self) -> List[Any]:
-        if self._is_torch():
-            return list(self.model.modules())
-        return [self.model, *getattr(self.model, "submodules", ())]
-
 
 def _weights_hash(variables: Facts, torch: Any) -> str:
     """As ``benchmark.models.fingerprint.weights_hash``: equal for equal torch models."""
@@ -335,22 +473,18 @@ def _bytes(tensor: Any, torch: Any) -> bytes:
         return repr(tensor.tolist()).encode()
 
 
-def _source_hash(module: Any, parts: List[Any], path: str) -> str:
-    """SHA-256 of what code, interpreter, libraries and checkpoint folder are, as far as readable.
+def _source_hash(inputs: Dict[str, str], path: str) -> str:
+    """SHA-256 of what code, interpreter, libraries, files and checkpoint folder are.
 
-    Code: every loaded file of the packages that the module and the model's classes are from.
-    Libraries: the version of every package loaded by now that tells one.
+    Args:
+        inputs: Files that were read while the module was imported and its model loaded. Their
+            places do not count, so that moving them changes nothing.
+        path: Checkpoint, of which a folder counts whole.
     """
-    owners = {module.__name__} | {type(part).__module__ for part in parts}
-    owners = {name.split(".")[0] for name in owners} - set(LIBRARIES)
-    files = {}
-    for name, loaded in list(sys.modules.items()):
-        file = getattr(loaded, "__file__", None)
-        if name.split(".")[0] in owners and file and pathlib.Path(file).is_file():
-            files[name] = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
-    if path and pathlib.Path(path).is_dir():  # a file's content is in the benchmark's key
+    files = sorted([os.path.basename(file), digest] for file, digest in inputs.items())
+    if path and os.path.isdir(path):  # a file's content is in the benchmark's key
         for file in sorted(item for item in pathlib.Path(path).rglob("*") if item.is_file()):
-            files[f"/{file.relative_to(path)}"] = hashlib.sha256(file.read_bytes()).hexdigest()
+            files.append([f"/{file.relative_to(path)}", _file_hash(str(file))])
     about = [files, _packages(), platform.python_implementation(), platform.python_version()]
     return hashlib.sha256(dumps(about, sort_keys=True).encode()).hexdigest()
 

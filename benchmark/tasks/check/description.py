@@ -14,7 +14,7 @@ from benchmark.tasks.metadata import (
     parse_vocabulary,
     read_json_object,
 )
-from benchmark.tasks.task import METADATA_FIELDS, Task
+from benchmark.tasks.task import METADATA_FIELDS, Task, seen_name
 
 TRAIN_VALID_TEST = ("train", "valid", "test")
 
@@ -55,7 +55,7 @@ def read_description(folder: Path) -> Description:
     }
     task = Task(
         folder=folder,
-        full_name=folder.resolve().name,
+        full_name=seen_name(folder),
         vocabulary=labels,
         **(guesses | fields),
     )

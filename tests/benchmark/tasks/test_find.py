@@ -38,3 +38,14 @@ def test_nothing_there(tmp_path: Path) -> None:
         find_tasks(tmp_path)
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder of tasks"):
         find_tasks(tmp_path / "nowhere")
+
+
+def test_links_are_tasks_of_their_own_names(tmp_path: Path) -> None:
+    scene_task(tmp_path / "away" / "data-v1-full")
+    (tmp_path / "tasks").mkdir(exist_ok=True)
+    for name in ("birds-v1-full", "bats-v1-full", "broken-v1-full"):
+        (tmp_path / "tasks" / name).symlink_to(tmp_path / "away" / "data-v1-full")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "tasks" / "empty-v1-full").symlink_to(tmp_path / "empty")
+    names = [task.full_name for task in find_tasks(tmp_path / "tasks")]
+    assert names == ["bats-v1-full", "birds-v1-full", "broken-v1-full", "empty-v1-full"]

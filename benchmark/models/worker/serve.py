@@ -164,7 +164,7 @@ class _Wrapping:
                     inputs.reads(value)
             return of_class(*args, **kwargs) if of_class else original(*args, **kwargs)
 
-        of_class = original.__init__ if isinstance(original, type) else None
+        of_class = getattr(original, "__init__") if isinstance(original, type) else None  # noqa: B009
         if of_class is object.__init__:  # it is made by __new__, as Rust's are
             of_class = None
         if of_class:

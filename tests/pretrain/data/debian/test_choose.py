@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pretrain.data.debian.choose import CAP, DUPLICATE, NEAR, TASK, _level, choose, prints_of
+from pretrain.data.debian.near_duplicates import near_duplicates
 from pretrain.data.debian.prepare import Candidate, Prepared
 from pretrain.tools.overlap import fingerprint
 from tests.pretrain.data.debian.packages import noise
@@ -78,3 +79,26 @@ def test_the_level_is_the_largest_that_fits(seed):
     levels = np.linspace(0, 2, 100_001)
     totals = np.minimum.outer(levels, sources).sum(1)
     assert level == pytest.approx(levels[totals <= 3.0].max(), abs=1e-4)
+
+
+def test_near_duplicates_are_those_that_comparing_all_pairs_finds():
+    """Against brute force: every pair, every lag."""
+    base = [noise(2, seed) for seed in range(6)]
+    cuts = [base[0][5000:25000], np.rint(base[1] * 0.2).astype(np.int16)]
+    mixed = np.rint(base[2] * 0.98 + noise(2, 99) * 0.1).astype(np.int16)
+    little = np.concatenate([base[3][-8000:], noise(2, 77)])
+    clips = [*base, *cuts, mixed, little]
+    prints = prints_of([prepared("p", clips)])
+    expected = set()
+    for later in range(len(clips)):
+        for earlier in range(later):
+            a, b = fingerprint(clips[earlier])[0], fingerprint(clips[later])[0]
+            for lag in range(-len(b), len(a)):
+                start, end = max(0, lag), min(len(a), len(b) + lag)
+                if end - start >= max(20, min(len(a), len(b)) / 2):
+                    differing = a[start:end] ^ b[start - lag : end - lag]
+                    wrong = np.unpackbits(differing.view(np.uint8)).mean()
+                    if wrong < 0.31:
+                        expected.add((later, earlier))
+    assert expected == {(6, 0), (7, 1), (8, 2)}
+    assert set(near_duplicates(prints)) == expected

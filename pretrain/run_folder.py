@@ -23,6 +23,26 @@ METRICS = "metrics.csv"
 WEIGHTS = "weights.safetensors"
 
 
+def check_start(folder: Path, resume: bool) -> None:
+    """Refuse a folder that holds a run already, before any work is done.
+
+    Raises:
+        ValueError: It does, and ``resume`` is not asked for.
+    """
+    if (folder / STATE).is_file() and not resume:
+        raise ValueError(f"{folder} holds a run already; give --resume or another --out")
+
+
+def stored_settings(folder: Path) -> dict[str, int]:
+    """The section ``run`` of a run folder's settings; empty where there are none."""
+    try:
+        stored = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    section = stored.get("run") if isinstance(stored, dict) else None
+    return section if isinstance(section, dict) else {}
+
+
 def open_run(folder: Path, config: dict[str, Any], resume: bool) -> dict[str, Any] | None:
     """Start a run folder, or find what to resume.
 
@@ -42,8 +62,7 @@ def open_run(folder: Path, config: dict[str, Any], resume: bool) -> dict[str, An
     remove_leftovers(folder)
     state = folder / STATE
     if state.is_file():
-        if not resume:
-            raise ValueError(f"{folder} holds a run already; give --resume or another --out")
+        check_start(folder, resume)
         _check_same(folder, config)
         loaded: dict[str, Any] = _load(state)
         return loaded

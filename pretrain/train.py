@@ -55,6 +55,7 @@ def train(
     resume: bool,
     chunk: int | None = None,
     compiled: bool = False,
+    quiet: bool = False,
 ) -> Path:
     """Train by a recipe, or resume a run, and write its weights.
 
@@ -68,6 +69,7 @@ def train(
         resume: Go on from the folder's training state.
         chunk: Clips that a process encodes at once; None for all of its share.
         compiled: Whether the encoder is compiled; the same numbers but for rounding.
+        quiet: Whether to leave out the lines about progress.
 
     Returns:
         The weights' file.
@@ -78,7 +80,7 @@ def train(
         ConnectionError: Another process died.
     """
     check_shift(recipe.log_mel, recipe.augment.max_shift_semitones)
-    training = Training(recipe, corpus, folder, device, chunk, compiled)
+    training = Training(recipe, corpus, folder, device, chunk, compiled, quiet)
     facts: dict[str, Any] = {"clips": len(corpus), "sha256": corpus.fingerprint()}
     if isinstance(corpus, ShardCorpus):
         facts["reader"] = "stream"  # its batches are others than those of a corpus in memory
@@ -109,6 +111,7 @@ class Training:
         device: str,
         chunk: int | None = None,
         compiled: bool = False,
+        quiet: bool = False,
     ) -> None:
         """Draw the weights from the recipe's seed.
 
@@ -119,6 +122,7 @@ class Training:
             device: Lightning Fabric's accelerator.
             chunk: Clips that are encoded at once; None for the process's whole share.
             compiled: Whether torch.compile makes the encoder's program.
+            quiet: Whether to leave out the lines about progress.
 
         Raises:
             ValueError: The processes cannot share a batch evenly.
@@ -127,7 +131,7 @@ class Training:
         self.fabric = fabric = open_fabric(device, recipe.run.precision)
         self.share = BatchShard(recipe.run.batch_size, fabric.global_rank, fabric.world_size)
         self.chunk = chunk if chunk is not None and chunk < self.share.size else None
-        quiet = not fabric.is_global_zero
+        quiet = quiet or not fabric.is_global_zero
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
         torch.manual_seed(recipe.run.seed)
         self.module = SamplingStrategies(recipe)

@@ -46,7 +46,7 @@ ALLOWED = {
         "msssl_common protocol models tasks embeddings file_embeddings results runner report "
         "compare heareval speed validator api"
     ),
-    "benchmark.__main__": "cli",
+    "benchmark.__main__": "msssl_common cli",
     "pretrain": "msssl_common msssl_hear baselines",  # baselines: the stand-in for PANNs
 }
 

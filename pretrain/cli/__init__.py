@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, redirect_stderr
-from dataclasses import replace
-from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
@@ -17,10 +14,7 @@ from pretrain.cli.curves import curves
 from pretrain.cli.options import RECIPE_HELP, device_option
 from pretrain.cli.overlap import check_overlap
 from pretrain.cli.pack import pack
-from pretrain.distributed.launch import is_first, is_started, launch
-
-if TYPE_CHECKING:
-    from pretrain.recipe import Recipe
+from pretrain.distributed.launch import is_started, launch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -119,16 +113,29 @@ def run(
                 )
             run_panns(data, out, steps, batch_size, seed or 0, device, resume)
         elif devices > 1 and not is_started():
+            from pretrain.api import settle
             from pretrain.data.share import BatchShard
 
-            settled = recipe_with_overrides(recipe, steps, batch_size, seed)
-            BatchShard(
-                settled.run.batch_size, ranks=devices
-            )  # refused once, before any process starts
+            settled = settle(recipe, out if resume else None, steps, batch_size, seed)
+            BatchShard(settled.run.batch_size, ranks=devices)  # refused before a process starts
             launch(_arguments(without="devices"), devices)
         else:
-            settled = recipe_with_overrides(recipe, steps, batch_size, seed)
-            _run_recipe(settled, data, out, device, resume, chunk, reader, compiled)
+            from pretrain.api import fit
+
+            fit(
+                recipe,
+                data=data,
+                out=out,
+                steps=steps,
+                batch_size=batch_size,
+                seed=seed,
+                device=device,
+                resume=resume,
+                chunk=chunk,
+                reader=reader,
+                compiled=compiled,
+                quiet=False,
+            )
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
 
@@ -187,49 +194,6 @@ def ablate(
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
     click.echo(benchmark_command(weights))
-
-
-def recipe_with_overrides(
-    name: str, steps: int | None, batch_size: int | None, seed: int | None
-) -> Recipe:
-    """The recipe with what the command line says instead."""
-    from pretrain.recipe import find_recipe, read_recipe
-
-    recipe = read_recipe(find_recipe(name))
-    settings = recipe.run
-    return replace(
-        recipe,
-        run=replace(
-            settings,
-            steps=settings.steps if steps is None else steps,
-            batch_size=settings.batch_size if batch_size is None else batch_size,
-            seed=settings.seed if seed is None else seed,
-        ),
-    )
-
-
-def _run_recipe(
-    recipe: Recipe,
-    data: Path,
-    out: Path,
-    device: str,
-    resume: bool,
-    chunk: int | None,
-    reader: Literal["memory", "stream"] | None,
-    compiled: bool,
-) -> None:
-    """Read the audio, then train; imports torch only now, so that --help is quick."""
-    from pretrain.data.open import open_data
-    from pretrain.train import train
-
-    # Each process reads the audio, the first tells what it found.
-    with nullcontext() if is_first() else redirect_stderr(StringIO()):
-        made = recipe.data.synthetic_clips
-        rate, seed = recipe.log_mel.sample_rate, recipe.run.seed
-        corpus = open_data(data, rate, made, seed, device, reader)
-    if is_first():
-        click.echo(f"{len(corpus)} clips, {corpus.hours:.2f} h", err=True)
-    train(recipe, corpus, out, device, resume, chunk, compiled)
 
 
 main.add_command(bench)

@@ -44,7 +44,7 @@ def test_run_trains_and_resumes(audio: Path, tmp_path: Path) -> None:
     assert "3 clips" in result.output and "step 3/3" in result.output
     again = call(*arguments, "--steps", 3, "--seed", 5)
     assert again.exit_code == 1 and "give --resume" in again.output
-    resumed = call(*arguments, "--steps", 3, "--seed", 5, "--resume")
+    resumed = call(*arguments, "--resume")  # the run's own steps and seed, not the recipe's
     assert resumed.exit_code == 0 and "resuming after step 3 of 3" in resumed.output
 
 

@@ -112,6 +112,7 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
     from benchmark.tasks.check.check_task import check_task
     from benchmark.tasks.check.report import as_json, print_check
     from benchmark.tasks.find import find_tasks, task_folders
+    from benchmark.tasks.task import seen_name
     from msssl_common.console import bar, make_console
 
     console = make_console()
@@ -122,7 +123,7 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
             found = [task.folder for task in find_tasks(None, advance)]
     checks = []
     for folder in found:
-        with bar(bars, f"Checking {folder.resolve().name}") as advance:
+        with bar(bars, f"Checking {seen_name(folder)}") as advance:
             checks.append(check_task(folder, advance))
         if not machine:
             print_check(console, checks[-1], everything)

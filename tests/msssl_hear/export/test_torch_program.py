@@ -26,13 +26,24 @@ def data(model):
     return program_file.torch_program(model)
 
 
+@pytest.fixture(scope="module")
+def loaded(data):
+    """The program, loaded once (it takes seconds), and its metadata."""
+    extra = {METADATA_FILE: ""}
+    program = torch.export.load(io.BytesIO(data), extra_files=extra).module()
+    return program, extra[METADATA_FILE]
+
+
 def assert_equal(run, model, audio):
     for made, expected in zip(run(audio), run_model(model)(audio), strict=True):
         np.testing.assert_allclose(made, expected, atol=TOLERANCE, rtol=0)
 
 
-def test_equal_from_one_sample_to_a_minute(model, data):
-    run = run_torch(data)
+def test_equal_from_one_sample_to_a_minute(model, loaded):
+    def run(audio):
+        with torch.inference_mode():
+            return [output.numpy() for output in loaded[0](audio)]
+
     for samples in LENGTHS:
         assert_equal(run, model, made_clips(1, samples, RATE))
     assert_equal(run, model, made_clips(3, 640, RATE))
@@ -54,14 +65,12 @@ def test_without_branches_it_is_the_same_model(read_out):
         assert_equal(run, model, made_clips(2, samples, RATE))
 
 
-def test_no_pickle_and_the_metadata(model, data):
+def test_no_pickle_and_the_metadata(model, data, loaded):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     assert not [name for name, content in members.items() if content.startswith(b"PK\3\4")]
     assert not [name for name, content in members.items() if name.endswith(".pt") and content]
-    extra = {METADATA_FILE: ""}
-    torch.export.load(io.BytesIO(data), extra_files=extra)
-    assert extra[METADATA_FILE] == metadata_json(model)
+    assert loaded[1] == metadata_json(model)
 
 
 def test_a_pickle_would_be_refused():

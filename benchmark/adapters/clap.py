@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from benchmark.adapters.checkpoint_name import Layer
 from benchmark.adapters.frame_grid import FrameGrid
 from benchmark.adapters.layer_outputs import LayerOutputs
-from benchmark.adapters.tower import Config, Extractor, waveforms
+from benchmark.adapters.tower import Config, Extractor, Tower
 
 
 def columns_of(config: Config, layer: int) -> int:
@@ -37,7 +37,7 @@ def grid_of(config: Config, extractor: Extractor, layer: int) -> FrameGrid:
     return FrameGrid(width * step, centre, centre, samples, frames)
 
 
-class ClapTower(nn.Module):
+class ClapTower(Tower):
     """CLAP without its text tower.
 
     A frame's embedding is the mean over frequency of its column. A clip's is the model's own,
@@ -51,18 +51,15 @@ class ClapTower(nn.Module):
     """
 
     def __init__(self, model: nn.Module, extractor: Extractor, layer: Layer) -> None:
-        super().__init__()
         config: Config = model.config
+        super().__init__(config, extractor, layer)
         if layer == "mean":
             raise ValueError(
                 "CLAP's stages have embeddings of different lengths, which have no mean: name one, "
                 f"?layer=0 to ?layer={len(config.depths)}"
             )
         assert layer != "all"
-        self.config = config
         self.model = model
-        self.extractor = extractor
-        self.layer = layer
         self.parts = config.spec_size // config.num_mel_bins
         number = len(config.depths) if layer is None else layer
         self.columns = columns_of(config, number)
@@ -79,10 +76,7 @@ class ClapTower(nn.Module):
 
     def embed(self, audio: Tensor) -> tuple[Tensor, Tensor | None]:
         """Columns of a window, those after its end included, and the model's own embedding."""
-        features = self.extractor(
-            waveforms(audio), sampling_rate=self.extractor.sampling_rate, return_tensors="pt"
-        )
-        inputs = features["input_features"].to(audio.device, torch.float32)
+        inputs = self.features(audio, "input_features")
         # The extractor of "fused" checkpoints calls one clip of a batch longer than 10 s, drawn by
         # chance, where none is. No window is.
         longer = torch.zeros(len(audio), 1, dtype=torch.bool, device=audio.device)

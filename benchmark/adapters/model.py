@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from benchmark.adapters.checkpoint_name import CheckpointName
 from benchmark.adapters.hub import CheckpointError, CheckpointFiles
-from benchmark.adapters.pretrained import AnyTower, load_tower
+from benchmark.adapters.pretrained import load_tower
+from benchmark.adapters.tower import Tower
 
 PASS_SECONDS = 60
 """Most audio in one pass, over all clips of a batch, or a single window."""
@@ -35,7 +36,7 @@ class TransformersModel(nn.Module):
     def __init__(self, checkpoint: CheckpointName) -> None:
         super().__init__()
         tower, files, layers = load_tower(checkpoint)
-        self.tower: AnyTower = tower
+        self.tower = tower
         self.grid = tower.grid
         self.model_rate = int(tower.extractor.sampling_rate)
         self.sample_rate = hear_rate(self.model_rate)
@@ -147,7 +148,7 @@ def _note(checkpoint: CheckpointName, files: CheckpointFiles, layers: int) -> st
     return "; ".join(parts)
 
 
-def _facts(tower: AnyTower) -> str:
+def _facts(tower: Tower) -> str:
     config = tower.config.to_dict()
     for about in ("_name_or_path", "transformers_version"):
         config.pop(about, None)

@@ -16,11 +16,9 @@ from benchmark.adapters.checkpoint_name import CheckpointName
 from benchmark.adapters.clap import ClapTower
 from benchmark.adapters.hub import EXTRA, CheckpointError, CheckpointFiles, facts_of, weights_of
 from benchmark.adapters.spectrogram_transformer import SpectrogramTransformerTower
-from benchmark.adapters.tower import Config, Extractor
+from benchmark.adapters.tower import Config, Extractor, Tower
 from benchmark.adapters.waveform import WaveformTower
 from benchmark.adapters.whisper import WhisperTower
-
-AnyTower = WaveformTower | WhisperTower | SpectrogramTransformerTower | ClapTower
 
 FromPretrained = Any
 """A class of transformers with a method ``from_pretrained``."""
@@ -84,7 +82,7 @@ def layer_count(config: Config) -> int:
     return int(getattr(config, key))
 
 
-def load_tower(checkpoint: CheckpointName) -> tuple[AnyTower, CheckpointFiles, int]:
+def load_tower(checkpoint: CheckpointName) -> tuple[Tower, CheckpointFiles, int]:
     """Load what embeds audio.
 
     Args:
@@ -126,7 +124,7 @@ def _check_layer(checkpoint: CheckpointName, layers: int) -> None:
 
 def _tower(
     checkpoint: CheckpointName, files: CheckpointFiles, config: Config, extractor: Extractor
-) -> AnyTower:
+) -> Tower:
     kind, layer, classes = config.model_type, checkpoint.layer, library()
     if kind == "whisper":
         model = _load(classes.WhisperModel, checkpoint, files, config)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from benchmark.adapters.checkpoint_name import Layer
 from benchmark.adapters.frame_grid import FrameGrid
 from benchmark.adapters.layer_outputs import LayerOutputs, only_first
-from benchmark.adapters.tower import Config, Extractor, waveforms
+from benchmark.adapters.tower import Config, Extractor, Tower
 
 # transformers' ASTFeatureExtractor has them as constants too, for its 16 kHz.
 SAMPLE_RATE = 16000
@@ -34,7 +34,7 @@ def grid_of(config: Config) -> FrameGrid:
     return FrameGrid(hop, centre, centre, window, columns)
 
 
-class SpectrogramTransformerTower(nn.Module):
+class SpectrogramTransformerTower(Tower):
     """AST without its classifier.
 
     A frame's embedding is the mean over the patches of its column. A clip's is the model's own, the
@@ -47,21 +47,18 @@ class SpectrogramTransformerTower(nn.Module):
     """
 
     def __init__(self, model: nn.Module, extractor: Extractor, layer: Layer) -> None:
-        super().__init__()
         config: Config = model.config
+        super().__init__(config, extractor, layer)
         if extractor.sampling_rate != SAMPLE_RATE:
             raise ValueError(
                 f"an AST checkpoint of {extractor.sampling_rate} Hz is not known to this adapter, "
                 f"only those of {SAMPLE_RATE} Hz"
             )
-        self.config = config
         self.model = model
-        self.extractor = extractor
         self.grid = grid_of(config)
         self.rows = (config.num_mel_bins - config.patch_size) // config.frequency_stride + 1
         self.pass_samples = self.grid.window_samples
         self.size = self.scene_size = config.hidden_size
-        self.layer = layer
         self.outputs = LayerOutputs(_only_first(model, layer), layer)
 
     def prepare(self, audio: Tensor) -> Tensor:
@@ -70,8 +67,7 @@ class SpectrogramTransformerTower(nn.Module):
 
     def embed(self, audio: Tensor) -> tuple[Tensor, Tensor | None]:
         """Columns of a window, those after its end included, and the model's own embedding."""
-        features = self.extractor(waveforms(audio), sampling_rate=SAMPLE_RATE, return_tensors="pt")
-        inputs = features["input_values"].to(audio.device)
+        inputs = self.features(audio, "input_values")
         if self.layer is None:
             output = self.model(inputs)
             return self._columns(output.last_hidden_state), output.pooler_output
@@ -91,5 +87,5 @@ def _only_first(model: Any, layer: Layer) -> nn.ModuleList:  # noqa: ANN401 -- o
     if hasattr(model, "layers"):
         model.layers = only_first(model.layers, layer)
         return model.layers  # type: ignore[no-any-return]
-    model.encoder.layer = only_first(model.encoder.layer, layer)  # transformers before 5.1
+    model.encoder.layer = only_first(model.encoder.layer, layer)  # transformers 5.0
     return model.encoder.layer  # type: ignore[no-any-return]

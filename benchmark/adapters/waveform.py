@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from benchmark.adapters.checkpoint_name import Layer
 from benchmark.adapters.frame_grid import FrameGrid
 from benchmark.adapters.layer_outputs import LayerOutputs, only_first
-from benchmark.adapters.tower import Config, Extractor, waveforms
+from benchmark.adapters.tower import Config, Extractor, Tower
 
 MODEL_TYPES = ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat")
 
@@ -44,7 +43,7 @@ def grid_of(kernels: Sequence[int], strides: Sequence[int], sample_rate: int) ->
     return FrameGrid(hop, (width - 1) / 2, width, window, frames)
 
 
-class WaveformTower(nn.Module):
+class WaveformTower(Tower):
     """A model of this kind.
 
     Args:
@@ -54,15 +53,12 @@ class WaveformTower(nn.Module):
     """
 
     def __init__(self, model: nn.Module, extractor: Extractor, layer: Layer) -> None:
-        super().__init__()
         config: Config = model.config
-        self.config = config
+        super().__init__(config, extractor, layer)
         self.model = model
-        self.extractor = extractor
         self.grid = grid_of(config.conv_kernel, config.conv_stride, extractor.sampling_rate)
         self.pass_samples = 0
         self.size = self.scene_size = config.hidden_size
-        self.layer = layer
         encoder: nn.Module = model.encoder  # type: ignore[assignment]
         encoder.layers = only_first(encoder.layers, layer)  # type: ignore[arg-type]
         self.outputs = LayerOutputs(encoder.layers, layer)
@@ -72,10 +68,7 @@ class WaveformTower(nn.Module):
 
         A clip that is shorter than a frame is then filled up with zeros, as the extractor pads.
         """
-        scaled = self.extractor(
-            waveforms(audio), sampling_rate=self.extractor.sampling_rate, return_tensors="pt"
-        )
-        values: Tensor = scaled["input_values"].to(audio.device, torch.float32)
+        values = self.features(audio, "input_values")
         return nn.functional.pad(values, (0, max(0, int(self.grid.needs) - values.shape[1])))
 
     def embed(self, audio: Tensor) -> tuple[Tensor, None]:

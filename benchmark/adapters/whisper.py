@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from benchmark.adapters.checkpoint_name import Layer
 from benchmark.adapters.frame_grid import FrameGrid
 from benchmark.adapters.layer_outputs import LayerOutputs, only_first
-from benchmark.adapters.tower import Config, Extractor, waveforms
+from benchmark.adapters.tower import Config, Extractor, Tower
 
 STRIDE = 2  # of the second convolution, in log-mel frames
 
 
-class WhisperTower(nn.Module):
+class WhisperTower(Tower):
     """Whisper without its decoder.
 
     Args:
@@ -28,18 +28,15 @@ class WhisperTower(nn.Module):
     """
 
     def __init__(self, encoder: nn.Module, extractor: Extractor, layer: Layer) -> None:
-        super().__init__()
         config: Config = encoder.config
-        self.config = config
+        super().__init__(config, extractor, layer)
         self.encoder = encoder
-        self.extractor = extractor
         hop = STRIDE * extractor.hop_length
         samples = extractor.n_samples
         # A frame counts if its centre is a sample of the clip.
         self.grid = FrameGrid(hop, 0, 1, samples, samples // hop)
         self.pass_samples = samples
         self.size = self.scene_size = config.d_model
-        self.layer = layer
         encoder.layers = only_first(encoder.layers, layer)  # type: ignore[arg-type]
         self.outputs = LayerOutputs(encoder.layers, layer)
 
@@ -49,10 +46,7 @@ class WhisperTower(nn.Module):
 
     def embed(self, audio: Tensor) -> tuple[Tensor, None]:
         """Frames of a window; those of the silence after it follow."""
-        features = self.extractor(
-            waveforms(audio), sampling_rate=self.extractor.sampling_rate, return_tensors="pt"
-        )
-        inputs = features["input_features"].to(audio.device)
+        inputs = self.features(audio, "input_features")
         if self.layer is None:
             return self.encoder(inputs).last_hidden_state, None
         with self.outputs.recorded():

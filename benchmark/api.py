@@ -18,7 +18,7 @@ from benchmark.runner.plan import RunPlan
 from benchmark.runner.progress import Advance, Progress, Silent
 from benchmark.runner.tracking import Tracking
 from benchmark.tasks.find import choose, find_tasks
-from msssl_common.devices import resolve_device
+from msssl_common.devices import device_elsewhere, resolve_device
 from msssl_common.files import check_writable, remove_leftovers
 
 RUNS = Path("results") / "runs"  # not tracked: published boards are beside it
@@ -83,7 +83,8 @@ def evaluate(
     specs = row_specs(modules, baselines, floors)
     elsewhere = interpreters_of(modules, interpreters or {})
     check_modules(spec for spec in specs if split_spec(spec)[0] not in elsewhere)
-    device = resolve_device(device)
+    here = executor in (None, run_locally)
+    device = resolve_device(device) if here else device_elsewhere(device)
     found = find_tasks(tasks_dir, _suite_advance(progress))
     name = "embedded" if tasks_dir is None else Path(tasks_dir).resolve().name
     plan = RunPlan(

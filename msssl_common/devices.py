@@ -8,6 +8,16 @@ DEVICE_HELP = "cpu, cuda, cuda:N, mps, or auto: a GPU if there is one."
 _WORDS = re.compile(r"auto|cpu|cuda(:\d+)?|mps")
 
 
+def device_elsewhere(text: str) -> str:
+    """The torch device that a user's word stands for on other machines, which are not asked.
+
+    ``auto`` is their processor. Errors are those of `resolve_device`, but for absent devices.
+    """
+    if not _WORDS.fullmatch(text):
+        raise ValueError(f"--device {text!r} is not a device; say auto, cpu, cuda, cuda:N or mps")
+    return "cpu" if text == "auto" else text
+
+
 def resolve_device(text: str) -> str:
     """The torch device that a user's word stands for.
 
@@ -21,9 +31,7 @@ def resolve_device(text: str) -> str:
     Raises:
         ValueError: Another word, or a device that is not there.
     """
-    if not _WORDS.fullmatch(text):
-        raise ValueError(f"--device {text!r} is not a device; say auto, cpu, cuda, cuda:N or mps")
-    if text == "cpu":
+    if device_elsewhere(text) == text == "cpu":
         return text
     import torch
 

@@ -170,7 +170,7 @@ def run(
             protocol=Protocol(grid, seed, mode, "strict" if strict else "published"),
             seeds=seeds,
             out=out,
-            device=said_device(device),
+            device=said_device(device) if executor == "local" else device,
             embedding_dtype=embedding_dtype,
             interpreters=interpreters(modules, env, env_timeout),
             in_process=in_process,

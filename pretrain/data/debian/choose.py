@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pretrain.data.debian.near_duplicates import near_duplicates
 from pretrain.data.debian.prepare import Candidate, Prepared
-from pretrain.tools.overlap import Overlap, Prints, find_overlaps
+from pretrain.tools.overlap import Prints, find_overlaps
 
 DUPLICATE, NEAR, TASK, CAP = "equal", "near duplicate", "in a task", "over the cap"
 
@@ -22,12 +22,12 @@ class Choice:
     Attributes:
         kept: Indices of the candidates that are taken, in order.
         dropped: How many were left out, by reason.
-        task_overlaps: The overlaps with tasks, for the record.
+        task_overlaps: A sentence for each overlap with a task's file.
     """
 
     kept: list[int]
     dropped: Counter[str] = field(default_factory=Counter)
-    task_overlaps: list[Overlap] = field(default_factory=list)
+    task_overlaps: list[str] = field(default_factory=list)
 
 
 def choose(
@@ -49,11 +49,14 @@ def choose(
         progress: Told what is being done.
     """
     out: dict[int, str] = {}
-    overlaps: list[Overlap] = []
+    overlaps: list[str] = []
     if tasks is not None:
         progress("comparing with the tasks")
-        overlaps = find_overlaps(prints, tasks)
-        out |= {int(overlap.training): TASK for overlap in overlaps}
+        for overlap in find_overlaps(prints, tasks):
+            candidate = candidates[int(overlap.training)]
+            out[int(overlap.training)] = TASK
+            name = f"{candidate.package}: {candidate.original}"
+            overlaps.append(str(replace(overlap, training=name)))
     progress("looking for duplicates")
     out = _equal(candidates, out)
     for later, earlier in near_duplicates(prints):

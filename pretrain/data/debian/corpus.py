@@ -182,7 +182,7 @@ def _row(name: str, candidate: Candidate) -> list[str]:
         candidate.kind,
         candidate.package,
         candidate.version,
-        " + ".join(candidate.names),
+        candidate.original,
         f"{candidate.start:.3f}",
         f"{candidate.seconds:.3f}",
         candidate.licence,

@@ -56,6 +56,11 @@ class Candidate:
     licence: str
 
     @property
+    def original(self) -> str:
+        """What it is made from, in one text."""
+        return " + ".join(self.names)
+
+    @property
     def seconds(self) -> float:
         """Length, seconds."""
         return self.samples / SAMPLE_RATE

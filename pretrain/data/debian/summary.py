@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from msssl_common.messages import one_printable_line
 from pretrain.data.debian.choose import Choice
 from pretrain.data.debian.fetch import Deb
 from pretrain.data.debian.prepare import Candidate
@@ -50,8 +51,9 @@ class Summary:
         parts += _table("kind", self.by_kind) + _table("licence", self.by_licence)
         parts += _table("package", self.by_package, self.versions)
         rendered = f"fluidsynth {self.fluidsynth}" if self.fluidsynth else "none: no fluidsynth"
-        parts += [f"Rendered with: {rendered}.", "", *self.notes]
-        return "\n".join([*parts, *self.overlaps]).rstrip() + "\n"
+        parts += [f"Rendered with: {rendered}.", ""]
+        parts += [f"- {one_printable_line(line)}" for line in (*self.notes, *self.overlaps)]
+        return "\n".join(parts).rstrip() + "\n"
 
 
 def summarise(
@@ -68,7 +70,7 @@ def summarise(
         notes=tuple(deb.note for deb in debs if deb.note),
         versions={deb.package.name: deb.version for deb in debs},
         fluidsynth=fluidsynth,
-        overlaps=tuple(str(overlap) for overlap in choice.task_overlaps),
+        overlaps=tuple(choice.task_overlaps),
     )
 
 

@@ -92,7 +92,7 @@ def heads(
     \b
     Examples:
       msbench bench heads embeddings/my_module/esc50-v2.0.0-full --grid default
-      msbench bench heads --upstream "heareval/bin/python -m heareval.predictions.runner"
+      msbench bench heads --upstream "heareval/bin/python tests/parity/run_heareval.py predictions"
     """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.speed.heads import Findings, Plan, heads_report, run_plan
     from benchmark.speed.inputs import embedded_folders

@@ -102,7 +102,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _is_text(path: Path) -> None:
-    if path.name == "lock":  # empty
+    # A lock is empty, and a module may print to its log whatever it likes, or nothing yet.
+    if path.name in ("lock", ".lock") or path.parent.name == "logs":
         return
     end = "</html>" if path.suffix == ".html" else "\n"
     if not path.read_text().endswith(end):

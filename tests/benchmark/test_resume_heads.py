@@ -51,7 +51,9 @@ def place(tmp_path: Path, modules: Path) -> Path:
 def _arguments(place: Path, name: str, mode: str) -> list[str]:
     """The command of a run with a folder of results called ``name``."""
     paths = ["--tasks-dir", str(place / "tasks"), "--out", str(place / name)]
-    return ["run", "noise", "--no-floor", *paths, "--grid", "faster", "--mode", mode]
+    # Embeddings made in a worker process have another key in the cache.
+    options = ["--no-floor", "--in-process", "--grid", "faster", "--mode", mode]
+    return ["run", "noise", *paths, *options]
 
 
 def _killed_after(heads: int, place: Path, mode: str, cache: Path) -> None:

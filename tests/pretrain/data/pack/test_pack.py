@@ -202,7 +202,7 @@ def test_other_settings_or_another_list_do_not_mix_with_what_is_there(
     out = tmp_path / "shards"
     assert call("--data", audio, "--out", out).exit_code == 0
     again = call("--data", audio, "--out", out)
-    assert again.exit_code == 0 and "6 packed into 1 shards" in again.output
+    assert again.exit_code == 0 and "6 packed into 1 shard " in again.output
     other = call("--data", audio, "--out", out, "--codec", "opus")
     assert other.exit_code == 1 and "was begun with codec 'flac', not 'opus'" in other.output
     (audio / "a" / "0.wav").unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def report(
     from msssl_common.console import bar, make_console
     from msssl_common.files import check_writable, remove_leftovers
 
+    if plots:
+        _check_matplotlib()  # before the intervals, which can take minutes
     out = out or folders[0]
     check_writable(out)
     remove_leftovers(out)
@@ -67,3 +70,10 @@ def report(
 
         pictures = write_plots(standings, folders, out, tasks_dir)
         console.print(f"Written: {len(pictures)} pictures in {out / 'plots'}", soft_wrap=True)
+
+
+def _check_matplotlib() -> None:
+    if importlib.util.find_spec("matplotlib") is None:
+        raise FileNotFoundError(
+            "Pictures need matplotlib, which is not installed: pip install 'msssl-hear[plots]'."
+        )

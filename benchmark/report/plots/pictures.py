@@ -6,7 +6,6 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -178,18 +177,7 @@ def write_plots(
 
     Returns:
         The files, in the order of the pictures.
-
-    Raises:
-        FileNotFoundError: matplotlib is not installed.
     """
-    if find_spec("matplotlib") is None:
-        raise FileNotFoundError(
-            "Pictures need matplotlib, which is not installed: pip install 'msssl-hear[plots]'."
-        )
-    # Only here, so that everything else does without matplotlib.
-    pass  # MERGED
-    pass  # MERGED
-
     return [
         path
         for name, figure in pictures(standings, folders, tasks_dir)

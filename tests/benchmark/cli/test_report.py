@@ -1,3 +1,4 @@
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,14 @@ def test_pictures_are_drawn_if_asked_for(tmp_path: Path) -> None:
     pictures = sorted(path.suffix for path in (folder / "plots").iterdir())
     assert f"{len(pictures)} pictures" in result.output
     assert set(pictures) == {".png", ".svg"}
+
+
+def test_pictures_without_matplotlib_are_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cell(tmp_path / "run", OURS, SCENES, hit((9, 30)))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    result = _report(tmp_path / "run", "--plots")
+    assert result.exit_code != 0
+    assert "pip install 'msssl-hear[plots]'." in result.output
+    assert not (tmp_path / "run" / "leaderboard.md").exists()

@@ -11,7 +11,6 @@ import pytest
 
 from benchmark.events.table import Event, event_table
 from benchmark.protocol import Protocol
-from benchmark.report.plots import pictures as write
 from benchmark.report.plots import write_plots
 from benchmark.report.plots.pictures import file_stem
 from benchmark.report.plots.style import COLOURS, looks, own_labels, short
@@ -38,6 +37,7 @@ EVENTS = TaskFacts("events-v1", "event", "event_onset_200ms_fms")
 
 
 def _write(folder: Path, module: ModuleFacts, task: TaskFacts, predictions: Predictions) -> Path:
+    """A finished cell of predictions that are all right, as its score says."""
     file = predictions_file(predictions)
     curve = [[0, 0.25], [3, 0.5]]
     cell = Cell(
@@ -46,7 +46,7 @@ def _write(folder: Path, module: ModuleFacts, task: TaskFacts, predictions: Pred
         Protocol("default"),
         "hash",
         None,
-        [FoldScores("test", {task.score: 0.5}, 0.5, 3, validation_curve=curve)],
+        [FoldScores("test", {task.score: 1.0}, 0.5, 3, validation_curve=curve)],
         COST,
         predictions_hash=hashlib.sha256(file).hexdigest(),
     )
@@ -128,14 +128,6 @@ def test_results_without_predictions_have_scores_at_most(
     tmp_path: Path, standings: Leaderboard, names: list[str]
 ) -> None:
     assert _names(write_plots(standings, [tmp_path], tmp_path)) == names
-
-
-def test_without_matplotlib_one_sentence_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(write, "find_spec", lambda name: None)
-    with pytest.raises(FileNotFoundError, match=r"pip install 'msssl-hear\[plots\]'\.$"):
-        write_plots(demo_standings(), [], tmp_path)
 
 
 def test_a_model_looks_the_same_whatever_the_order_of_rows() -> None:

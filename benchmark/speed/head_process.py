@@ -148,12 +148,8 @@ def first_optimizer_step() -> Cost:
 
 def measured_first_step() -> Cost:
     """The same in a process of its own."""
-    said, _ = run_measured(own_python("benchmark.speed.head_process"))
+    said, _ = run_measured(own_python("benchmark.speed.head_process", "{}"))
     return Cost(**json.loads(said.splitlines()[-1]))
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(first_optimizer_step())) + "\n")
 
 
 def timed_heads(folder: Path, protocol: Protocol, device: str) -> HeadRun:
@@ -219,7 +215,10 @@ def timed_steps(folder: Path, trainings: tuple[Training, ...], products: str) ->
 
 
 def main(request: dict[str, Any]) -> None:
-    """Do what `heads` asks for: a protocol's run, or the bare steps of given trainings."""
+    """Do what `heads` asks for: a protocol's run, the bare steps of trainings, or a first step."""
+    if not request:
+        sys.stdout.write(json.dumps(asdict(first_optimizer_step())) + "\n")
+        return
     folder = Path(request["folder"])
     if "trainings" in request:
         run = timed_steps(folder, trainings_of(request["trainings"]), request["products"])

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import torch
+
+from benchmark.heads.fast.rows import product_dtype
 from benchmark.protocol import Mode, Protocol
 from benchmark.runner.provenance import machine
 from benchmark.speed.cost import Cost, median_cost, run_measured
@@ -23,6 +26,10 @@ from msssl_common.own_python import own_python
 UPSTREAM = "upstream"
 BARE_LOOP = "bare loop"
 PRODUCTS = {f"products, {name}": name for name in ("float32", "bfloat16")}  # sides
+NO_BFLOAT16 = (
+    "This processor does not multiply bfloat16 natively: fast mode computes in float32, and the "
+    "products in bfloat16 were not timed."
+)
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
         if mode == "exact":
             found.shapes[task] = run.shape
             trainings = [asdict(training) for training in run.trainings]
-            for who, products in ((BARE_LOOP, ""), *PRODUCTS.items()):
+            for who, products in ((BARE_LOOP, ""), *timed_products().items()):
                 steps = {"folder": str(folder), "trainings": trainings, "products": products}
                 run, whole = _process(steps)
                 yield _add(found.of(task, who), whole, run.work)
@@ -170,6 +177,12 @@ def _round(plan: Plan, folder: Path, found: Findings) -> Iterator[Series]:
         cpu = theirs.whole.cpu - found.starts[-1].cpu
         work = Cost(cpu, theirs.own_wall) - found.first_steps[-1]
         yield _add(found.of(task, UPSTREAM), theirs.whole, work, theirs.score)
+
+
+def timed_products() -> dict[str, str]:
+    """Those of `PRODUCTS` that the processor has; the others would be ten times slower."""
+    native = ("float32", str(product_dtype(torch.device("cpu"))).removeprefix("torch."))
+    return {who: name for who, name in PRODUCTS.items() if name in native}
 
 
 def _process(request: Mapping[str, object]) -> tuple[HeadRun, Cost]:
@@ -259,13 +272,15 @@ def notes(plan: Plan, found: Findings) -> list[str]:
         "to the test scores; reading the embeddings is in it.",
         f"{BARE_LOOP}: the same trainings' forward, loss, backward and Adam in plain torch, as "
         "many steps as exact mode took; no validation, no scores, no early stopping.",
-        f"{' and '.join(PRODUCTS)}: the matrix products of those steps alone, in either precision. "
+        f"{' and '.join(timed_products())}: the matrix products of those steps alone. "
         "No implementation of upstream's trainings can be faster than its products.",
         "Weights updated: summed over all steps, which says how much was trained. Modes differ in "
         "it, since fast mode's draws end its trainings elsewhere; upstream's are exact mode's.",
         "In brackets: how many times faster than upstream.",
         "Test score: the task's first, mean over folds; two numbers where runs differ.",
     ]
+    if len(timed_products()) < len(PRODUCTS):
+        lines.append(NO_BFLOAT16)
     if found.starts:
         low, high = (pick(start.cpu for start in found.starts) for pick in (min, max))
         lines.append(

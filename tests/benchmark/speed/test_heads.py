@@ -25,6 +25,7 @@ from benchmark.speed.floors import bare_loop, bare_products
 from benchmark.speed.head_process import HeadRun, counted_steps
 from benchmark.speed.heads import (
     BARE_LOOP,
+    NO_BFLOAT16,
     PRODUCTS,
     UPSTREAM,
     Findings,
@@ -32,6 +33,7 @@ from benchmark.speed.heads import (
     Series,
     heads_report,
     run_plan,
+    timed_products,
 )
 from benchmark.speed.report import markdown
 from tests.parity.made_embeddings import MadeTask, write_embeddings
@@ -137,6 +139,21 @@ def test_bare_products_are_those_of_a_training_step(folder, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize(
+    ("native", "sides"), [(torch.bfloat16, list(PRODUCTS)), (torch.float32, list(PRODUCTS)[:1])]
+)
+def test_products_that_the_processor_lacks_are_not_timed(monkeypatch, native, sides):
+    monkeypatch.setattr(heads, "product_dtype", lambda device: native)
+    assert list(timed_products()) == sides
+    said = "\n".join(heads.notes(Plan([], "faster", 1, 1, ["exact"]), made_findings()))
+    assert (NO_BFLOAT16 in said) == (native == torch.float32)
+
+
+def test_a_process_without_a_request_times_an_optimisers_first_step(capsys):
+    head_process.main({})
+    assert set(json.loads(capsys.readouterr().out)) == {"cpu", "wall"}
+
+
 def test_the_bare_loop_learns(folder, monkeypatch):
     task, splits = read_heareval_folder(folder)
     point = replace(grid_points(task, "faster", 42, 1)[0], hidden_layers=1, lr=0.01, dropout=0.0)
@@ -183,8 +200,8 @@ def test_a_round_runs_each_side_and_leaves_the_folder_alone(folder, tmp_path, wi
     lines, kept = [], []
     found = run_plan(plan, lines.append, kept.append)
     assert kept == [found]
-    assert [key for _, key in found.series] == ["exact", BARE_LOOP, *PRODUCTS, UPSTREAM]
-    assert len(lines) == 5
+    assert [key for _, key in found.series] == ["exact", BARE_LOOP, *timed_products(), UPSTREAM]
+    assert len(lines) == 3 + len(timed_products())
     theirs = found.of("folds-v1-full", UPSTREAM)
     assert theirs.scores == [0.625]
     assert theirs.work[0].wall == 100 - 2  # its own clock, less the first step of an optimiser

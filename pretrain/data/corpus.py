@@ -1,12 +1,7 @@
-"""A folder of audio, decoded once to mono, in one int16 tensor.
-
-Files are decoded by worker processes that do not import torch, which would cost each of them
-seconds.
-"""
+"""A folder of audio, decoded once to mono, in one int16 tensor."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
@@ -17,135 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 import soundfile
-import soxr
 import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from msssl_common.audio_files import file_faults, flac_fault, too_loud
 from msssl_common.messages import one_printable_line
-
-SAMPLE_RATE = 16000  # Hz
-FULL_SCALE = 32768.0  # int16 steps in an amplitude of 1
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff"})
-BLOCK_SECONDS = 30  # decoded at once, so that a ten-hour recording needs no more memory
-MANIFEST = "manifest.csv"
-
-
-def find_audio(folder: Path) -> list[Path]:
-    """Audio files below a folder, sorted by relative path.
-
-    Raises:
-        FileNotFoundError: The folder is absent.
-        ValueError: It holds no audio.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder; give a folder of audio files")
-    paths = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    ]
-    if not paths:
-        wanted = ", ".join(sorted(SUFFIXES))
-        raise ValueError(f"{folder}: no audio files in it; it needs files ending in {wanted}")
-    return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
-
-
-def read_mono(
-    path: Path,
-    sample_rate: int = SAMPLE_RATE,
-    start: float = 0.0,
-    seconds: float | None = None,
-) -> NDArray[np.int16]:
-    """Decode one file: channels averaged, resampled, shape (samples,).
-
-    Args:
-        path: The file.
-        sample_rate: Hz, of the result.
-        start: Where to begin, seconds.
-        seconds: How much to read; None for all that is left.
-
-    Raises:
-        soundfile.SoundFileError: It is no audio.
-        OSError: It cannot be read.
-        ValueError: It is cut or damaged, or holds NaN, Inf or samples far beyond full scale.
-    """
-    for _, fault in file_faults(path):
-        raise ValueError(fault)
-    if not start and seconds is None and (damage := flac_fault(path)):
-        raise ValueError(damage)
-    with soundfile.SoundFile(path) as file:
-        first = min(round(start * file.samplerate), file.frames)
-        if first:
-            file.seek(first)
-        left = None if seconds is None else round(seconds * file.samplerate)
-        return _read_blocks(file, sample_rate, left)
-
-
-def sources_of(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """Tag of each file: its source in the folder's manifest.csv, else its first-level folder.
-
-    Args:
-        folder: Of the audio.
-        names: Paths below it, with forward slashes.
-
-    Raises:
-        ValueError: The manifest has no column ``file`` or ``source``.
-    """
-    manifest = _read_manifest(folder / MANIFEST)
-    return tuple(manifest.get(name) or _first_folder(folder, name) for name in names)
-
-
-def _read_manifest(path: Path) -> dict[str, str]:
-    """``source`` by ``file`` of a manifest.csv; empty when there is none."""
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        missing = {"file", "source"} - set(rows.fieldnames or ())
-        if missing:
-            raise ValueError(f"{path}: no column {min(missing)!r}; it needs file and source")
-        return {row["file"]: row["source"] for row in rows}
-
-
-def _first_folder(folder: Path, name: str) -> str:
-    first, slash, _ = name.partition("/")
-    return first if slash else folder.resolve().name
-
-
-def _read_blocks(
-    file: soundfile.SoundFile, sample_rate: int, left: int | None
-) -> NDArray[np.int16]:
-    """Average the channels, resample and round; block by block, of at most ``left`` frames."""
-    resampler = None
-    if file.samplerate != sample_rate:
-        resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
-    blocks: list[NDArray[np.int16]] = []
-    while True:
-        frames = BLOCK_SECONDS * file.samplerate
-        frames = frames if left is None else min(frames, left)
-        block = file.read(frames, dtype="float32", always_2d=True)
-        left = None if left is None else left - len(block)
-        last = len(block) == 0
-        if not np.isfinite(block).all():
-            raise ValueError("holds NaN or Inf samples")
-        if not last and (loud := too_loud(float(np.abs(block).max()))):
-            raise ValueError(loud)
-        mono = block.mean(axis=1, dtype=np.float32) if not last else np.zeros(0, np.float32)
-        if resampler is not None:
-            mono = resampler.resample_chunk(mono, last=last)
-        blocks.append(_to_int16(mono))
-        if last:
-            return np.concatenate(blocks)
-
-
-def _to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    scaled = np.rint(samples * np.float32(FULL_SCALE)).clip(-FULL_SCALE, FULL_SCALE - 1)
-    clipped: NDArray[np.int16] = scaled.astype(np.int16)
-    return clipped
+from pretrain.data.audio import FULL_SCALE, SAMPLE_RATE, find_audio, read_mono, sources_of
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 from scipy.signal import resample_poly
 
-from pretrain.data.corpus import SAMPLE_RATE, find_audio, read_mono
+from pretrain.data.audio import SAMPLE_RATE, find_audio, read_mono
 
 DECIMATION = 3  # 16 kHz to 5.3 kHz: only what lies below 2.6 kHz is looked at
 WINDOW = 720  # samples after decimation: 135 ms

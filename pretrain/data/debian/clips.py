@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pretrain.data.corpus import SAMPLE_RATE
+from pretrain.data.audio import SAMPLE_RATE
 
 SHORTEST, LONGEST = 1 * SAMPLE_RATE, 10 * SAMPLE_RATE  # samples of a clip
 FRAME = SAMPLE_RATE // 50  # 20 ms

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text
 from msssl_common.locks import FileLock
-from pretrain.data.corpus import MANIFEST, find_audio
+from pretrain.data.audio import MANIFEST, find_audio
 from pretrain.data.debian.choose import choose, prints_of
 from pretrain.data.debian.deb import DebError
 from pretrain.data.debian.fetch import Deb, MissingError, check_apt, fetch_deb, find_deb

@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from msssl_common.files import writing
-from pretrain.data.corpus import SAMPLE_RATE, read_mono
+from pretrain.data.audio import SAMPLE_RATE, read_mono
 from pretrain.data.debian.clips import Clip, cut_recording, lengthen
 from pretrain.data.debian.fetch import Deb
 from pretrain.data.debian.package_list import LEFT_OUT

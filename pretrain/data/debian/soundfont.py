@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msssl_common.messages import one_printable_line
-from pretrain.data.corpus import SAMPLE_RATE, read_mono
+from pretrain.data.audio import SAMPLE_RATE, read_mono
 from pretrain.data.debian.clips import Clip, cut_recording
 from pretrain.data.debian.midi import Piece, midi_bytes, songs
 

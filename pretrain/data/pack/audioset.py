@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pretrain.data.corpus import find_audio
+from pretrain.data.audio import find_audio
 from pretrain.data.pack.wanted import WantedClip
 
 YTID_LENGTH = 11  # characters of a YouTube video's name

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pretrain.data.corpus import SAMPLE_RATE, read_mono
+from pretrain.data.audio import SAMPLE_RATE, read_mono
 from pretrain.data.pack.codec import Codec, encode
 from pretrain.data.pack.loudness import integrated_loudness
 from pretrain.data.pack.wanted import WantedClip

@@ -12,7 +12,7 @@ from typing import Any
 
 from msssl_common.files import check_writable, write_text
 from msssl_common.locks import FileLock
-from pretrain.data.corpus import SAMPLE_RATE
+from pretrain.data.audio import SAMPLE_RATE
 from pretrain.data.pack.clip import WHYS, Dropped, PackArgs, Packed
 from pretrain.data.pack.codec import check_codec
 from pretrain.data.pack.shard_file import (

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from msssl_common.files import rename_durably, write_bytes, write_text
-from pretrain.data.corpus import SAMPLE_RATE
+from pretrain.data.audio import SAMPLE_RATE
 
 JOURNAL = "journal"  # folder: a JSON file per finished shard, which makes it count
 MANIFEST = "manifest.csv"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pretrain.data.corpus import find_audio, sources_of
+from pretrain.data.audio import find_audio, sources_of
 
 
 @dataclass(frozen=True, slots=True)  # millions of them

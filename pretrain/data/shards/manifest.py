@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pretrain.data.corpus import SAMPLE_RATE
+from pretrain.data.audio import SAMPLE_RATE
 from pretrain.data.pack.shard_file import MANIFEST, ManifestRow
 
 SETTINGS = "pack.json"

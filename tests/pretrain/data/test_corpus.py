@@ -5,7 +5,8 @@ import pytest
 import soundfile
 import torch
 
-from pretrain.data.corpus import find_audio, read_corpus, to_float
+from pretrain.data.audio import find_audio
+from pretrain.data.corpus import read_corpus, to_float
 
 
 def sine(rate: int, seconds: float = 0.5, frequency: float = 440.0) -> np.ndarray:

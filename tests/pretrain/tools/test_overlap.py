@@ -8,7 +8,7 @@ import soundfile
 from click.testing import CliRunner
 
 from pretrain.cli.overlap import check_overlap
-from pretrain.data.corpus import read_mono
+from pretrain.data.audio import read_mono
 from pretrain.data.synthesis import synthetic_clips, synthetic_names
 from pretrain.data.synthesis.noises import noise_bursts, noise_floor
 from pretrain.data.synthesis.notes import melody

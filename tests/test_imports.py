@@ -20,7 +20,7 @@ ALLOWED = {
     "msssl_common": "",
     "msssl_hear": "",
     "benchmark.protocol": "",
-    "benchmark.validator": "",
+    "benchmark.validator": "msssl_common models",
     "benchmark.models": "msssl_common",
     "benchmark.baselines": "msssl_common msssl_hear",
     "benchmark.adapters": "msssl_common",  # HEAR modules, no harness, as the baselines

@@ -41,9 +41,9 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.report import report
 from benchmark.cli.tasks import tasks
+from benchmark.cli.validate import main as hear_validator
 from benchmark.models.specs import check_baselines, check_modules
 from benchmark.protocol import Mode, Protocol
-from msssl_common.devices import DEVICE_HELP
 
 if TYPE_CHECKING:
     from benchmark.runner.tracking import TrackerName
@@ -186,22 +186,7 @@ def run(
         sys.exit(SOME_FAILED)
 
 
-@main.command()
-@click.argument("module")
-@click.option(
-    "--model", "-m", default="", metavar="PATH", help="Checkpoint to give to its load_model."
-)
-@click.option(
-    "--device", "-d", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP
-)
-@click.pass_context
-def validate(context: click.Context, module: str, model: str, device: str) -> None:
-    """Check that MODULE follows the HEAR API, as hear-validator does."""
-    from benchmark.cli.validate import main as hear_validator
-
-    context.invoke(hear_validator, module=module, model=model, device=device)
-
-
+main.add_command(hear_validator, "validate")
 main.add_command(tasks)
 main.add_command(cache)
 main.add_command(export)

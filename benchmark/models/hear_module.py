@@ -182,7 +182,7 @@ def load_hear_module(
             wrong attribute, a sample rate HEAR does not have, no such device.
     """
     module_name = spec.partition("=")[0]
-    _check_import_name(module_name)
+    check_import_name(module_name)
     module = WorkerModule(spec, interpreter, device, logs) if interpreter else _import(module_name)
     try:
         return _loaded(spec, module, device)
@@ -214,7 +214,12 @@ def _loaded(spec: str, module: ModuleType | WorkerModule, device: str) -> HearMo
     )
 
 
-def _check_import_name(module_name: str) -> None:
+def check_import_name(module_name: str) -> None:
+    """See that a name could be imported.
+
+    Raises:
+        HearModuleError: It could not.
+    """
     if not all(part.isidentifier() for part in module_name.split(".")):
         raise HearModuleError(
             f"{module_name!r} is not an import name; give a HEAR module as pkg.module or "

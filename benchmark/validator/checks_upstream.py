@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import importlib
+import time
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.parameter import is_lazy
 
+from benchmark.models.outputs import HearModuleError
+from benchmark.models.worker.interpreter import Interpreter
+from benchmark.models.worker.messages import WorkerLostError
+from benchmark.models.worker.module import WorkerModel, WorkerModule
 from benchmark.validator.loaded_module import (
     LoadedModule,
-    Report,
     ValidationError,
     is_tensorflow_model,
     noise,
     single_line,
 )
+from benchmark.validator.report import Report
+from benchmark.validator.time_axis import check_milliseconds
+from msssl_common.files import cache_root
+from msssl_common.messages import one_printable_line
 
 ROUNDING_ADVICE = (
     "IMPORTANT: A common bug we have seen in many codebases involves rounding errors accumulating "
@@ -48,10 +57,13 @@ def check_timestamp_embeddings(
     report.progress("Checking get_timestamp_embeddings")
     audio = noise(clips, loaded.samples(seconds))
     report.progress(f"  - Passing in audio batch of shape: {tuple(audio.shape)}")
+    started = time.perf_counter()
     embeddings, timestamps = loaded.timestamp_embeddings(audio)
+    report.seconds_per_second = (time.perf_counter() - started) / (clips * seconds)
     report.progress(f"  - Received embedding of shape: {embeddings.shape}")
     report.progress(f"  - Received timestamps of shape: {timestamps.shape}")
     check_timestamp_shapes(loaded, embeddings, timestamps, clips)
+    check_milliseconds(timestamps, seconds)  # or warnings would follow from the wrong unit
     if timestamps.shape[1] > 1:
         check_timestamp_grid(timestamps, seconds, report)
     return embeddings, timestamps
@@ -180,21 +192,37 @@ def _check_size(embeddings: NDArray[np.float32], loaded: LoadedModule, attribute
 SAMPLE_RATES = [16000, 22050, 32000, 44100, 48000]  # Hz, those that HEAR's tasks come in
 
 
-def import_module(module_name: str, report: Report) -> ModuleType:
-    """Import the module under test.
+def import_module(
+    module_name: str, model_path: str, device: str, interpreter: Interpreter | None, report: Report
+) -> ModuleType | WorkerModule:
+    """Import the module under test, as ``msbench run`` does.
+
+    Args:
+        module_name: Import name.
+        model_path: What its ``load_model`` will be given; names its log.
+        device: torch device.
+        interpreter: What to start its worker process with; None imports it into this process.
+        report: Where progress goes.
 
     Raises:
-        ValidationError: if the import raises.
+        ValidationError: if the import raises or ends the process.
     """
-    report.progress(f"Importing {module_name}")
+    report.progress(f"Importing {one_printable_line(module_name)}")
+    if interpreter:
+        spec = f"{module_name}={model_path}" if model_path else module_name
+        logs = cache_root() / "logs" / "validator"
+        try:
+            return WorkerModule(spec, interpreter, device, logs, as_loaded=True)
+        except HearModuleError as error:
+            raise ValidationError(one_printable_line(error)) from error
     try:
         return importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValidationError(f"Cannot import {module_name}: {single_line(error)}") from error
 
 
 def check_load_model(
-    module: ModuleType, model_path: str, device: str, report: Report
+    module: ModuleType | WorkerModule, model_path: str, device: str, report: Report
 ) -> LoadedModule:
     """Load the model: a torch.nn.Module (moved to ``device``) or a tf.Module.
 
@@ -216,14 +244,24 @@ def check_load_model(
         report.progress("  - No weight file provided. Using default")
     try:
         model = module.load_model(model_path) if model_path else module.load_model()
-        if isinstance(model, torch.nn.Module):
+        if isinstance(model, torch.nn.Module) and not isinstance(model, WorkerModel):
             report.progress(
                 f"  - Received torch Module: {type(model).__name__}. Loading onto device: {device}"
             )
+            _check_built(model)
             model.to(device)
-    except Exception as error:
-        raise ValidationError(f"load_model raised {single_line(error)}") from error
-    if is_tensorflow_model(model):
+    except HearModuleError as error:  # of a worker: a whole sentence
+        raise ValidationError(one_printable_line(error)) from error
+    except (Exception, SystemExit) as error:
+        verb = "failed:" if isinstance(error, WorkerLostError) else "raised"
+        raise ValidationError(f"load_model {verb} {single_line(error)}") from error
+    if isinstance(model, WorkerModel):
+        facts = model.facts
+        report.progress(
+            f"  - Received a model of {facts.framework} with {facts.parameters} parameters, on "
+            f"device {device}, in {one_printable_line(facts.python)}"
+        )
+    elif is_tensorflow_model(model):
         report.progress(f"  - Received tensorflow Module: {type(model).__name__}")
     elif not isinstance(model, torch.nn.Module):
         raise ValidationError(
@@ -234,6 +272,15 @@ def check_load_model(
     return LoadedModule(module, model, device)
 
 
+def _check_built(model: torch.nn.Module) -> None:
+    lazy = [name for name, value in model.named_parameters() if is_lazy(value)]
+    if lazy:
+        raise HearModuleError(
+            f"load_model returned a model without weights in {', '.join(lazy[:3])}; it must return "
+            "the whole model: call it there once, so that its weights are there"
+        )
+
+
 def check_sample_rate(loaded: LoadedModule, report: Report) -> None:
     """The model's ``sample_rate`` exists and is one of HEAR's.
 
@@ -241,11 +288,11 @@ def check_sample_rate(loaded: LoadedModule, report: Report) -> None:
         ValidationError: otherwise.
     """
     report.progress("Checking model sample rate")
-    if not hasattr(loaded.model, "sample_rate"):
+    if getattr(loaded.model, "sample_rate", None) is None:
         raise ValidationError("Model must expose expected input audio sample rate as an attribute.")
     sample_rate = loaded.model.sample_rate
     report.progress(f"  - Model sample rate is: {sample_rate}")
-    if sample_rate not in SAMPLE_RATES:
+    if not isinstance(sample_rate, int | float) or sample_rate not in SAMPLE_RATES:
         raise ValidationError(
             f"Input sample rate of {sample_rate} is invalid. Must be one of {SAMPLE_RATES}"
         )
@@ -260,7 +307,7 @@ def check_embedding_sizes(loaded: LoadedModule, report: Report) -> None:
     report.progress("Checking model embedding size")
     for kind in ("scene", "timestamp"):
         name = f"{kind}_embedding_size"
-        if not hasattr(loaded.model, name):
+        if getattr(loaded.model, name, None) is None:
             raise ValidationError(
                 f"Model must expose the output size of the {kind} embeddings as an attribute: "
                 f"{name}"
@@ -269,3 +316,17 @@ def check_embedding_sizes(loaded: LoadedModule, report: Report) -> None:
         if not isinstance(size, int):
             raise ValidationError(f"Model.{name} must be an int")
         report.progress(f"  - {name}: {size}")
+
+
+def check_row_texts(loaded: LoadedModule) -> None:
+    """The attributes that are ours and optional, ``row_label`` and ``row_note``, are text.
+
+    Raises:
+        ValidationError: otherwise.
+    """
+    for name in ("row_label", "row_note"):
+        text = getattr(loaded.model, name, None)
+        if text is not None and not isinstance(text, str):
+            raise ValidationError(
+                f"Model.{name} is {one_printable_line(repr(text))}; it must be text, or absent"
+            )

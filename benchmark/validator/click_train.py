@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.validator.checks_upstream import check_timestamp_grid, check_timestamp_shapes
-from benchmark.validator.loaded_module import LoadedModule, Report, ValidationError, noise
+from benchmark.validator.loaded_module import LoadedModule, ValidationError, noise
 from benchmark.validator.numerics import check_finite_embeddings
+from benchmark.validator.report import Report
 from benchmark.validator.time_axis import check_time_axis
 
 SECONDS = 60.0  # length of the clips
@@ -141,10 +142,14 @@ def check_click_train(loaded: LoadedModule, report: Report) -> None:
         ValidationError: if the timestamps lie off by more than 50 ms (or one hop, if longer) in the
             first or the last quarter of the clip, or an earlier check fails on a minute of audio.
     """
-    report.progress(f"Checking the time axis with a click train of {SECONDS} s")
+    lasts = report.estimate(2 * SECONDS)
+    report.progress(
+        f"Checking the time axis with a click train of {SECONDS} s{f' ({lasts})' if lasts else ''}"
+    )
     without, with_clicks = clips_without_and_with_clicks(int(loaded.model.sample_rate))
-    background, _ = loaded.timestamp_embeddings(without)
-    clicked, timestamps = loaded.timestamp_embeddings(with_clicks)
+    with report.bar("Click train", 2 * SECONDS):
+        background, _ = loaded.timestamp_embeddings(without)
+        clicked, timestamps = loaded.timestamp_embeddings(with_clicks)
     for embeddings in (background, clicked):
         check_timestamp_shapes(loaded, embeddings, timestamps, 1)
         check_finite_embeddings(embeddings, "get_timestamp_embeddings", f"{SECONDS} s of clicks")

@@ -1,7 +1,6 @@
-"""The module under validation: checked calls into it, test audio, and what the validator prints.
+"""The module under validation: checked calls into it, and test audio.
 
 Test audio is uniform noise as upstream's, with a fixed seed so that a verdict can be repeated.
-Progress goes to stdout, warnings go to stderr, and a failure is an error.
 """
 
 from __future__ import annotations
@@ -11,11 +10,15 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import click
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from benchmark.models.outputs import HearModuleError
+from benchmark.models.worker.messages import WorkerLostError, WorkerRaisedError
+from benchmark.models.worker.module import WorkerModel, WorkerModule
+from msssl_common.messages import one_printable_line
 
 
 class ValidationError(Exception):
@@ -24,27 +27,6 @@ class ValidationError(Exception):
 
 class ModuleRaisedError(ValidationError):
     """A function of the module raised instead of returning."""
-
-
-class Report:
-    """Prints the validation as it goes and keeps its warnings.
-
-    Attributes:
-        warnings: Each warning given so far, in order; one that was given before is not repeated.
-    """
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def progress(self, line: str) -> None:
-        """Print a line of progress."""
-        click.echo(line)
-
-    def warn(self, message: str) -> None:
-        """Print a warning, once: something to look at, but scores are what they claim to be."""
-        if message not in self.warnings:
-            self.warnings.append(message)
-            click.echo(f"Warning: {message}", err=True)
 
 
 def tensorflow() -> ModuleType | None:
@@ -59,8 +41,10 @@ def is_tensorflow_model(model: object) -> bool:
 
 
 def single_line(error: BaseException) -> str:
-    """An exception as ``Type: text`` on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    """An exception as ``Type: text`` on one line; one in a worker process tells its type itself."""
+    if isinstance(error, WorkerRaisedError):
+        return one_printable_line(error)
+    return one_printable_line(f"{type(error).__name__}: {error}").removesuffix(":")
 
 
 @dataclass(frozen=True)
@@ -68,12 +52,12 @@ class LoadedModule:
     """A HEAR module and the model that its ``load_model`` gave.
 
     Attributes:
-        module: The imported module.
-        model: A torch.nn.Module, or a tf.Module where TensorFlow is in use.
+        module: The imported module, or what stands for one in a worker process.
+        model: A torch.nn.Module, a tf.Module where TensorFlow is in use, or what stands for it.
         device: torch device of the model and its audio.
     """
 
-    module: ModuleType
+    module: ModuleType | WorkerModule
     model: Any
     device: str
 
@@ -117,19 +101,25 @@ class LoadedModule:
     def _call(self, name: str, audio: Tensor) -> object:
         if not hasattr(self.module, name):
             raise ValidationError(f"Your API must include a function: '{name}'")
-        tf = tensorflow()
-        batch = (
-            tf.convert_to_tensor(audio.numpy())
-            if tf is not None and isinstance(self.model, tf.Module)
-            else audio.to(self.device)
-        )
         try:
-            with torch.no_grad():
-                return getattr(self.module, name)(batch, self.model)
-        except Exception as error:
+            with torch.inference_mode():
+                return getattr(self.module, name)(self._batch(audio), self.model)
+        except HearModuleError as error:  # of a worker: a whole sentence
+            raise ValidationError(one_printable_line(error)) from error
+        except (Exception, SystemExit) as error:
+            verb = "failed:" if isinstance(error, WorkerLostError) else "raised"
             raise ModuleRaisedError(
-                f"{name} raised {single_line(error)} (audio of shape {tuple(audio.shape)})"
+                f"{name} {verb} {single_line(error)} (audio of shape {tuple(audio.shape)})"
             ) from error
+
+    def _batch(self, audio: Tensor) -> object:
+        """The audio as the module takes it: a worker process gets it as it is."""
+        tf = tensorflow()
+        if isinstance(self.model, WorkerModel):
+            return audio
+        if tf is not None and isinstance(self.model, tf.Module):
+            return tf.convert_to_tensor(audio.numpy())
+        return audio.to(self.device)
 
 
 def to_numpy(what: str, output: object, *, float32: bool) -> NDArray[Any]:

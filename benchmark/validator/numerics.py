@@ -17,10 +17,10 @@ from benchmark.validator.checks_upstream import check_end
 from benchmark.validator.loaded_module import (
     LoadedModule,
     ModuleRaisedError,
-    Report,
     ValidationError,
     noise,
 )
+from benchmark.validator.report import Report
 
 TOLERANCE = 1e-3  # of the clip's largest absolute value
 # The shortest clips of HEAR's tasks last some 0.2 s. Shorter ones may raise (a loud failure, so a

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.validator.loaded_module import Report, ValidationError
+from benchmark.validator.loaded_module import ValidationError
+from benchmark.validator.report import Report
 
 
 def check_time_axis(timestamps: NDArray[Any], seconds: float, report: Report) -> None:

@@ -127,7 +127,8 @@ class WorkerModule:
         device: Where the model goes, in torch's words; "cuda:1" is TensorFlow's second GPU.
         logs: Folder for the log of what it prints, which stays there unless it is empty. None for
             the cache's, where only a log that a message names stays.
-        seeded: Whether all generators are seeded before every call.
+        as_loaded: Whether the model is used as ``load_model`` left it: not put into evaluation
+            mode, and without seeding all generators before every call.
 
     Raises:
         WorkerModuleError: One sentence: it cannot be started or imported, or lacks a function.
@@ -139,12 +140,12 @@ class WorkerModule:
         interpreter: Interpreter,
         device: str,
         logs: Path | None = None,
-        seeded: bool = True,
+        as_loaded: bool = False,
     ) -> None:
         self.__name__ = spec.partition("=")[0]
         self._interpreter = interpreter
         self._device = device
-        self._seeded = seeded
+        self._as_loaded = as_loaded
         self._loaded: tuple[str, ModelFacts] | None = None
         self._keep_log = logs is not None
         if logs is None:
@@ -250,7 +251,10 @@ class WorkerModule:
         return worker
 
     def _load(self, path: str) -> ModelFacts:
-        reply, _ = self._worker.ask({"do": "load", "path": path, "device": self._device})
+        evaluation_mode = not self._as_loaded
+        reply, _ = self._worker.ask(
+            {"do": "load", "path": path, "device": self._device, "eval": evaluation_mode}
+        )
         if "failed" in reply:
             raise self._failure("load_model", reply["failed"])
         return ModelFacts.of(reply)
@@ -258,7 +262,7 @@ class WorkerModule:
     def _call(self, function: str, audio: torch.Tensor) -> list[torch.Tensor]:
         if not self._worker.alive:
             self._restart()
-        request = {"do": "call", "function": function, "seed": self._seeded}
+        request = {"do": "call", "function": function, "seed": not self._as_loaded}
         reply, arrays = self._worker.ask(request, [audio.numpy()], self._patience(audio))
         if "failed" in reply:
             raise self._failure(function, reply["failed"])

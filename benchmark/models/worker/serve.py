@@ -219,7 +219,7 @@ class Runner:
         if request["do"] == "import":
             return self._import(request["module"], request["threads"], request["path"]), []
         if request["do"] == "load":
-            return self._load(request["path"], request["device"]), []
+            return self._load(request["path"], request["device"], request["eval"]), []
         if request["do"] == "inputs":
             found = self.inputs.hashes()
             return {"files": {k: v for k, v in found.items() if k not in self.known}}, []
@@ -263,7 +263,7 @@ class Runner:
         missing = [f for f in FUNCTIONS if not callable(getattr(self.module, f, None))]
         return {"missing": missing}
 
-    def _load(self, path: str, device: str) -> Facts:
+    def _load(self, path: str, device: str, evaluation_mode: bool) -> Facts:
         self.device = device
         if self.tensorflow and not self._wants_gpu():
             # An initialised TensorFlow refuses; then the device scope below must do.
@@ -277,7 +277,9 @@ class Runner:
             unbuilt = self._unbuilt()
             if unbuilt:
                 raise Refusal(f"returned a model without weights in {unbuilt}; {BUILD}")
-            self.model = self.model.to(device).eval()
+            self.model = self.model.to(device)
+            if evaluation_mode:
+                self.model.eval()
         elif self._is_tensorflow():
             self._check_gpu()
         else:

@@ -10,10 +10,13 @@ from torch import Tensor
 from benchmark.validator import ValidationError
 from benchmark.validator.click_train import (
     REACH,
+    check_click_train,
     click_times,
     clips_without_and_with_clicks,
     lag_line,
 )
+from benchmark.validator.loaded_module import LoadedModule
+from benchmark.validator.report import Report
 from tests.benchmark.validator.fake_module import (
     SIZE,
     FakeModel,
@@ -155,3 +158,13 @@ def test_an_embedding_of_the_whole_clip_cannot_be_checked(warnings_of) -> None:
 
     warnings = warnings_of(hear_module(timestamps=changed(smeared)))
     assert any("leave no mark" in line for line in warnings)
+
+
+def test_a_slow_module_gets_an_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two minutes of audio at a tenth of their time."""
+    report = Report()
+    report.seconds_per_second = 0.1
+    check_click_train(LoadedModule(hear_module(), FakeModel(), "cpu"), report)
+    assert "click train of 60.0 s (about 12 s)\n" in capsys.readouterr().out
+    report.seconds_per_second = 5.0
+    assert report.estimate(120) == "about 10 min"

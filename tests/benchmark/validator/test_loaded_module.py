@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmark.validator import ValidationError, validate
-from benchmark.validator.loaded_module import Report
+from benchmark.validator.report import Report
 from benchmark.validator.time_axis import check_time_axis
 from tests.benchmark.validator.fake_module import (
     FakeModel,

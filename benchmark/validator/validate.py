@@ -18,6 +18,8 @@ from benchmark.validator.checks_upstream import (
     import_module,
 )
 from benchmark.validator.click_train import check_click_train
+from benchmark.validator.distinct import check_different_sounds
+from benchmark.validator.lengths import check_odd_lengths
 from benchmark.validator.loaded_module import LoadedModule, ValidationError
 from benchmark.validator.numerics import (
     check_batch_independence,
@@ -75,6 +77,8 @@ def check(loaded: LoadedModule, report: Report) -> None:
     check_embeddings_of_noise(loaded, report)
     check_silence(loaded, report)
     check_short_clips(loaded, report)
+    check_different_sounds(loaded, report)
+    check_odd_lengths(loaded, report)
     check_determinism(loaded, report)
     check_batch_independence(loaded, report)
     check_click_train(loaded, report)

@@ -95,7 +95,7 @@ class RunProgress:
 def _outcome(cell: Cell, kept: bool) -> str:
     if cell.primary is None or cell.cost is None:
         return f"failed: {cell.reason}"
-    text = f"{cell.task.score} {cell.primary:.3f}  seed {cell.protocol.seed}"
+    text = f"{cell.task.score} {score_text(cell.primary)}  seed {cell.protocol.seed}"
     if kept:
         return f"{text} (finished earlier)"
     embedding = "cached" if cell.cost.embedding_cached else f"{cell.cost.embedding_seconds:.1f} s"

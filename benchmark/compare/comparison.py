@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmark.compare.changes import changes
 from benchmark.compare.places import Place, Side, entry, match, match_rows
-from benchmark.report.resampling import entry_fold_scores
+from benchmark.report.resampling import entry_fold_scores, score_remark, score_remarks
 from benchmark.results.verified import predictions_damage
-from benchmark.statistics import Interval, Replicates, bootstrap_task, percentile_interval
+from benchmark.statistics import Interval, bootstrap_task, percentile_interval
 from benchmark.statistics.bootstrap import LEVEL, RESAMPLES
 from benchmark.statistics.paired import holm, paired_p
 
@@ -43,7 +43,7 @@ class Difference:
         p: Two-sided p of the paired test, after Holm's correction over all tests that were made;
             NaN where there was none.
         untested: Why there is no test; empty where there is.
-        caution: What must be said of the test, if anything.
+        cautions: What must be said of the scores and the test.
     """
 
     place: Place
@@ -52,7 +52,7 @@ class Difference:
     interval: Interval | None = None
     p: float = math.nan
     untested: str = ""
-    caution: str = ""
+    cautions: tuple[str, ...] = ()
 
     @property
     def change(self) -> float | None:
@@ -93,18 +93,25 @@ def differences(places: Sequence[Place]) -> list[Difference]:
 def _difference(place: Place, resamples: int) -> Difference:
     """One comparison, its p not corrected."""
     a, b = entry(place.a), entry(place.b)
-    plain = Difference(place, a.primary, b.primary)
-    if plain.a is None or plain.b is None:
+    before, after = a.primary, b.primary
+    plain = Difference(place, before, after)
+    if before is None or after is None:
         return replace(plain, untested=(b.reason or a.reason or ""))
     if a.task.score != b.task.score:
         return replace(plain, untested=f"{a.task.score} and {b.task.score} are different scores")
     try:
-        resampled = _resampled(place, resamples)
+        folds = {f"{place.row} in A": entry_fold_scores(place.a)}
+        folds[f"{place.row} in B"] = entry_fold_scores(place.b)
+        resampled = bootstrap_task(place.task.task, folds, place.task.better, resamples)
     except (ValueError, OSError) as error:
         return replace(plain, untested=str(error).rstrip("."))
-    change = plain.b - plain.a
+    remarks = {row: score_remark(scores) for row, scores in folds.items()}
+    plain = replace(plain, cautions=tuple(score_remarks(place.task.task, remarks)))
+    change = after - before
     if not math.isfinite(change):
-        return replace(plain, untested="a score is not finite")
+        undefined = math.isnan(before) or math.isnan(after)
+        what = "undefined" if undefined else "infinite"
+        return replace(plain, untested=f"a score is {what}")
     a_values, b_values = resampled.values
     with np.errstate(invalid="ignore"):  # infinite d_prime
         values = np.asarray(b_values - a_values)
@@ -112,14 +119,8 @@ def _difference(place: Place, resamples: int) -> Difference:
         plain,
         interval=percentile_interval(values, LEVEL),
         p=paired_p(change, values),
-        caution=resampled.caution or "",
+        cautions=(*plain.cautions, *([resampled.caution] if resampled.caution else [])),
     )
-
-
-def _resampled(place: Place, resamples: int) -> Replicates:
-    """Scores of both folders on the same resampled clips."""
-    folds = {"A": entry_fold_scores(place.a), "B": entry_fold_scores(place.b)}
-    return bootstrap_task(place.task.task, folds, place.task.better, resamples)
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _cautions(found: Sequence[Difference]) -> list[str]:
     cautions = []
     if any(not difference.place.same_task for difference in found):
         cautions.append("Scores on different versions of a task are compared (--force).")
-    cautions += dict.fromkeys(difference.caution for difference in found if difference.caution)
+    cautions += dict.fromkeys(each for difference in found for each in difference.cautions)
     tested = [difference.place for difference in found if not math.isnan(difference.p)]
     if any(len(files) == 1 for place in tested for files in (place.a, place.b)):
         cautions.append(

@@ -90,7 +90,7 @@ def _score(value: float | None) -> str:
 
 def _change(difference: Difference) -> str:
     """``"-0.012 [-0.020, -0.004]"``; the sign is there for rises too."""
-    if difference.change is None:
+    if difference.change is None or math.isnan(difference.change):
         return ""
     if difference.interval is None:
         return _signed(difference.change)
@@ -100,7 +100,7 @@ def _change(difference: Difference) -> str:
 
 def _signed(value: float) -> str:
     text = score_text(value)
-    return text if text.startswith("-") or float(text) == 0 or math.isnan(value) else f"+{text}"
+    return text if text.startswith("-") or not value > 0 or float(text) == 0 else f"+{text}"
 
 
 def _p(p: float) -> str:

@@ -21,7 +21,7 @@ from benchmark.heads.exact import train_exact
 from benchmark.heads.fast.train import train_fast
 from benchmark.heads.fold_data import fold_data
 from benchmark.heads.grid import grid_points
-from benchmark.heads.monitor import monitored_name, task_scene_score
+from benchmark.heads.monitor import Selection, task_scene_score
 from benchmark.heads.result import TaskResult, score_fold
 from benchmark.heads.rows import Split, check_splits
 from benchmark.heads.saved_heads import SavedHeads
@@ -71,6 +71,7 @@ def evaluate_task(
             on_progress(done, total)
 
     heads: list[TrainedHead] = []
+    selections: list[Selection] = []
     with seeded(protocol.seed):
         for index, fold in enumerate(folds):
             data = fold_data(task, splits, fold, protocol.rules)
@@ -79,16 +80,17 @@ def evaluate_task(
                 trained = train_exact(data, tried, SavedHeads(saved), count)
             else:
                 trained = train_fast(data, tried, protocol.seed, SavedHeads(saved), count, device)
-            heads.append(best_of(trained, data.mode))
+            heads.append(best_of(trained, data.selection.mode))
+            selections.append(data.selection)
 
     return TaskResult(
         folds=[
-            score_fold(task, head, splits[fold.test], protocol.rules)
-            for head, fold in zip(heads, folds, strict=True)
+            score_fold(task, head, splits[fold.test], protocol.rules, chosen.instead)
+            for head, fold, chosen in zip(heads, folds, selections, strict=True)
         ],
         score_name=task.evaluation[0],
         score_mode="min" if task.evaluation[0] in MINIMISED else "max",
-        monitored=monitored_name(task),
+        monitored=selections[0].name,
         grid_points=len(points),
     )
 

@@ -60,14 +60,14 @@ def train_head(point: GridPoint, data: FoldData) -> TrainedHead:
     optimizer = torch.optim.Adam(head.parameters(), lr=point.lr)
     batches = training_batches(data.rows, point)
     kept: dict[str, Tensor] = {}
-    stopping = EarlyStopping(data.mode, point.patience)
+    stopping = EarlyStopping(data.selection.mode, point.patience)
     for epoch in range(point.max_epochs):
         train_epoch(head, optimizer, batches, data.prediction_type)
         if (epoch + 1) % point.check_val_every_n_epoch:
             continue
         draw_loader_seed()
         logits = predict_logits(head, data.validation, point.batch_size)
-        if stopping.update(epoch, data.monitor(logits)):
+        if stopping.update(epoch, data.selection.monitor(logits)):
             kept = {name: tensor.clone() for name, tensor in head.state_dict().items()}
         if stopping.stopped:
             break

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from benchmark.heads.lazy_rows import StoredEmbeddings
-from benchmark.heads.monitor import Mode, Monitor, monitor_mode, validation_monitor
+from benchmark.heads.monitor import Selection, selection
 from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows, Split, rows_of
 from benchmark.protocol import Rules
@@ -25,8 +25,7 @@ class FoldData:
         classes: Number of outputs.
         prediction_type: Kind of task.
         validation: Embeddings of the validation split, shape (rows, size).
-        monitor: Judges a head's logits for them.
-        mode: Whether the monitor's number is better when larger ("max") or smaller ("min").
+        selection: Judges a head's logits for them.
     """
 
     fold: Fold
@@ -34,8 +33,7 @@ class FoldData:
     classes: int
     prediction_type: PredictionType
     validation: Tensor | StoredEmbeddings
-    monitor: Monitor
-    mode: Mode
+    selection: Selection
 
     @property
     def size(self) -> int:
@@ -52,6 +50,5 @@ def fold_data(task: Task, splits: Mapping[str, Split], fold: Fold, rules: Rules)
         classes=len(task.vocabulary),
         prediction_type=task.prediction_type,
         validation=StoredEmbeddings([valid.embeddings]),
-        monitor=validation_monitor(task, valid, rules),
-        mode=monitor_mode(task),
+        selection=selection(task, valid, rules),
     )

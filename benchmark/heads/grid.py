@@ -8,14 +8,17 @@ without them scikit-learn yields the points in the same order.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from benchmark.protocol import parameter_points
+from benchmark.tasks.grids import MOST_POINTS, PARAMETER_BOUNDS, number_fault
 from benchmark.tasks.task import Task
 
 Grid = Mapping[str, Sequence[object]]
+MOST_WEIGHTS = 2**26  # between hidden layers of a head; HEAR's largest have 2**21
 
 INITIALIZATIONS = ("xavier_uniform_", "xavier_normal_")
 
@@ -97,6 +100,11 @@ def grid_points(task: Task, grid: str, seed: int, limit: int) -> list[GridPoint]
             f"known are {', '.join(sorted(known))}."
         )
     values = {**GRIDS[grid], **TASK_PARAM_GRIDS.get(task.name, {}), **task.param_grid}
+    if (count := math.prod(map(len, values.values()))) > MOST_POINTS:
+        raise ValueError(
+            f"Task {task.full_name}: with task_specific_param_grid the grid has {count:,} points, "
+            f"and at most {MOST_POINTS:,} can be drawn from."
+        )
     points = [GridPoint(**point) for point in parameter_points(values)]
     random.Random(seed).shuffle(points)
     for point in points[:limit]:
@@ -111,13 +119,14 @@ def _check(task: Task, point: GridPoint) -> None:
             f"{where} has initialization {point.initialization!r}; "
             f"known are {' and '.join(INITIALIZATIONS)}."
         )
-    lowest = {"hidden_layers": 0, "dropout": 0, "lr": 0}
-    for field in fields(point):
-        value = getattr(point, field.name)
-        if field.name != "initialization" and (
-            not isinstance(value, int | float) or value < lowest.get(field.name, 1)
-        ):
-            raise ValueError(f"{where} has {field.name} {value!r}, which is no sensible number.")
+    for name in PARAMETER_BOUNDS:
+        if fault := number_fault(name, getattr(point, name)):
+            raise ValueError(f"{where} has {name} {fault}.")
+    if point.hidden_layers * point.hidden_dim**2 > MOST_WEIGHTS:
+        raise ValueError(
+            f"{where} has {point.hidden_layers} hidden layers of {point.hidden_dim} units: heads "
+            f"may have {MOST_WEIGHTS:,} weights between hidden layers at most."
+        )
     if point.dropout >= 1:
         raise ValueError(f"{where} has dropout {point.dropout!r}, which leaves no unit.")
     if point.max_epochs < point.check_val_every_n_epoch:

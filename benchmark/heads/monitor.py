@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.embeddings.splits import EventSplit
+from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.events.frames import clip_frames
 from benchmark.events.postprocessing import Postprocessing, postprocessing_points
 from benchmark.events.table import event_table
@@ -24,6 +24,7 @@ from benchmark.heads.rows import Split, targets_of
 from benchmark.protocol import Rules
 from benchmark.scores import MINIMISED, SceneScore, as_logged, event_score, scene_score
 from benchmark.scores.accuracy import midi_chroma_acc
+from benchmark.scores.ranking import two_sided
 from benchmark.tasks.task import Task
 
 
@@ -67,30 +68,64 @@ class Monitored(NamedTuple):
 Monitor = Callable[[list[Tensor]], Monitored]  # takes the logits of all rows in batches
 
 
-def monitored_name(task: Task) -> str:
-    """Name of the watched number: the task's first score, or ``"loss"``."""
-    return task.evaluation[0] if task.use_scoring_for_early_stopping else "loss"
+class Selection(NamedTuple):
+    """How heads are judged on a validation split.
+
+    Attributes:
+        monitor: Gives the watched number for a head's logits.
+        name: Of that number: the task's first score, or ``"loss"``.
+        mode: Whether it is better when larger or when smaller.
+        instead: What is watched in place of the task's first score, and why, in words; empty where
+            it is that score, or the loss because the task asks for it.
+    """
+
+    monitor: Monitor
+    name: str
+    mode: Mode
+    instead: str = ""
 
 
-def monitor_mode(task: Task) -> Mode:
-    """Whether the watched number is better when larger or when smaller."""
-    return "min" if monitored_name(task) in MINIMISED | {"loss"} else "max"
-
-
-def validation_monitor(task: Task, split: Split, rules: Rules) -> Monitor:
+def selection(task: Task, split: Split, rules: Rules) -> Selection:
     """How a head's logits for a validation split are judged.
 
     Under strict rules the post-processing with the least error rate is chosen; the published
     protocol takes the one with the largest.
 
+    Where the split leaves the score undefined whatever is predicted, another number is watched:
+    of aucroc and d_prime the mean over the classes that have them, else the loss. hear-eval-kit
+    stops there, and keeps the heads of the first validation. No published score depends on it.
+
     Raises:
         ValueError: The task selects by loss but leaves more than one post-processing open.
     """
     if not task.use_scoring_for_early_stopping:
-        return _loss_monitor(task, split)
+        return Selection(_loss_monitor(task, split, _only_point(task, split)), "loss", "min")
+    name = task.evaluation[0]
+    mode: Mode = "min" if name in MINIMISED else "max"
     if isinstance(split, EventSplit):
-        return _event_monitor(task, split, rules)
-    return _scene_monitor(task, split, rules)
+        if any(split.events.values()):
+            return Selection(_event_monitor(task, split, rules, mode), name, mode)
+        # Of undefined scores upstream takes the largest point (see `PostprocessingSearch`).
+        point = max(postprocessing_points(task.postprocessing_grid))
+        reason = f"the loss: the split {split.name} has no events, so that {name} is undefined"
+        return Selection(_loss_monitor(task, split, point), "loss", "min", reason)
+    return _scene_selection(task, split, rules, name, mode)
+
+
+def _scene_selection(
+    task: Task, split: SceneSplit, rules: Rules, name: str, mode: Mode
+) -> Selection:
+    classes = slice(None)
+    if name not in ("aucroc", "d_prime") or (there := two_sided(split.targets)).all():
+        return Selection(_scene_monitor(task, split, rules, classes), name, mode)
+    lack = f"in the split {split.name} {{}} no clips, or all of them"
+    if not there.any():
+        reason = f"the loss: {lack.format('every class has')}, so that no {name} is defined"
+        return Selection(_loss_monitor(task, split, None), "loss", "min", reason)
+    known, missing = int(there.sum()), int((~there).sum())
+    others = lack.format("the other one has" if missing == 1 else f"the other {missing} have")
+    reason = f"the mean {name} of {known} of {len(there)} classes: {others}"
+    return Selection(_scene_monitor(task, split, rules, there), name, mode, reason)
 
 
 def batched_probabilities(task: Task, logits: list[Tensor]) -> NDArray[np.float32]:
@@ -101,44 +136,52 @@ def batched_probabilities(task: Task, logits: list[Tensor]) -> NDArray[np.float3
     return array
 
 
-def _loss_monitor(task: Task, split: Split) -> Monitor:
-    fixed = None
-    if isinstance(split, EventSplit):
-        points = postprocessing_points(task.postprocessing_grid)
-        if len(points) != 1:
-            raise ValueError(
-                f"Task {task.full_name} selects by loss (use_scoring_for_early_stopping false), so "
-                "that no score can choose the post-processing: its event_postprocessing_grid must "
-                f"have exactly one point, but has {len(points)}."
-            )
-        fixed = points[0]
+def _only_point(task: Task, split: Split) -> Postprocessing | None:
+    """The post-processing of a task that selects by loss; None in a scene task."""
+    if not isinstance(split, EventSplit):
+        return None
+    points = postprocessing_points(task.postprocessing_grid)
+    if len(points) != 1:
+        raise ValueError(
+            f"Task {task.full_name} selects by loss (use_scoring_for_early_stopping false), so "
+            "that no score can choose the post-processing: its event_postprocessing_grid must "
+            f"have exactly one point, but has {len(points)}."
+        )
+    return points[0]
+
+
+def _loss_monitor(task: Task, split: Split, postprocessing: Postprocessing | None) -> Monitor:
     targets = targets_of(task, [split])
 
     def monitor(logits: list[Tensor]) -> Monitored:
         loss = head_loss(torch.cat(logits), targets, task.prediction_type)
-        return Monitored(loss.item(), fixed)
+        return Monitored(loss.item(), postprocessing)
 
     return monitor
 
 
-def _scene_monitor(task: Task, split: Split, rules: Rules) -> Monitor:
+def _scene_monitor(
+    task: Task, split: SceneSplit, rules: Rules, classes: slice | NDArray[np.bool_]
+) -> Monitor:
+    """The task's first score, of some of its classes."""
     name = task.evaluation[0]
     score = task_scene_score(task, name, rules)
+    targets = split.targets[:, classes]
 
     def monitor(logits: list[Tensor]) -> Monitored:
-        value = score(batched_probabilities(task, logits), split.targets)
+        value = score(batched_probabilities(task, logits)[:, classes], targets)
         return Monitored(as_logged(name, value), None)
 
     return monitor
 
 
-def _event_monitor(task: Task, split: EventSplit, rules: Rules) -> Monitor:
+def _event_monitor(task: Task, split: EventSplit, rules: Rules, mode: Mode) -> Monitor:
     search = PostprocessingSearch(
         postprocessing_points(task.postprocessing_grid),
         clip_frames(split.timestamps_ms, split.frames_per_clip, split.clips),
         event_table(split.events, split.clips, task.vocabulary),
         event_score(task.evaluation[0]),
-        smallest=rules == "strict" and monitor_mode(task) == "min",
+        smallest=rules == "strict" and mode == "min",
     )
 
     def monitor(logits: list[Tensor]) -> Monitored:

@@ -44,6 +44,7 @@ class FoldResult:
         predictions: Scene task: probabilities, float32, shape (clips, classes). Event task: the
             predicted events of each clip.
         validation_curve: Epoch and watched number of every validation of the head's training.
+        selected_by: What was watched in place of the task's first score, and why; mostly empty.
     """
 
     test_split: str
@@ -56,6 +57,7 @@ class FoldResult:
     clips: tuple[str, ...]
     predictions: NDArray[np.float32] | dict[str, list[Event]]
     validation_curve: Curve = ()
+    selected_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ class TaskResult:
         return {name: [fold.scores[name] for fold in self.folds] for name in self.folds[0].scores}
 
 
-def score_fold(task: Task, trained: TrainedHead, split: Split, rules: Rules) -> FoldResult:
+def score_fold(
+    task: Task, trained: TrainedHead, split: Split, rules: Rules, selected_by: str = ""
+) -> FoldResult:
     """Compute all of the task's scores, and keep what the head predicts for each clip."""
     rows = rows_of(task, [split])
     logits = predict_logits(trained.head, rows.embeddings, trained.point.batch_size)
@@ -129,6 +133,7 @@ def score_fold(task: Task, trained: TrainedHead, split: Split, rules: Rules) -> 
         clips=split.clips,
         predictions=predictions,
         validation_curve=trained.curve,
+        selected_by=selected_by,
     )
 
 

@@ -22,7 +22,7 @@ from benchmark.heads.exact import train_exact
 from benchmark.heads.fast.train import stacks, train_saved_stack
 from benchmark.heads.fold_data import fold_data
 from benchmark.heads.grid import GridPoint, grid_points
-from benchmark.heads.monitor import monitor_mode
+from benchmark.heads.monitor import selection
 from benchmark.heads.rows import Split
 from benchmark.heads.saved_heads import SavedHeads, head_name
 from benchmark.heads.torch_state import seeded
@@ -90,26 +90,28 @@ def train_stage(
     check_task(task, splits, protocol)
     folds = task_folds(task)
     with seeded(protocol.seed):
-        tried = _tried(task, folds, protocol, stage.fold, saved)
+        tried = _tried(task, splits, protocol, stage.fold, saved)
         data = fold_data(task, splits, folds[stage.fold], protocol.rules)
         if protocol.mode == "fast":
             train_saved_stack(data, tried, stage.points, protocol.seed, saved, device)
             return
         if stage.fold:  # takes torch's random state to where the fold before ended
-            before = _tried(task, folds, protocol, stage.fold - 1, saved)
+            before = _tried(task, splits, protocol, stage.fold - 1, saved)
             _load(saved, folds[stage.fold - 1], len(before) - 1, before[-1])
         train_exact(data, tried, saved, lambda heads: None)
 
 
 def _tried(
-    task: Task, folds: list[Fold], protocol: Protocol, fold: int, saved: SavedHeads
+    task: Task, splits: Mapping[str, Split], protocol: Protocol, fold: int, saved: SavedHeads
 ) -> list[GridPoint]:
     """The grid points of a fold: all, or the one that the search chose."""
+    folds = task_folds(task)
     points = grid_points(task, protocol.grid, protocol.seed, protocol.grid_points)
     if fold < searched_folds(folds, protocol):
         return points
     heads = [_load(saved, folds[0], index, point) for index, point in enumerate(points)]
-    return [best_of(heads, monitor_mode(task)).point]
+    mode = selection(task, splits[folds[0].valid], protocol.rules).mode
+    return [best_of(heads, mode).point]
 
 
 def _load(saved: SavedHeads, fold: Fold, index: int, point: GridPoint) -> TrainedHead:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+UNDEFINED = "undefined"  # a score that the test split, or what was predicted, leaves open
+
 
 def score_text(value: float, decimals: int = 3) -> str:
-    """``"0.572"``; ``"nan"`` and ``"inf"`` as Python has them."""
+    """``"0.572"``; ``"undefined"`` for NaN, and ``"inf"`` as Python has it."""
+    if math.isnan(value):
+        return UNDEFINED
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text
 
@@ -28,7 +32,8 @@ NONE = "–"
 
 def page_score(value: float, decimals: int = 3) -> str:
     """As in the other tables, with a real minus sign and a real infinity."""
-    return score_text(value, decimals).replace("-", "−").replace("inf", "∞")
+    text = score_text(value, decimals)
+    return text if math.isnan(value) else text.replace("-", "−").replace("inf", "∞")
 
 
 def end_text(value: float) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,12 +86,26 @@ def _code_hash() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
+class Resampled(NamedTuple):
+    """What predictions say of a table.
+
+    Attributes:
+        replicates: By task name, of the tasks that have predictions.
+        remarks: By (row label, task name), what must be said of a score (see `score_remark`).
+        cautions: The same in sentences, and entries without predictions.
+    """
+
+    replicates: dict[str, Replicates]
+    remarks: dict[tuple[str, str], str]
+    cautions: list[str]
+
+
 def resample(
     board: ResultTable,
     files: Sequence[CellFile],
     advance: Callable[[int, int], None] | None = None,
-) -> tuple[dict[str, Replicates], list[str]]:
-    """Resampled scores of each task that has any, and cautions about entries without.
+) -> Resampled:
+    """Resample the predictions of every task that has any.
 
     Args:
         board: The table.
@@ -98,6 +114,8 @@ def resample(
     """
     resampled: dict[str, Replicates] = {}
     unusable: dict[str, dict[str, list[str]]] = {}  # by reason and row, the tasks
+    remarks: dict[tuple[str, str], str] = {}
+    cautions: list[str] = []
     rows = {
         task.task: [row for row in board.modules if not board.entries[row.label, task.task].reason]
         for task in board.tasks
@@ -121,9 +139,40 @@ def resample(
         if models:
             rules = board.protocol.rules
             resampled[task.task] = replicates(task, models, hashes, rules, resamples)
+            found = {label: score_remark(folds) for label, folds in models.items()}
+            remarks |= {(label, task.task): remark for label, remark in found.items() if remark}
+            cautions += score_remarks(task.task, found)
     if advance:
         advance(len(board.tasks), len(board.tasks))
-    return resampled, _cautions(unusable, len(board.tasks))
+    return Resampled(resampled, remarks, [*cautions, *_cautions(unusable, len(board.tasks))])
+
+
+def score_remark(folds: Sequence[FoldScore]) -> str:
+    """What must be said of one score that is undefined, or that a rule made; mostly nothing."""
+    found = list(dict.fromkeys(fold.remark for fold in folds if fold.remark))
+    undefined = [math.isnan(fold.value) for fold in folds if fold.remark]
+    if any(undefined) and len(undefined) < len(folds):
+        found.append("the mean over folds leaves undefined ones out, as hear-eval-kit does")
+    return "; ".join(found)
+
+
+def score_remarks(task: str, remarks: Mapping[str, str]) -> list[str]:
+    """The same of all rows of a task, a sentence each; those that all have are about the task.
+
+    Args:
+        task: Folder name of the task.
+        remarks: By row label.
+    """
+    rows: dict[str, list[str]] = {}
+    for label, remark in remarks.items():
+        if remark:
+            rows.setdefault(remark, []).append(label)
+    return [
+        f"{task}: {remark}."
+        if len(labels) == len(remarks)
+        else f"{', '.join(labels)} on {task}: {remark}."
+        for remark, labels in rows.items()
+    ]
 
 
 def _cautions(unusable: Mapping[str, Mapping[str, Sequence[str]]], tasks: int) -> list[str]:
@@ -172,4 +221,5 @@ def _mean_over_seeds(folds: Sequence[FoldScore]) -> FoldScore:
     def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.asarray(np.mean([fold.score(counts) for fold in folds], axis=0))
 
-    return FoldScore(folds[0].clips, score)
+    remarks = dict.fromkeys(fold.remark for fold in folds if fold.remark)
+    return FoldScore(folds[0].clips, score, "; ".join(remarks))

@@ -93,13 +93,15 @@ class Standing:
     Attributes:
         entry: Its cells over seeds.
         interval: 95 % bootstrap interval over test clips of the first score's mean over folds and
-            seeds; None for failed cells and cells without predictions.
-        ranks: Which ranks it may have among the rows with predictions; None as above.
+            seeds; None for failed cells, undefined scores and cells without predictions.
+        ranks: Which ranks it may have among the rows that have one; None as above.
+        remark: Why the score is undefined, or which rule filled a gap; mostly empty.
     """
 
     entry: Entry
     interval: Interval | None
     ranks: RankRange | None
+    remark: str = ""
 
     @property
     def not_run(self) -> bool:
@@ -133,7 +135,8 @@ class Leaderboard:
         title: Of the page.
         board: Rows, best first, and columns; every place has an entry.
         standings: By (row label, task name).
-        comparisons: Paired tests by task name, of the rows with predictions, under their labels.
+        comparisons: Paired tests by task name, of the rows with predictions and a defined score,
+            under their labels. Tasks without such rows are not in it.
         overall: Best first, rows by their labels, published ones by `published_label`; rows that
             lack a score are not in it. Empty where there are fewer than two tasks with scores.
         published: By task name; tasks that no published score matches have an empty list.
@@ -249,20 +252,24 @@ def leaderboard_of_cells(
     published = {
         task.task: published_for(task.task, task.score, board.protocol) for task in board.tasks
     }
-    resampled, unpredicted = resample(board, files, advance)
-    comparisons = {task: compare_models(replicates) for task, replicates in resampled.items()}
+    resampled, remarks, unpredicted = resample(board, files, advance)
+    comparisons = {
+        task: compare_models(defined)
+        for task, replicates in resampled.items()
+        if (defined := replicates.defined)
+    }
     overall = overall_of_tasks(board, resampled, published)
     return Leaderboard(
         title=title,
         board=replace(board, modules=_best_first(board, overall)),
-        standings=_standings(board, resampled, comparisons),
+        standings=_standings(board, resampled, comparisons, remarks),
         comparisons=comparisons,
         overall=overall,
         published=published,
         cautions=[
             *cautions,
             *unpredicted,
-            *_few_clips(resampled),
+            *_few_clips(resampled, comparisons),
             *_board_cautions(board),
             *([MATCHED_BY] if any(published.values()) else []),
         ],
@@ -282,7 +289,10 @@ def _arranged(files: Sequence[CellFile]) -> ResultTable:
 
 
 def _standings(
-    board: ResultTable, resampled: dict[str, Replicates], comparisons: dict[str, Comparisons]
+    board: ResultTable,
+    resampled: dict[str, Replicates],
+    comparisons: dict[str, Comparisons],
+    remarks: dict[tuple[str, str], str],
 ) -> dict[tuple[str, str], Standing]:
     ranks = {task: rank_ranges(tests) for task, tests in comparisons.items()}
     return {
@@ -290,6 +300,7 @@ def _standings(
             entry,
             resampled[task].interval(label) if label in ranks.get(task, {}) else None,
             ranks.get(task, {}).get(label),
+            remarks.get((label, task), ""),
         )
         for (label, task), entry in board.entries.items()
     }
@@ -314,8 +325,8 @@ def _commands(files: Sequence[CellFile]) -> list[str]:
     return list(dict.fromkeys(cell.command for cell in cells if cell.command))
 
 
-def _few_clips(resampled: dict[str, Replicates]) -> list[str]:
-    return [found.caution for found in resampled.values() if found.caution]
+def _few_clips(resampled: dict[str, Replicates], comparisons: dict[str, Comparisons]) -> list[str]:
+    return [text for task in comparisons if (text := resampled[task].caution)]
 
 
 def _board_cautions(board: ResultTable) -> list[str]:

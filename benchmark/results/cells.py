@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,7 +11,7 @@ from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 from benchmark.scores.averages import mean_over_folds
 
-SCHEMA = 3  # of a cell's JSON; see benchmark.results.schema
+SCHEMA = 4  # of a cell's JSON; see benchmark.results.schema
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class FoldScores:
     """Scores of one test split, and the head that made them.
 
     ``postprocessing`` is empty for scene tasks. ``validation_curve`` has [epoch, score] of every
-    validation of the head's training; empty in cells written before it was kept.
+    validation of the head's training; empty in cells written before it was kept. ``selected_by``
+    says what selected the head where the validation split leaves the first score undefined.
     """
 
     fold: str
@@ -74,6 +76,7 @@ class FoldScores:
     postprocessing: dict[str, float] = field(default_factory=dict)
     # Scores are what two cells of one question must have in common; older ones have no curve.
     validation_curve: list[list[float]] = field(default_factory=list, compare=False)
+    selected_by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,16 @@ class Cell:
     def primary(self) -> float | None:
         """Mean over folds of the task's first score; None if the cell failed."""
         return None if self.reason else self.mean(self.task.score)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether a head was kept though its validation score was undefined."""
+        return any(
+            math.isnan(score)
+            for fold in self.folds
+            for epoch, score in fold.validation_curve
+            if epoch == fold.epoch
+        )
 
     def mean(self, score: str) -> float:
         """Mean of a score over folds, NaN folds left out."""

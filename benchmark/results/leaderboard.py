@@ -45,9 +45,13 @@ class Entry:
 
     @property
     def spread(self) -> float | None:
-        """What stands behind the ± of the first score: over folds if there are any, else seeds."""
+        """What stands behind the ± of the first score: over folds if there are any, else seeds.
+
+        None where it is undefined.
+        """
         folds = self.std_folds(self.task.score)
-        return self.std_seeds(self.task.score) if folds is None else folds
+        spread = self.std_seeds(self.task.score) if folds is None else folds
+        return None if spread is None or math.isnan(spread) else spread
 
     def mean(self, score: str) -> float:
         """Mean over seeds of a score's mean over folds."""

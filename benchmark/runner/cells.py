@@ -105,11 +105,13 @@ class CellFiller:
     def kept(self, asked: Cell) -> Cell | None:
         """The cell that an earlier run finished for the same question, under today's names.
 
-        One whose predictions are lost, or do not give its scores, counts as absent.
+        One whose predictions are lost, or do not give its scores, counts as absent; and one of an
+        earlier version whose heads were selected by an undefined score (see `selection`).
         """
         cell = load_cell(cell_path(self.out, asked))
         path = cell_path(self.out, asked)
-        if cell and cell.answers(asked) and not damage(path, cell) and not _outdated(path):
+        blind = cell is not None and cell.is_blind and cell.task.family != "event"
+        if cell and cell.answers(asked) and not (blind or damage(path, cell) or _outdated(path)):
             # Of a run that was killed after it saved the cell.
             SavedHeads(heads_folder(_entry_of(asked), asked)).remove()
             return replace(cell, module=asked.module, task=asked.task)
@@ -234,6 +236,7 @@ def _fold_scores(result: TaskResult) -> list[FoldScores]:
             hyperparameters=dict(fold.hyperparameters),
             postprocessing=dict(fold.postprocessing),
             validation_curve=[[epoch, score] for epoch, score in fold.validation_curve],
+            selected_by=fold.selected_by,
         )
         for fold in result.folds
     ]

@@ -59,6 +59,12 @@ def average_precision(
     return np.asarray(total / np.maximum(positive.sum(axis=0), 1), dtype=np.float64)
 
 
+def two_sided(targets: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which classes have positives and negatives, shape (classes,): the others have no AUC."""
+    positive = targets > 0
+    return np.asarray(positive.any(axis=0) & ~positive.all(axis=0))
+
+
 def roc_auc(
     probabilities: NDArray[np.float32], targets: NDArray[np.float32]
 ) -> NDArray[np.float64]:

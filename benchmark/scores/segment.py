@@ -6,6 +6,8 @@ Source: sed_eval.sound_event.SegmentBasedMetrics with time_resolution 1.0, as he
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,9 +24,21 @@ def segment_1s_er(reference: EventTable, predicted: EventTable) -> dict[str, flo
         predicted: Events of the system.
 
     Returns:
-        ``error_rate``: 0 is perfect, 1 is what predicting nothing gives. Without reference events
-        it is 0 if nothing was predicted, and beyond 1e15 if something was.
+        ``error_rate``: 0 is perfect, 1 is what predicting nothing gives. NaN without reference
+        events: it is a rate per reference event. sed_eval, and so hear-eval-kit, gives 0 there if
+        nothing was predicted, and a number beyond 1e15 if something was.
     """
+    errors, n_reference = segment_errors(reference, predicted)
+    if not n_reference:
+        return {"error_rate": math.nan}
+    total = n_reference + EPSILON
+    return {"error_rate": float(sum(kind / total for kind in errors))}
+
+
+def segment_errors(
+    reference: EventTable, predicted: EventTable
+) -> tuple[tuple[int, int, int], int]:
+    """Substitutions, deletions and insertions in class-seconds; and reference class-seconds."""
     classes = max(
         (table.label.max() + 1 for table in (reference, predicted) if len(table)), default=1
     )
@@ -43,11 +57,10 @@ def segment_1s_er(reference: EventTable, predicted: EventTable) -> dict[str, flo
         np.bincount(part, minlength=segment.max(initial=-1) + 1)
         for part in np.split(segment, bounds)
     )
-    substitutions = (np.minimum(n_ref, n_pred) - n_hit).sum()
-    deletions = np.maximum(n_ref - n_pred, 0).sum()
-    insertions = np.maximum(n_pred - n_ref, 0).sum()
-    total = n_ref.sum() + EPSILON
-    return {"error_rate": float(substitutions / total + deletions / total + insertions / total)}
+    substitutions = int((np.minimum(n_ref, n_pred) - n_hit).sum())
+    deletions = int(np.maximum(n_ref - n_pred, 0).sum())
+    insertions = int(np.maximum(n_pred - n_ref, 0).sum())
+    return (substitutions, deletions, insertions), int(n_ref.sum())
 
 
 def active_seconds(

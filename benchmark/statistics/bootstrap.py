@@ -26,7 +26,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -128,6 +128,17 @@ class Replicates:
         return (
             f"{self.task}: its test split has only {self.drawn} recordings, so that intervals are "
             "somewhat too narrow and tests find somewhat too many differences."
+        )
+
+    @property
+    def defined(self) -> Replicates | None:
+        """Without the models whose score is NaN, which nothing can be tested against."""
+        known = ~np.isnan(self.estimates)
+        models = tuple(name for name, kept in zip(self.models, known, strict=True) if kept)
+        if not models:
+            return None
+        return replace(
+            self, models=models, estimates=self.estimates[known], values=self.values[known]
         )
 
     def interval(self, model: str) -> Interval:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from benchmark.scores.accuracy import CHROMAS
 from benchmark.statistics.event_scores import event_fold_score
 from benchmark.statistics.fold_score import FoldScore
 from benchmark.statistics.scene_scores import scene_fold_score
+from benchmark.statistics.undefined import undefined_remark
 
 
 def cell_fold_scores(predictions: Predictions, score: str, rules: Rules) -> list[FoldScore]:
@@ -27,12 +30,14 @@ def cell_fold_scores(predictions: Predictions, score: str, rules: Rules) -> list
     """
     strict_chroma = score == "chroma_acc" and rules == "strict"
     chroma = _pitch_classes(predictions.vocabulary) if strict_chroma else None
-    return [
-        scene_fold_score(score, fold.clips, fold.probabilities, fold.targets, chroma)
-        if isinstance(fold, ScenePredictions)
-        else event_fold_score(score, fold.clips, fold.reference, fold.predicted)
-        for fold in predictions.folds
-    ]
+    found = []
+    for fold in predictions.folds:
+        if isinstance(fold, ScenePredictions):
+            scored = scene_fold_score(score, fold.clips, fold.probabilities, fold.targets, chroma)
+        else:
+            scored = event_fold_score(score, fold.clips, fold.reference, fold.predicted)
+        found.append(replace(scored, remark=undefined_remark(score, fold)))
+    return found
 
 
 def _pitch_classes(vocabulary: tuple[str, ...]) -> NDArray[np.int64]:

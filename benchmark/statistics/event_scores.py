@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.events.table import EventTable
 from benchmark.scores import event_score
-from benchmark.scores.segment import EPSILON, active_seconds
+from benchmark.scores.segment import EPSILON, segment_errors
 from benchmark.statistics.fold_score import CountedScore, FoldScore, ratio_of_sums
 
 
@@ -56,22 +56,13 @@ def segment_counts(
     name: str, clips: int, reference: EventTable, predicted: EventTable
 ) -> NDArray[np.int64]:
     """Errors (S + D + I) and reference class-seconds of each file, shape (clips, 2)."""
-    score = event_score(name)
-    n_reference = _active_class_seconds(clips, reference)
+    if name != "segment_1s_er":
+        raise ValueError(f"The score {name!r} does not count errors of segments.")
     counts = np.zeros((clips, 2), np.int64)
-    for row, n, (ref, sys) in zip(
-        counts, n_reference, _file_by_file(clips, reference, predicted), strict=True
-    ):
-        row[:] = round(score(ref, sys)["error_rate"] * (n + EPSILON)), n
+    for row, (ref, sys) in zip(counts, _file_by_file(clips, reference, predicted), strict=True):
+        errors, n_reference = segment_errors(ref, sys)
+        row[:] = sum(errors), n_reference
     return counts
-
-
-def _active_class_seconds(clips: int, events: EventTable) -> NDArray[np.int64]:
-    """In how many seconds each class is active, summed over classes, of each file."""
-    clip, second, label = active_seconds(events)
-    seconds, classes = second.max(initial=0) + 1, label.max(initial=0) + 1
-    cells = np.unique((clip * seconds + second) * classes + label)
-    return np.bincount(cells // (seconds * classes), minlength=clips)
 
 
 def _f_measure(
@@ -91,12 +82,13 @@ def _f_measure(
 
 
 def _error_rate(errors: NDArray[np.int64], n_reference: NDArray[np.int64]) -> CountedScore:
-    """Errors per reference class-second; sed_eval adds EPSILON once, not once a file."""
+    """Errors per reference class-second, NaN without any; sed_eval adds EPSILON once in all."""
     columns = np.stack([errors, n_reference], axis=1).astype(np.float64)
 
     def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:
         above, below = (counts @ columns).T
-        return np.asarray(above / (below + EPSILON), dtype=np.float64)
+        rate = np.asarray(above / (below + EPSILON), dtype=np.float64)
+        return np.where(below > 0, rate, np.nan)
 
     return score
 

@@ -25,10 +25,12 @@ class FoldScore:
     Attributes:
         clips: File names, in the order of the counts' columns.
         score: The score of resampled clips; counts of one give the score itself.
+        remark: What must be said of the score (see `benchmark.statistics.undefined`); mostly empty.
     """
 
     clips: tuple[str, ...]
     score: CountedScore
+    remark: str = ""
 
     @property
     def value(self) -> float:

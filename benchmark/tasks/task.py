@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from benchmark.tasks.grids import parameter_grid, postprocessing_grid
 from benchmark.tasks.metadata import Metadata, read_vocabulary
 from msssl_common.messages import one_printable_line
 
@@ -151,20 +152,6 @@ def _evaluation(metadata: Metadata) -> tuple[str, ...]:
     return scores
 
 
-def _postprocessing_grid(metadata: Metadata) -> Mapping[str, Sequence[float]] | None:
-    key = "event_postprocessing_grid"
-    grid = metadata.grid(key)
-    for name, values in (grid or {}).items():
-        if name not in ("median_filter_ms", "min_duration") or not all(
-            isinstance(value, int | float) and value >= 0 for value in values
-        ):
-            raise ValueError(
-                f"{metadata.path}: 'evaluation_params.{key}' may have lists of milliseconds under "
-                f"median_filter_ms and min_duration, but has {name!r}: {values!r}."
-            )
-    return grid
-
-
 # Every field of a Task that its metadata tells, and how it is read and checked.
 METADATA_FIELDS: Final[Mapping[str, Callable[[Metadata], Any]]] = {
     "name": lambda metadata: metadata.text("task_name"),
@@ -177,8 +164,8 @@ METADATA_FIELDS: Final[Mapping[str, Callable[[Metadata], Any]]] = {
     "use_scoring_for_early_stopping": lambda metadata: metadata.flag(
         "use_scoring_for_early_stopping", True
     ),
-    "postprocessing_grid": _postprocessing_grid,
-    "param_grid": lambda metadata: metadata.grid("task_specific_param_grid") or {},
+    "postprocessing_grid": postprocessing_grid,
+    "param_grid": parameter_grid,
     "notice": lambda metadata: metadata.optional_text("notice"),
 }
 

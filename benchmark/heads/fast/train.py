@@ -119,7 +119,7 @@ def train_stack(
         rows.centre.to(device),
     )
     followed = [
-        Followed(point, EarlyStopping(data.mode, point.patience), head.state_dict())
+        Followed(point, EarlyStopping(data.selection.mode, point.patience), head.state_dict())
         for head, point in zip(heads, points, strict=True)
     ]
     train_epochs(stack, rows, followed, data)
@@ -177,7 +177,7 @@ def train_epochs(
             logits = stack.logits(rows.validation).cpu()
             for place, one in enumerate(going):
                 if one.is_due(epoch + 1):
-                    found = data.monitor([logits[place].T.contiguous()])
+                    found = data.selection.monitor([logits[place].T.contiguous()])
                     if one.stopping.update(epoch, found):
                         one.kept = stack.state(place)
         places = [place for place, one in enumerate(going) if one.goes_on(epoch + 1)]

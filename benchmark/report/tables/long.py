@@ -74,7 +74,8 @@ def long_rows(standings: Leaderboard) -> Iterator[dict[str, object]]:
     for module in standings.board.modules:
         for task in standings.board.tasks:
             standing = standings.standings[module.label, task.task]
-            yield {**_score(standing), **_source(module, task, standing.entry.cells)}
+            about = _source(module, task, standing.entry.cells)
+            yield {**_score(standing), **about, "note": _note(module, standing)}
     for task in standings.board.tasks:
         yield from _published(task, standings.published[task.task])
 
@@ -104,6 +105,14 @@ def _score(standing: Standing) -> dict[str, object]:
     }
 
 
+def _note(module: ModuleFacts, standing: Standing) -> str:
+    """What is said of the row; of the score; and of what selected the heads."""
+    folds = [fold for cell in standing.entry.cells for fold in cell.folds]
+    chosen = dict.fromkeys(fold.selected_by for fold in folds if fold.selected_by)
+    heads = [f"heads are selected by {text}" for text in chosen]
+    return "; ".join(text for text in (module.note, standing.remark, *heads) if text)
+
+
 def _source(module: ModuleFacts, task: TaskFacts, cells: Sequence[Cell]) -> dict[str, object]:
     """What was run, how, on what and where."""
     first = cells[0]
@@ -112,7 +121,6 @@ def _source(module: ModuleFacts, task: TaskFacts, cells: Sequence[Cell]) -> dict
         "label": module.label,
         "source": "run",
         **_task(task),
-        "note": module.note,
         "module": module.module,
         "checkpoint": module.checkpoint,
         "distribution": module.distribution,

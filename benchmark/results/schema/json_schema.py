@@ -55,6 +55,8 @@ MEANINGS = {
     "folds.postprocessing": "what was chosen for events; empty for scene tasks",
     "folds.validation_curve": "epoch and watched number of every validation of the chosen head's "
     "training; empty in cells older than that",
+    "folds.selected_by": "what selected the head where the validation split leaves the first score "
+    "undefined; else empty",
     "cost": "what the cell cost; null if it failed",
     "cost.embedding_size": "numbers in one embedding of this task",
     "cost.clips": "clips in all splits of the task",

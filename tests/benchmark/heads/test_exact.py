@@ -13,7 +13,7 @@ from benchmark.heads.exact import train_head, training_batches
 from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import Head
-from benchmark.heads.monitor import Monitored
+from benchmark.heads.monitor import Monitored, Selection
 from benchmark.heads.rows import Rows
 from benchmark.tasks.task import Fold
 
@@ -38,7 +38,8 @@ def some_rows(count=25, size=5, classes=3):
 
 def some_data(rows, validation, monitor, mode="max"):
     fold = Fold(("train",), "valid", "test")
-    return FoldData(fold, rows, 3, "multiclass", validation, monitor, mode)
+    judge = Selection(monitor, "score", mode)
+    return FoldData(fold, rows, 3, "multiclass", validation, judge)
 
 
 def upstream_module(size, classes, layers, hidden):

@@ -1,5 +1,7 @@
 """Grid points and their order against upstream's, collected by running it."""
 
+import math
+
 import pytest
 
 from benchmark.heads.grid import GridPoint, grid_points
@@ -84,6 +86,12 @@ def test_dcase_validates_every_tenth_epoch_and_metadata_has_the_last_word():
         ({"max_epochs": [2]}, "max_epochs = 2, before its first validation at epoch 3"),
         ({"lr": ["high"]}, "lr 'high', which is no sensible number"),
         ({"batch_size": [0]}, "batch_size 0, which is no sensible number"),
+        ({"hidden_layers": [10**9]}, "hidden_layers 1000000000, which is no sensible number"),
+        ({"hidden_layers": [True]}, "hidden_layers True, which is no sensible number"),
+        ({"hidden_dim": [64.5]}, "hidden_dim 64.5, which is no sensible number: a whole number"),
+        ({"lr": [math.nan]}, "lr nan, which is no sensible number"),
+        ({"hidden_layers": [16], "hidden_dim": [8192]}, "16 hidden layers of 8192 units"),
+        ({"hidden_layers": [1] * 100_000}, "the grid has 800,000 points"),
         ({"dropout": [1.0]}, "dropout 1.0, which leaves no unit"),
         ({"initialization": ["zeros_"]}, "initialization 'zeros_'"),
     ],

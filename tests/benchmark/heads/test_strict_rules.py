@@ -8,7 +8,7 @@ import torch
 
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads import evaluate_task
-from benchmark.heads.monitor import validation_monitor
+from benchmark.heads.monitor import selection
 from benchmark.protocol import Protocol
 from benchmark.scores.accuracy import chroma_acc, midi_chroma_acc
 from tests.benchmark.heads.small_tasks import (
@@ -67,8 +67,8 @@ def test_strict_rules_take_the_postprocessing_with_the_least_error():
     task = make_event_task(evaluation=("segment_1s_er",), postprocessing_grid=grid)
     split = event_splits(task)["valid"]
     logits = [torch.from_numpy(20 * split.targets - 10)]  # perfect frames
-    strict = validation_monitor(task, split, "strict")(logits)
-    published = validation_monitor(task, split, "published")(logits)
+    strict = selection(task, split, "strict").monitor(logits)
+    published = selection(task, split, "published").monitor(logits)
     assert strict.postprocessing == Postprocessing(0, 0)
     assert published.postprocessing == Postprocessing(0, 5000)  # no event is left: error rate 1
     assert strict.score < 0.2

@@ -137,3 +137,12 @@ def test_labels_that_differ_in_outer_spaces_only_are_one_class_to_sed_eval_but_t
     merged = sed_eval_score("event_onset_200ms_fms", reference, predicted, labels)
     assert merged["f_measure"] == 1.0
     assert scores_of("event_onset_200ms_fms", reference, predicted, labels)["f_measure"] == 0.0
+
+
+@pytest.mark.parametrize("predicted", [[], ONE])
+def test_an_error_rate_without_reference_events_is_undefined(predicted):
+    """sed_eval divides by a number of 2.2e-16 there: 0, or beyond 1e15."""
+    score = scores_of("segment_1s_er", {"a": []}, {"a": predicted})["error_rate"]
+    assert np.isnan(score)
+    theirs = sed_eval_score("segment_1s_er", {"a": []}, {"a": predicted}, LABELS)["error_rate"]
+    assert theirs == 0 if not predicted else theirs > 1e15

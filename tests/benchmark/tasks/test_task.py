@@ -108,6 +108,22 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
             {"evaluation_params": {"event_postprocessing_grid": {"median": [1]}}},
             "'evaluation_params.event_postprocessing_grid' may have lists of milliseconds",
         ),
+        (
+            {"evaluation_params": {"event_postprocessing_grid": {"min_duration": [1e30]}}},
+            "may have lists of milliseconds, from 0 to 3,600,000, under median_filter_ms",
+        ),
+        (
+            {"evaluation_params": {"task_specific_param_grid": {"hidden_layers": [10**9]}}},
+            "hidden_layers 1000000000, which is no sensible number: a whole number from 0 to 16 is",
+        ),
+        (
+            {"evaluation_params": {"task_specific_param_grid": {"lr": [0.1] * 100_000}}},
+            "has 100,000 values of lr: at most 100 can be tried",
+        ),
+        (
+            {"evaluation_params": {"task_specific_param_grid": {k: [1] * 99 for k in "abc"}}},
+            "has 970,299 points: at most 10,000 can be tried",
+        ),
     ],
 )
 def test_a_wrong_value_is_named(

@@ -12,7 +12,7 @@ from benchmark.heads.fast.train import derived_seed, train_fast
 from benchmark.heads.fold_data import FoldData, fold_data
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import predict_logits
-from benchmark.heads.monitor import Monitored
+from benchmark.heads.monitor import Monitored, Selection
 from benchmark.heads.rows import Rows
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.protocol import Protocol
@@ -34,7 +34,8 @@ def some_data(monitor, mode="max", rows=25):
     embeddings = torch.randn(rows, 5, generator=generator)
     classes = torch.randint(3, (rows,), generator=generator)
     fold = Fold(("train",), "valid", "test")
-    return FoldData(fold, Rows(embeddings, classes), 3, "multiclass", embeddings[:6], monitor, mode)
+    judge = Selection(monitor, "score", mode)
+    return FoldData(fold, Rows(embeddings, classes), 3, "multiclass", embeddings[:6], judge)
 
 
 def train(data, points, seed=42, saved=NOTHING):
@@ -174,7 +175,7 @@ def test_a_stack_that_was_finished_is_not_trained_again(tmp_path):
     def must_not_be_asked(logits):
         raise AssertionError("trained again")
 
-    untrainable = replace(data, monitor=must_not_be_asked)
+    untrainable = replace(data, selection=Selection(must_not_be_asked, "score", "max"))
     again = train(untrainable, points, saved=SavedHeads(tmp_path / "heads"))
     for one, other in zip(first, again, strict=True):
         assert (one.score, one.epoch, one.point) == (other.score, other.epoch, other.point)

@@ -382,7 +382,7 @@ def test_undefined_and_infinite_scores() -> None:
     assert cell.one("span", class_="number").words == "∞"
     assert cell.one("span", class_="interval").words == "95 % interval 1.000 – ∞"
     assert cell.one("circle")["cx"] == "100.0"
-    assert _cell(page, second, TASKS[0].task).words == "nan"
+    assert _cell(page, second, TASKS[0].task).words == "undefined"
     data = json.loads(page.one("script", id="data").text)
     assert data["columns"][1]["order"] == [0, None]
 

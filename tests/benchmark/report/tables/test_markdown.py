@@ -124,7 +124,7 @@ def test_tasks_are_grouped_and_without_tests_the_best_is_marked() -> None:
     # Equal as printed: both are best.
     scores = ["**0.900** ± 0.100", "**0.300**", "**0.400**"]
     assert [ours[0], *ours[3:]] == ["ours", *scores, "4.0 M", *COSTS]
-    scores = ["0.100 ± 0.000", "nan", "**0.400**"]
+    scores = ["0.100 ± 0.000", "undefined", "**0.400**"]
     assert [floor[0], *floor[3:]] == ["logmel", *scores, "0", "64", *COSTS[1:]]
     assert "- † scenes-v1: synthetic" in markdown
     assert "- Floors, to be beaten: logmel." in markdown

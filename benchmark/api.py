@@ -86,11 +86,10 @@ def evaluate(
     here = executor in (None, run_locally)
     device = resolve_device(device) if here else device_elsewhere(device)
     found = find_tasks(tasks_dir, _suite_advance(progress))
-    name = "embedded" if tasks_dir is None else Path(tasks_dir).resolve().name
     plan = RunPlan(
         specs=specs,
         tasks=choose(found, tasks or ()),
-        out=Path(out) if out is not None else RUNS / name,
+        out=Path(out) if out is not None else results_folder(tasks_dir),
         protocol=protocol or Protocol("default"),
         seeds=seeds,
         embedding_dtype=embedding_dtype,
@@ -101,6 +100,15 @@ def evaluate(
         in_process=in_process,
     )
     return fill_and_report(plan, progress, tracking, executor or run_locally)
+
+
+def results_folder(tasks_dir: Path | str | None) -> Path:
+    """Where results go by default: a folder under ``results/runs``, named after the tasks' folder.
+
+    Args:
+        tasks_dir: Folder of tasks, or one task; None for the embedded suite.
+    """
+    return RUNS / ("embedded" if tasks_dir is None else Path(tasks_dir).resolve().name)
 
 
 def _suite_advance(progress: Progress) -> Advance:

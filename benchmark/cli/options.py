@@ -128,9 +128,8 @@ in_process_option = click.option(
 
 
 ExecutorName = Literal["local", "ray"]
-C = TypeVar("C", bound=Callable[..., object])
 
-OPTIONS = (
+EXECUTOR_OPTIONS = (
     click.option(
         "--executor",
         type=click.Choice(["local", "ray"]),
@@ -158,13 +157,6 @@ OPTIONS = (
         "[default: 1]",
     ),
 )
-
-
-def executor_options(command: C) -> C:
-    """Add the options of this file to a command."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
 
 
 def chosen_executor(

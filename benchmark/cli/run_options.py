@@ -1,0 +1,191 @@
+"""The options of ``msbench run`` by subject: what is compared, how, where it runs, what is written.
+
+Nothing heavy is imported here, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.option_groups import grouped
+from benchmark.cli.options import (
+    EXECUTOR_OPTIONS,
+    ExecutorName,
+    chosen_executor,
+    debug_option,
+    device_option,
+    env_option,
+    env_timeout_option,
+    grid_option,
+    in_process_option,
+    mode_option,
+    names,
+    said_device,
+    seed_option,
+    strict_option,
+    tasks_dir_option,
+    tasks_option,
+)
+from benchmark.models.specs import check_baselines, check_modules
+from benchmark.protocol import Mode, Protocol
+
+if TYPE_CHECKING:
+    from benchmark.models.worker.interpreter import Interpreter
+    from benchmark.runner.cells import Executor
+    from benchmark.runner.tracking import TrackerName
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is compared: the rows and columns of the table."""
+
+    modules: Sequence[str]
+    baselines: Sequence[str]
+    floor: bool
+    tasks_dir: Path | None
+    tasks: Sequence[str]
+
+
+compared_options = grouped(
+    "compared",
+    Compared,
+    click.argument("modules", nargs=-1, metavar="[MODULE]..."),
+    click.option(
+        "--baselines",
+        callback=names,
+        metavar="NAME,...",
+        help="Bundled baselines to compare with, e.g. cola,panns.",
+    ),
+    click.option("--floor/--no-floor", default=True, help="Add the rows logmel and random."),
+    tasks_dir_option,
+    tasks_option,
+)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How embeddings are scored."""
+
+    grid: str
+    mode: Mode
+    strict: bool
+    seed: int
+    seeds: int
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol under the first seed."""
+        return Protocol(self.grid, self.seed, self.mode, "strict" if self.strict else "published")
+
+
+scoring_options = grouped(
+    "scoring",
+    Scoring,
+    grid_option,
+    mode_option,
+    strict_option,
+    seed_option,
+    click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Train the heads with N seeds: --seed, the next one, and so on.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where modules and heads run."""
+
+    device: str
+    env: Sequence[str]
+    env_timeout: float
+    in_process: bool
+    executor: ExecutorName
+    address: str | None
+    task_cpus: int | None
+    task_gpus: float | None
+
+    @property
+    def said_device(self) -> str:
+        """The device; of this machine's, what ``auto`` found is said."""
+        return said_device(self.device) if self.executor == "local" else self.device
+
+    @property
+    def chosen_executor(self) -> Executor:
+        """What fills the cells. Heavy."""
+        return chosen_executor(self.executor, self.address, self.task_cpus, self.task_gpus)
+
+    def interpreters(self, modules: Sequence[str]) -> dict[str, Interpreter]:
+        """Other Pythons, by the names of their modules. Heavy."""
+        from benchmark.models.worker.interpreter import interpreters
+
+        return interpreters(modules, self.env, self.env_timeout)
+
+
+place_options = grouped(
+    "place",
+    Place,
+    device_option,
+    env_option,
+    env_timeout_option,
+    in_process_option,
+    *EXECUTOR_OPTIONS,
+)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written, and what is shown."""
+
+    out: Path | None
+    embedding_dtype: str
+    tracker: TrackerName | None
+    debug: bool
+
+
+output_options = grouped(
+    "output",
+    Output,
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Results folder.  [default: results/runs/embedded, or results/runs/ and the tasks "
+        "folder's name]",
+    ),
+    click.option(
+        "--embedding-dtype",
+        type=click.Choice(["float32", "float16"]),
+        default="float32",
+        show_default=True,
+        help="Type of stored embeddings; float16 takes half the disk.",
+    ),
+    click.option(
+        "--tracker",
+        type=click.Choice(["mlflow", "wandb"]),
+        help="Also log finished cells to a tracker: mlflow to MLFLOW_TRACKING_URI or ./mlruns, "
+        "wandb offline to ./wandb or as WANDB_MODE says.",
+    ),
+    debug_option,
+)
+
+
+def check_names(compared: Compared, place: Place) -> None:
+    """Refuse misspelt names before anything heavy is imported.
+
+    Raises:
+        ValueError: A module or baseline that is not there, or --env without a module.
+    """
+    if place.env and not compared.modules:
+        raise ValueError("--env runs MODULEs in another Python: name at least one MODULE")
+    check_baselines(compared.baselines)
+    if not place.env:
+        check_modules(compared.modules)

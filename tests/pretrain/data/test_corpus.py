@@ -50,7 +50,7 @@ def test_channels_are_averaged_and_16_bit_samples_kept(tmp_path: Path) -> None:
 def test_long_files_are_the_same_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     soundfile.write(tmp_path / "long.wav", sine(44100, seconds=5), 44100)
     whole = read_corpus(tmp_path).samples
-    monkeypatch.setattr("pretrain.data.corpus.BLOCK_SECONDS", 1)
+    monkeypatch.setattr("pretrain.data.audio.BLOCK_SECONDS", 1)
     blocks = read_corpus(tmp_path).samples
     assert whole.shape == blocks.shape and len(whole) == 80000
     assert int((whole.int() - blocks.int()).abs().max()) <= 1

@@ -1,0 +1,178 @@
+"""The device against the CPU: the same inputs and weights give the same but for rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from unittest.mock import patch
+
+import torch
+from torch import Tensor
+
+import msssl_hear
+import pretrain
+from benchmark.heads.evaluate import evaluate_task
+from benchmark.heareval.embedding_folder import read_heareval_folder
+from benchmark.protocol import Protocol
+from msssl_hear.encoder import HOP_FRAMES
+from msssl_hear.log_mel import LogMel
+from pretrain.data.crops import CropBatch, CropSampler
+from pretrain.model import SamplingStrategies
+from pretrain.recipe import find_recipe, read_recipe
+from pretrain.views.views import Views, make_views
+from tests.gpu.made_data import (
+    FEW_EVENT_CLIPS,
+    FEW_SCENE_CLIPS,
+    made_corpus,
+    made_waveforms,
+    write_corpus,
+    write_event_task,
+    write_scene_task,
+)
+
+RECIPES = ("multi", "multi_bilinear", "paper")
+EMBEDDING_TOLERANCE = 1e-3  # of an embedding's norm; TF32 convolutions gave 1.5e-4
+LOSS_TOLERANCE = 2e-3  # of the loss
+GRADIENT_TOLERANCE = 5e-2  # of the gradient's norm: TF32 keeps 10 bits
+WEIGHT_TOLERANCE = 1e-3  # of the weights' norm: sums on a GPU come in any order
+SCORE_TOLERANCE = 0.03  # heads draw other first weights and masks on a device
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison.
+
+    Attributes:
+        name: What was compared.
+        difference: The largest, relative where `tolerance` says so.
+        tolerance: What is allowed.
+    """
+
+    name: str
+    difference: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the difference is allowed; NaN is not."""
+        return self.difference <= self.tolerance
+
+
+def relative(found: Tensor, wanted: Tensor) -> float:
+    """Length of the difference over the length of what is wanted, the worst row."""
+    found, wanted = found.detach().cpu().double(), wanted.detach().cpu().double()
+    rows = wanted.flatten(end_dim=-2) if wanted.ndim > 1 else wanted[None]
+    difference = found.reshape(rows.shape) - rows
+    return float((difference.norm(dim=-1) / rows.norm(dim=-1).clamp_min(1e-6)).max())
+
+
+def all_checks(device: str, folder: Path) -> Iterator[Check]:
+    """Every comparison, one after the other.
+
+    Args:
+        device: Torch device.
+        folder: Empty; takes what the checks write.
+    """
+    yield from embeddings(device)
+    yield from losses_and_gradients(device)
+    yield from resumed_training(device, folder)
+    yield from heads(device, folder)
+
+
+def embeddings(device: str) -> Iterator[Check]:
+    """Scene and timestamp embeddings of both bundled encoders, of 0.5, 4 and 70 seconds."""
+    for name in msssl_hear.KNOWN_WEIGHTS:
+        here, there = msssl_hear.load_model(name), msssl_hear.load_model(name).to(device)
+        for seconds in (0.5, 4.0, 70.0):
+            audio = made_waveforms(2, seconds)
+            with torch.inference_mode():
+                pairs = {
+                    "scene": (
+                        here.scene_embeddings(audio),
+                        there.scene_embeddings(audio.to(device)),
+                    ),
+                    "timestamp": (
+                        here.frame_embeddings(audio),
+                        there.frame_embeddings(audio.to(device)),
+                    ),
+                }
+            for kind, (wanted, found) in pairs.items():
+                difference = relative(found, wanted)
+                yield Check(f"{name}: {kind}, {seconds:g} s", difference, EMBEDDING_TOLERANCE)
+
+
+def losses_and_gradients(device: str, recipes: Sequence[str] = RECIPES) -> Iterator[Check]:
+    """Each recipe's loss and its gradient, of the same views."""
+    corpus = made_corpus(32)
+    for name in recipes:
+        recipe = read_recipe(find_recipe(name))
+        hop = recipe.log_mel.hop_length
+        sampler = CropSampler(
+            corpus,
+            16,
+            recipe.run.crop_frames * hop,
+            HOP_FRAMES * hop,
+            recipe.loss.frame_max_offset,
+            0,
+            torch.device("cpu"),
+        )
+        log_mel, generator = LogMel(recipe.log_mel), torch.Generator().manual_seed(0)
+        partner = recipe.loss.needs_partner
+        views = make_views(log_mel, sampler.draw(0), recipe.augment, partner, generator)
+        torch.manual_seed(0)
+        module = SamplingStrategies(recipe)
+        results = []
+        for place in ("cpu", device):
+            module.to(place).zero_grad()
+            metrics = module(Views(*(tensor.to(place) for tensor in views)))
+            torch.autograd.backward(metrics.loss)
+            gradients = [p.grad.flatten().cpu() for p in module.parameters() if p.grad is not None]
+            results.append((metrics.loss.detach().cpu()[None], torch.cat(gradients)))
+        (loss, gradient), (their_loss, their_gradient) = results
+        yield Check(f"{name}: loss", relative(their_loss, loss), LOSS_TOLERANCE)
+        yield Check(f"{name}: gradient", relative(their_gradient, gradient), GRADIENT_TOLERANCE)
+
+
+def resumed_training(device: str, folder: Path) -> Iterator[Check]:
+    """Eight steps in one piece, and stopped after the fourth and resumed."""
+    data = write_corpus(folder / "audio", 24)
+    recipe = read_recipe(find_recipe("multi"))
+    run = replace(recipe.run, steps=8, batch_size=8, checkpoint_minutes=1e-9)
+    recipe = replace(recipe, run=run, data=replace(recipe.data, synthetic_clips=0))
+
+    def train(name: str, resume: bool = False) -> Tensor:
+        path = pretrain.fit(recipe, data=data, out=folder / name, device=device, resume=resume)
+        weights = msssl_hear.load_model(str(path)).encoder.state_dict().values()
+        return torch.cat([w.flatten().double() for w in weights if w.is_floating_point()])
+
+    draw = CropSampler.draw
+
+    def stop_in_the_fifth(sampler: CropSampler, step: int) -> CropBatch:
+        if step == 4:
+            raise KeyboardInterrupt
+        return draw(sampler, step)
+
+    whole = train("whole")
+    try:
+        with patch.object(CropSampler, "draw", stop_in_the_fifth):
+            train("stopped")
+    except KeyboardInterrupt:
+        difference = relative(train("stopped", resume=True), whole)
+        yield Check("multi: eight steps, resumed after four", difference, WEIGHT_TOLERANCE)
+
+
+def heads(device: str, folder: Path) -> Iterator[Check]:
+    """The test scores of fast mode, of a scene task and an event task."""
+    protocol = Protocol("fast", mode="fast", grid_points=1)
+    scene = write_scene_task(folder / "scene-v1-full", FEW_SCENE_CLIPS)
+    event = write_event_task(folder / "event-v1-full", FEW_EVENT_CLIPS)
+    for path in (scene, event):
+        task, splits = read_heareval_folder(path)
+        here, there = (
+            evaluate_task(task, splits, protocol, device=place) for place in ("cpu", device)
+        )
+        for name, score in here.scores.items():
+            if name in task.evaluation:
+                difference = abs(there.scores[name] - score)
+                yield Check(f"heads, {task.embedding_type}: {name}", difference, SCORE_TOLERANCE)

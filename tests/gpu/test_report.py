@@ -1,0 +1,36 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from benchmark.heareval.embedding_folder import read_heareval_folder
+from tests.gpu.__main__ import markdown
+from tests.gpu.agreement import Check, losses_and_gradients
+from tests.gpu.made_data import write_event_task, write_scene_task
+from tests.gpu.throughput import Speed
+
+
+def test_what_is_missed_and_what_is_wrong_is_said() -> None:
+    checks = [Check("a", 0.1, 0.2), Check("b", 0.3, 0.2), Check("c", math.nan, 0.2)]
+    speeds = [Speed("d", 5.0, "s", 4.0), Speed("e", 5.0, "s", 4.0, least=False), Speed("f", 1, "s")]
+    lines = markdown("here", checks, speeds).splitlines()
+    verdicts = {
+        line.split("|")[1].strip(): line.split("|")[4].strip() for line in lines if "|" in line
+    }
+    assert verdicts["a"] == "ok"
+    assert verdicts["b"] == verdicts["c"] == "**wrong**"
+    assert (verdicts["d, s"], verdicts["e, s"], verdicts["f, s"]) == ("reached", "missed", "")
+
+
+@pytest.mark.parametrize("write", [write_scene_task, write_event_task])
+def test_made_tasks_are_read_as_hear_eval_kits(tmp_path: Path, write) -> None:
+    task, splits = read_heareval_folder(
+        write(tmp_path / "made-v1-full", {"train": 3, "valid": 2, "test": 2})
+    )
+    assert list(splits) == ["train", "valid", "test"]
+    assert task.embedding_type in ("scene", "event")
+
+
+def test_the_cpu_agrees_with_itself() -> None:
+    for check in losses_and_gradients("cpu", ["multi"]):
+        assert check.difference == 0.0, check.name

@@ -1,0 +1,146 @@
+"""How fast the device trains an encoder, trains heads and embeds, each beside its target.
+
+Targets are for an H100 or H200 (issue "Fast on the hardware that users have").
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import torch
+
+import msssl_hear
+from benchmark.heads.evaluate import evaluate_task
+from benchmark.heareval.embedding_folder import read_heareval_folder
+from benchmark.protocol import Protocol
+from pretrain.recipe import find_recipe, read_recipe
+from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP
+from pretrain.tools.speed.run import run_bench
+from tests.gpu.made_data import (
+    EVENT_CLIPS,
+    FEW_EVENT_CLIPS,
+    FEW_SCENE_CLIPS,
+    SAMPLE_RATE,
+    SCENE_CLIPS,
+    made_waveforms,
+    write_corpus,
+    write_event_task,
+    write_scene_task,
+)
+
+TRAINING_TARGETS = {64: 20_000, 512: 60_000}  # crops a second, whole steps
+PIPELINE_TARGET = 0.2  # of the step, at most
+HEADS_TARGET = 20.0  # times exact mode on the CPU, which makes the steps of hear-eval-kit
+EMBEDDING_TARGET = 20_000.0  # audio seconds a second
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One measurement.
+
+    Attributes:
+        name: What was timed.
+        value: In `unit`.
+        unit: Of `value` and `target`.
+        target: What is wanted; None where there is none.
+        least: Whether the target is a least value; else a most.
+    """
+
+    name: str
+    value: float
+    unit: str
+    target: float | None = None
+    least: bool = True
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is; None without one."""
+        if self.target is None:
+            return None
+        return self.value >= self.target if self.least else self.value <= self.target
+
+
+def all_speeds(device: str, folder: Path, small: bool) -> Iterator[Speed]:
+    """Every measurement, one after the other.
+
+    Args:
+        device: Torch device.
+        folder: Empty; takes audio and embeddings.
+        small: Few steps, for a CPU that stands in.
+    """
+    yield from training(device, folder, small)
+    yield from embedding(device, small)
+    yield from heads(device, folder, small)
+
+
+def training(device: str, folder: Path, small: bool) -> Iterator[Speed]:
+    """Crops a second by batch size and precision, and the pipeline's share of a step."""
+    data = write_corpus(folder / "training", 64)
+    steps, runs = (1, 1) if small else (20, 3)
+    for batch, precision in ((64, "32-true"), (512, "32-true"), (512, "bf16-mixed")):
+        recipe = read_recipe(find_recipe("multi"))
+        run = replace(recipe.run, batch_size=8 if small else batch, precision=precision)
+        recipe = replace(recipe, run=run, data=replace(recipe.data, synthetic_clips=512))
+        setting, found = run_bench(recipe, data, device, None, False, runs, steps, ())
+        name = f"training, batch {run.batch_size}, {precision}"
+        for side in (ENCODER, STEP):
+            target = TRAINING_TARGETS[batch] if side == STEP else None
+            speed = setting.crops / found.step_seconds(side)
+            yield Speed(f"{name}: {side}", speed, "crops/s", target)
+        share = found.step_seconds(PIPELINE) / found.step_seconds(STEP)
+        yield Speed(f"{name}: pipeline", share, "of the step", PIPELINE_TARGET, least=False)
+
+
+def embedding(device: str, small: bool) -> Iterator[Speed]:
+    """Audio seconds a second of the bundled encoder, from audio that is in memory."""
+    model = msssl_hear.load_model("multi").to(device)
+    clips, seconds, times = (2, 1.0, 1) if small else (64, 10.0, 10)
+    audio = made_waveforms(clips, seconds)
+    for name, embed in (
+        ("scene", msssl_hear.get_scene_embeddings),
+        ("timestamp", msssl_hear.get_timestamp_embeddings),
+    ):
+        embed(audio.to(device), model)  # the first call builds what the next ones use
+        taken = []
+        for _ in range(times):
+            started = time.perf_counter()
+            found = embed(audio.to(device), model)
+            (found if isinstance(found, torch.Tensor) else found[0]).cpu()
+            taken.append(time.perf_counter() - started)
+        speed = audio.numel() / SAMPLE_RATE / median(taken)
+        target = EMBEDDING_TARGET if name == "scene" else None
+        yield Speed(f"embedding: {name}", speed, "s/s", target)
+
+
+def heads(device: str, folder: Path, small: bool) -> Iterator[Speed]:
+    """Times that fast mode on the device is faster than exact mode on the CPU, wall time."""
+    points = 1 if small else 4
+    few = (FEW_SCENE_CLIPS, FEW_EVENT_CLIPS)
+    scene, event = few if small else (SCENE_CLIPS, EVENT_CLIPS)
+    for path in (
+        write_scene_task(folder / "scene-v1-full", scene),
+        write_event_task(folder / "event-v1-full", event),
+    ):
+        task, splits = read_heareval_folder(path)
+        seconds = {}
+        for mode in ("fast", "exact"):
+            protocol = Protocol("faster" if small else "default", mode=mode, grid_points=points)
+            if mode == "fast":  # once before the clock
+                evaluate_task(task, splits, replace(protocol, grid="faster"), device=device)
+            started = time.perf_counter()
+            evaluate_task(task, splits, protocol, device=device if mode == "fast" else "cpu")
+            seconds[mode] = time.perf_counter() - started
+            yield Speed(f"heads, {task.embedding_type}: {mode}", seconds[mode], "s")
+        times = seconds["exact"] / seconds["fast"]
+        yield Speed(f"heads, {task.embedding_type}", times, "times exact mode", HEADS_TARGET)
+
+
+def place(device: str) -> str:
+    """Device, cores and versions, in one line."""
+    name = torch.cuda.get_device_name() if device.startswith("cuda") else device
+    return f"{name}, {os.cpu_count()} cores, torch {torch.__version__}"

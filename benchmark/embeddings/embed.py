@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 
 from benchmark.embeddings.batches import BatchEmbedder, Clip, Embedded, chunks, read_ahead
 from benchmark.embeddings.cache import CacheEntry, EmbeddingDtype, SplitRecord, StoredSplit
+from benchmark.embeddings.degenerate import degenerate_shares
 from benchmark.embeddings.partial_split import Journal, PartialSplit, remove_finished
 from benchmark.embeddings.peak_memory import PeakMemory
 from benchmark.embeddings.splits import EventSplit, SceneSplit
@@ -164,6 +166,11 @@ class TaskEmbeddings:
     peak_memory_bytes: int | None
     cached: bool
     inputs: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def degenerate(self) -> dict[str, float]:
+        """Shares of embeddings that heads cannot learn from, see `degenerate_shares`."""
+        return degenerate_shares(self.splits.values())
 
 
 def embed_task(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from benchmark.models.outputs import HUGE, TINY
 from benchmark.models.specs import FLOORS
 from benchmark.report.published import published_label
 from benchmark.report.standings import Leaderboard
@@ -18,6 +19,14 @@ MODES = {
 RULES = {
     "published": "as the published numbers were made",
     "strict": "upstream's faults corrected, so published numbers do not compare",
+}
+
+DEGENERATE = {  # kinds of `benchmark.embeddings.degenerate`: the share that is worth a note, words
+    "equal": (0.05, "of the clips have the same embedding as another clip"),
+    "huge": (0.05, f"of the clips have values above {HUGE:g}, too large for heads to learn from"),
+    "tiny": (0.05, f"of the clips have no value above {TINY:g}, too small for heads to learn from"),
+    "still": (0.05, "of the clips have one embedding for all frames"),
+    "constant": (0.9, "of an embedding's numbers are the same in every clip"),
 }
 
 
@@ -74,6 +83,7 @@ def table_notes(board: ResultTable) -> list[str]:
         if module.note:
             named = module.note.startswith(module.label)
             notes.append(module.note if named else f"{module.label}: {module.note}")
+    notes += degenerate_notes(board)
     floors = [module.label for module in board.modules if module.module in FLOORS]
     if floors:
         notes.append(f"Floors, to be beaten: {', '.join(floors)}.")
@@ -108,6 +118,29 @@ BLIND = (
 
 def _rows_of(labels: Sequence[str], rows: int) -> str:
     return "" if len(labels) == rows else f"{', '.join(labels)} on "
+
+
+def degenerate_notes(board: ResultTable) -> list[str]:
+    """Which rows have embeddings that heads cannot learn from, in which tasks and in which share.
+
+    A few clips are not worth a note: data sets have clips twice, and silent ones.
+    """
+    notes = []
+    for module in board.modules:
+        tasks: dict[str, list[str]] = {}
+        for entry in board.row(module):
+            shares = entry.cells[0].degenerate
+            said = [
+                f"{100 * shares[kind]:.0f} % {words}"
+                for kind, (least, words) in DEGENERATE.items()
+                if shares.get(kind, 0.0) >= least
+            ]
+            if said:
+                tasks.setdefault(" and ".join(said), []).append(entry.task.task)
+        found = [f"in {', '.join(names)}, {said}" for said, names in tasks.items()]
+        if found:
+            notes.append(f"{module.label}, embeddings that say little: {'; '.join(found)}.")
+    return notes
 
 
 def deviation_notes(board: ResultTable) -> list[str]:

@@ -11,7 +11,7 @@ from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 from benchmark.scores.averages import mean_over_folds
 
-SCHEMA = 4  # of a cell's JSON; see benchmark.results.schema
+SCHEMA = 5  # of a cell's JSON; see benchmark.results.schema
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ class Cell:
     """One module on one task under one seed, finished or failed.
 
     ``predictions_hash`` is the SHA-256 of the predictions file beside a finished cell; ``command``
-    is the command line that made it, empty in cells written before it was kept.
+    is the command line that made it, empty in cells written before it was kept. ``degenerate`` has
+    shares of embeddings that heads cannot learn from, by kind; kinds without any are left out, and
+    cells written before it was kept have none.
     """
 
     module: ModuleFacts
@@ -115,6 +117,7 @@ class Cell:
     machine: str = ""
     date: str = ""
     command: str = ""
+    degenerate: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
 
     @property

@@ -197,6 +197,7 @@ def finished_cell(
         folds=_fold_scores(result),
         cost=_cost(task, embedded, blank, seconds),
         predictions_hash=hashlib.sha256(predictions).hexdigest(),
+        degenerate=embedded.degenerate,
     )
     return _stamped(cell), predictions
 

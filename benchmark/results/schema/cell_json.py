@@ -21,8 +21,9 @@ def cell_text(cell: Cell) -> str:
 def cell_of(text: str) -> Cell:
     """The cell in a file of any version that is known.
 
-    Cells of schemas 1 and 2 have bare NaN and Infinity, and lack what was not kept in their time:
-    it is then empty. The version that they carry becomes this one's, as what is in memory is.
+    Cells of schemas 1 and 2 have bare NaN and Infinity. Those of every earlier schema lack what was
+    not kept in their time: it is then empty. The version that they carry becomes this one's, as
+    what is in memory is.
 
     Raises:
         ValueError: What is wrong, with the key; no capital letter and no full stop, so that the

@@ -77,6 +77,10 @@ MEANINGS = {
     "mode fast multiplies there",
     "date": "when the cell was finished or failed, UTC, ISO 8601",
     "command": "the command line that made the cell; empty in cells older than that",
+    "degenerate": "shares of embeddings that heads cannot learn from, each only if it is not 0: of "
+    "clips, equal (to another clip's), huge (a value above 1e17), tiny (none above 1e-5) and still "
+    "(all frames equal); of the numbers of an embedding, constant (the same in every clip); empty "
+    "in cells older than that",
     "schema": "version of this layout",
 }
 

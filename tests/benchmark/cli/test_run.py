@@ -54,6 +54,21 @@ def test_mode_rules_seeds_and_embeddings_are_asked_for(tasks_dir: Path, modules:
     ]
 
 
+def test_one_embedding_for_all_clips_is_noted_by_run_and_report(
+    tasks_dir: Path, modules: Path
+) -> None:
+    name = write_module(modules, scene="embeddings = 0 * embeddings + model.weight")
+    run = ["run", name, "--no-floor", "--tasks-dir", tasks_dir, "--grid", "faster", "--out", "out"]
+    note = (
+        f"{name}, embeddings that say little: in tiny-v1-full, 100 % of the clips have the same "
+        "embedding as another clip and 100 % of an embedding's numbers are the same in every clip."
+    )
+    assert note in _msbench(*run).output
+    assert note in _msbench(*run).output  # of the kept cell
+    _msbench("report", "out", "--out", "again")
+    assert note in (modules / "again" / "leaderboard.md").read_text()
+
+
 def test_tasks_are_chosen_by_either_name(tasks_dir: Path, modules: Path) -> None:
     write_event_task(tasks_dir)
     write_scene_task(tasks_dir, "other")

@@ -153,6 +153,22 @@ def test_why_cells_failed_and_what_rows_are() -> None:
     assert r"| panns \| ours | failed | **0.300** | 99 | 20 |" in short
 
 
+def test_embeddings_that_say_little_are_noted() -> None:
+    half, few = {"equal": 0.5, "constant": 0.6}, {"equal": 0.04, "tiny": 0.01}
+    cells = [
+        replace(_cell(OURS, PITCH, 0.5), degenerate=half),
+        replace(_cell(OURS, EVENTS, 0.5), degenerate=half),
+        replace(_cell(OURS, ERRORS, 0.5), degenerate={"huge": 1.0, "constant": 0.95}),
+        *(replace(_cell(OTHER, task, 0.5), degenerate=few) for task in (PITCH, EVENTS, ERRORS)),
+    ]
+    text = leaderboard_markdown(_standings(*cells))
+    (line,) = [line for line in text.splitlines() if "embeddings that say little" in line]
+    assert re.search(r"in (pitch-v1, events|events-v1, pitch)-v1, 50 % of the clips have the", line)
+    assert "100 % of the clips have values above 1e+17" in line
+    assert "95 % of an embedding's numbers are the same in every clip" in line
+    assert "60 %" not in line
+
+
 def test_error_rates_are_best_when_low() -> None:
     cells = [_cell(OURS, ERRORS, 0.9), _cell(FLOOR, ERRORS, 1.0)]
     markdown = leaderboard_markdown(_standings(*cells))

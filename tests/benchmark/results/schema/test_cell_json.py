@@ -14,7 +14,7 @@ from benchmark.results.schema.json_schema import MEANINGS, cell_schema, schema_p
 from tests.benchmark.results.test_cells import CELL, FAILED
 
 FOLDS = [replace(fold, validation_curve=[[0, 0.5], [3, math.nan]]) for fold in CELL.folds]
-FULL = replace(CELL, folds=FOLDS, command="msbench run x", versions="python 3.11")
+FULL = replace(CELL, folds=FOLDS, command="msbench run x", degenerate={"equal": 0.5})
 
 
 def facts_of(cell: Cell) -> dict:
@@ -173,6 +173,13 @@ def test_cells_of_schema_2_are_read(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "cell.json").read_text())["schema"] == SCHEMA
     with pytest.raises(ValueError, match="key task_hash is missing"):
         cell_of(text.replace('"task_hash": "task hash", ', ""))
+
+
+def test_cells_of_schema_4_are_read() -> None:
+    facts = facts_of(FULL)
+    facts["schema"] = 4
+    del facts["degenerate"]
+    assert repr(cell_of(json.dumps(facts))) == repr(replace(FULL, degenerate={}))
 
 
 SCHEMA_1 = """{"module": {"label": "cola", "module": "pkg.cola", "checkpoint": "", "note": null,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,13 +39,3 @@ def _subset(corpus: Corpus, clips: list[int]) -> Corpus:
         names=tuple(corpus.names[i] for i in clips),
         sources=tuple(corpus.sources[i] for i in clips),
     )
-
-
-def corpus_facts(corpus: Corpus) -> dict[str, Any]:
-    """What the card says about a corpus."""
-    return {
-        "clips": len(corpus),
-        "hours": round(corpus.hours, 3),
-        "sources": dict(sorted(Counter(corpus.sources).items())),
-        "sha256_of_names_and_lengths": corpus.fingerprint(),
-    }

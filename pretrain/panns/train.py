@@ -7,16 +7,13 @@ As in the authors' code, a batch of 2 n clips is mixed into n.
 
 from __future__ import annotations
 
-import platform
-import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from rich.console import Console
 from sklearn.metrics import average_precision_score
 from torch import Tensor
 from torch.nn import functional
@@ -24,22 +21,15 @@ from torch.nn import functional
 from benchmark.baselines.panns.checkpoints import save_weights
 from benchmark.baselines.panns.cnn import CNN6_16K, Panns
 from benchmark.baselines.panns.frames import clip_cells
-from msssl_hear.version import __version__
+from pretrain.card import corpus_facts, time_facts, versions
 from pretrain.data.corpus import Corpus, to_float
 from pretrain.data.crops import CropSampler
 from pretrain.data.open import read_data
 from pretrain.data.seeds import generator_for
+from pretrain.loop import Loop, Progress
 from pretrain.panns.augment import mixup, mixup_shares, spec_augment
-from pretrain.panns.data import corpus_facts, one_hot, split_corpus
+from pretrain.panns.data import one_hot, split_corpus
 from pretrain.recipe import find_recipe, read_recipe
-from pretrain.run_folder import (
-    WEIGHTS,
-    append_metrics,
-    drop_metrics_after,
-    open_run,
-    save_state,
-)
-from pretrain.train import is_logged
 
 LEARNING_RATE = 1e-3  # constant (the authors' code)
 ADAM_BETAS = (0.9, 0.999)  # the authors' code, with AMSGrad
@@ -88,7 +78,7 @@ def run(
         batch_size: Clips drawn per step; None for that of the recipe cola.
         seed: Of weights, crops and augmentation.
         device: Lightning Fabric's accelerator: ``cpu``, ``cuda``, ``mps`` or ``auto``.
-        resume: Go on with the run in ``out``.
+        resume: Resume the run in ``out``.
 
     Raises:
         ValueError: The audio has one source only, or settings do not fit it or the run folder.
@@ -102,37 +92,45 @@ def run(
         checkpoint_minutes=cola.checkpoint_minutes,
     )
     corpus = read_data(data, CNN6_16K.log_mel.sample_rate)
-    training = PannsTraining(args, corpus, out, device)
+    training = PannsTraining(args, corpus, device)
+    loop = Loop(training, out, args.steps, args.checkpoint_minutes)
     config = {"name": "panns", "run": asdict(args), "corpus": corpus_facts(corpus)}
-    state = open_run(out, config, resume)
+    state = loop.open(config, resume)
     if state is not None:
-        training.restore(state)
-    training.run()
-    training.export()
+        loop.restore(with_sums(state))
+    loop.run()
+    loop.export()
+
+
+def with_sums(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A training state; those of runs begun before the common loop name the sums otherwise."""
+    if "loss_sum" not in state:
+        return state
+    sums = torch.tensor([state["loss_sum"]], dtype=torch.float64)
+    return {**state, "sums": sums, "summed": state["loss_count"], "last_row": {}}
 
 
 class PannsTraining:
-    """A run of the recipe.
+    """Network and optimiser; the `pretrain.loop.Loop` runs its steps.
 
     Attributes:
         classes: Source tags, sorted: the classes.
-        step: Optimiser steps done.
-        seconds: Spent on them, over all sessions of a resumed run.
     """
 
-    def __init__(self, args: PannsArgs, corpus: Corpus, folder: Path, device: str) -> None:
+    metric_names = ("loss",)
+
+    def __init__(self, args: PannsArgs, corpus: Corpus, device: str) -> None:
         """Draw the weights from the seed.
 
         Args:
             args: Size of the run.
             corpus: Audio at 16 kHz.
-            folder: The run's folder.
             device: Lightning Fabric's accelerator.
 
         Raises:
             ValueError: The corpus has one source only.
         """
-        self.args, self.folder = args, folder
+        self.args = args
         self.classes = tuple(sorted(set(corpus.sources)))
         if len(self.classes) < 2:
             raise ValueError(
@@ -158,38 +156,23 @@ class PannsTraining:
             device=self.fabric.device,
         )
         self.targets = one_hot(self.corpus.sources, self.classes).to(self.fabric.device)
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self.step, self.seconds = 0, 0.0
-        self.loss_sum, self.loss_count = 0.0, 0
 
-    def run(self) -> None:
-        """Do the steps that are left; save the state now and then and at the end."""
-        self.model.train()
-        started = saved = time.monotonic()
-        before = self.seconds
-        while self.step < self.args.steps:
-            self.loss_sum += self.do_step()
-            self.loss_count += 1
-            self.step += 1
-            self.seconds = before + time.monotonic() - started
-            if is_logged(self.step, self.args.steps):
-                self.log()
-            if time.monotonic() - saved > 60 * self.args.checkpoint_minutes:
-                save_state(self.folder, self.state())
-                saved = time.monotonic()
-        save_state(self.folder, self.state())
+    @property
+    def crops_per_step(self) -> int:
+        """Crops drawn in a step."""
+        return self.args.batch_size
 
-    def do_step(self) -> float:
-        """Draw a batch and move the weights.
+    def do_step(self, step: int) -> tuple[Tensor]:
+        """Draw the batch of a step (0, 1, ...), and move the weights.
 
         Returns:
-            Binary cross-entropy, mean over mixtures and classes.
+            Binary cross-entropy, mean over mixtures and classes, on the CPU.
 
         Raises:
             FloatingPointError: It is NaN or infinite.
         """
-        batch = self.sampler.draw(self.step)
-        generator = generator_for(self.args.seed, self.step, "augment", self.fabric.device)
+        batch = self.sampler.draw(step)
+        generator = generator_for(self.args.seed, step, "augment", self.fabric.device)
         # Dropout takes no generator: seeded per step, so that a resumed run is the same run.
         torch.manual_seed(generator.initial_seed())
         log_mel = self.model.log_mel_of_padded(self.model.pad(batch.anchor))
@@ -201,83 +184,51 @@ class PannsTraining:
         loss = functional.binary_cross_entropy_with_logits(logits.float(), targets)
         if not bool(loss.isfinite()):
             raise FloatingPointError(
-                f"the loss is {loss.item()} at step {self.step + 1}; "
+                f"the loss is {loss.item()} at step {step + 1}; "
                 "the state before it is kept: start again with another seed"
             )
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
-        return float(loss.detach())
+        return (loss.detach().cpu(),)
 
-    @property
-    def crops(self) -> int:
-        """Crops drawn so far."""
-        return self.step * self.args.batch_size
-
-    def log(self) -> None:
-        """Print and keep the mean loss since the last line."""
-        loss, speed = self.loss_sum / self.loss_count, self.crops / self.seconds
-        left = self.seconds / self.step * (self.args.steps - self.step) / 60
-        row = {"step": self.step, "seconds": self.seconds, "crops_per_second": speed, "loss": loss}
-        append_metrics(self.folder, row)
-        self.loss_sum, self.loss_count = 0.0, 0
-        self.console.print(
-            f"step {self.step}/{self.args.steps}  loss {loss:.4f}  "
-            f"{speed:.0f} crops/s, {left:.1f} min left"
-        )
+    def describe(self, means: Mapping[str, float]) -> list[str]:
+        """The mean loss for people."""
+        return [f"loss {means['loss']:.4f}"]
 
     def state(self) -> dict[str, Any]:
-        """All that the next step depends on."""
-        return {
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "loss_sum": self.loss_sum,
-            "loss_count": self.loss_count,
-        }
+        """Weights and optimiser."""
+        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Go back to a saved state."""
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.loss_sum, self.loss_count = state["loss_sum"], state["loss_count"]
-        drop_metrics_after(self.folder, self.step)
-        self.console.print(f"resuming after step {self.step} of {self.args.steps}")
 
-    def export(self) -> None:
+    def export(self, path: Path, progress: Progress) -> None:
         """Write the weights in half precision, with their card."""
-        path = self.folder / WEIGHTS
-        save_weights(path, self.model.eval(), self.card())
-        self.console.print(f"wrote {path}")
+        save_weights(path, self.model.eval(), self.card(progress))
 
-    def card(self) -> dict[str, Any]:
+    def card(self, progress: Progress) -> dict[str, Any]:
         """What is to be known about the weights."""
         crop_seconds = self.args.crop_frames / 100
+        crops = progress.step * self.crops_per_step
         return {
             "recipe": "panns",
             "note": (
                 f"{len(self.corpus)} clips of our pretraining audio, their {len(self.classes)} "
-                f"source tags as labels ({self.step} steps of {self.args.batch_size} crops of "
+                f"source tags as labels ({progress.step} steps of {self.args.batch_size} crops of "
                 f"{crop_seconds} s)"
             ),
             "data": {**corpus_facts(self.corpus), "held_out_clips": len(self.held_out)},
             "classes": list(self.classes),
-            "steps": self.step,
+            "steps": progress.step,
             "batch_size": self.args.batch_size,
-            "crops": self.crops,
-            "mixtures": self.crops // 2,
-            "epochs": round(self.step / self.sampler.batches_per_epoch, 1),
-            "seconds": round(self.seconds, 1),
-            "seed": self.args.seed,
-            "date": datetime.now(timezone.utc).date().isoformat(),
+            "crops": crops,
+            "mixtures": crops // 2,
+            **time_facts(progress, self.sampler.batches_per_epoch, self.args.seed),
             "metrics": {"held_out_mean_average_precision": self.held_out_precision()},
-            "versions": {
-                "msssl_hear": __version__,
-                "torch": str(torch.__version__),
-                "python": platform.python_version(),
-            },
+            "versions": versions(),
         }
 
     def held_out_precision(self) -> float | None:

@@ -68,7 +68,7 @@ GREEDY: dict[str, Callable[[], None]] = {
         "benchmark.tasks.make.convert", "read_mono", too_much_numpy
     ),
     "embedded suite": _set("benchmark.tasks.embedded.writing", "write_wav", too_much_numpy),
-    "pretraining": _set("pretrain.train:Training", "differentiate", too_much_torch),
+    "pretraining": _set("pretrain.training:Training", "differentiate", too_much_torch),
     "pretraining, panns": _set("pretrain.panns.train:PannsTraining", "do_step", too_much_torch),
     "pack": _set("pretrain.data.pack.clip", "read_mono", too_much_numpy),
 }

@@ -38,13 +38,10 @@ def _shards(place: Path) -> None:
 
 def _little_first() -> None:
     """Normalisation from 50 crops, where a real run takes 4000; states as often as steps."""
-    from pretrain import train
-    from pretrain.panns import train as panns
+    from pretrain import training
     from pretrain.views.normalisation import log_mel_statistics
 
-    for module in (train, panns):
-        if hasattr(module, "log_mel_statistics"):
-            module.log_mel_statistics = partial(log_mel_statistics, crops=50)
+    training.log_mel_statistics = partial(log_mel_statistics, crops=50)
 
 
 def _panns() -> None:

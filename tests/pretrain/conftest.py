@@ -32,7 +32,9 @@ def tiny_corpus() -> Corpus:
 @pytest.fixture
 def few_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Normalisation from 50 crops: the 4000 of a real run take longer than these trainings."""
-    monkeypatch.setattr("pretrain.train.log_mel_statistics", partial(log_mel_statistics, crops=50))
+    monkeypatch.setattr(
+        "pretrain.training.log_mel_statistics", partial(log_mel_statistics, crops=50)
+    )
 
 
 @pytest.fixture

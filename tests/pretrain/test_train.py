@@ -9,9 +9,11 @@ from torch import nn
 
 from msssl_hear.checkpoint import load_checkpoint
 from pretrain.data.corpus import Corpus
+from pretrain.loop import Progress
 from pretrain.recipe import DataArgs, LossArgs, Recipe
 from pretrain.run_folder import METRICS, STATE
-from pretrain.train import Training, is_logged, progress_line, train
+from pretrain.train import train
+from pretrain.training import Training
 from pretrain.views.views import make_views
 
 pytestmark = pytest.mark.usefixtures("few_statistics")
@@ -37,10 +39,10 @@ def test_three_steps_and_three_resumed_equal_six(
     with pytest.MonkeyPatch.context() as patch:
         do_step = Training.do_step
 
-        def dying_step(self: Training):
-            if self.step == 3:
+        def dying_step(self: Training, step: int):
+            if step == 3:
                 raise KeyboardInterrupt
-            return do_step(self)
+            return do_step(self, step)
 
         patch.setattr(Training, "do_step", dying_step)
         with pytest.raises(KeyboardInterrupt):
@@ -67,17 +69,17 @@ def test_contrast_and_all_that_is_mixed_in_resume_alike(
         loss=LossArgs(pitch_form="contrast", frame_negatives="batch"),
         run=replace(tiny_recipe.run, steps=3),
     )
-    whole = Training(recipe, tiny_corpus, tmp_path, "cpu")
+    whole = Training(recipe, tiny_corpus, "cpu")
     whole.fit_statistics()
-    first = whole.do_step()
+    first = whole.do_step(0)
     assert all(value.isfinite() for value in first) and float(first.pitch_loss) > 0
-    whole.step = 1
     state = copy.deepcopy(whole.state())
-    second = whole.do_step()
-    resumed = Training(recipe, tiny_corpus, tmp_path, "cpu")
+    second = whole.do_step(1)
+    resumed = Training(recipe, tiny_corpus, "cpu")
     resumed.restore(state)
-    assert all(torch.equal(*pair) for pair in zip(second, resumed.do_step(), strict=True))
-    path = resumed.export()
+    assert all(torch.equal(*pair) for pair in zip(second, resumed.do_step(1), strict=True))
+    path = tmp_path / "weights.safetensors"
+    resumed.export(path, Progress(step=2))
     _, _, card = load_checkpoint(path)
     assert card["settings"]["data"]["mixture_probability"] == 0.5
 
@@ -100,26 +102,26 @@ def test_exported_weights_load_and_their_card_tells_the_run(
 
 
 def test_cola_and_multi_draw_the_same_weights_and_clips(
-    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path
+    tiny_corpus: Corpus, tiny_recipe: Recipe
 ) -> None:
     cola = replace(tiny_recipe, loss=LossArgs(frame_weight=0, pitch_weight=0))
-    trainings = [Training(r, tiny_corpus, tmp_path, "cpu") for r in (tiny_recipe, cola)]
+    trainings = [Training(r, tiny_corpus, "cpu") for r in (tiny_recipe, cola)]
     first, second = (t.module.state_dict() for t in trainings)
     assert all(torch.equal(first[key], second[key]) for key in first)
     clips = [t.sampler.draw(3).clips for t in trainings]
     assert torch.equal(*clips)
     for training in trainings:
         training.fit_statistics()
-    multi_metrics, cola_metrics = (t.do_step() for t in trainings)
+    multi_metrics, cola_metrics = (t.do_step(0) for t in trainings)
     torch.testing.assert_close(multi_metrics.clip_loss, cola_metrics.clip_loss)
     assert float(cola_metrics.loss) == float(cola_metrics.clip_loss)
     assert float(cola_metrics.frame_loss) == float(cola_metrics.pitch_loss) == 0.0
 
 
 def test_padding_of_a_short_clip_does_not_reach_the_loss(
-    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path
+    tiny_corpus: Corpus, tiny_recipe: Recipe
 ) -> None:
-    training = Training(tiny_recipe, tiny_corpus, tmp_path, "cpu")
+    training = Training(tiny_recipe, tiny_corpus, "cpu")
     training.fit_statistics()
     batch = training.sampler.draw(0)
     assert int(batch.lengths.min()) < batch.anchor.shape[1]
@@ -132,15 +134,13 @@ def test_padding_of_a_short_clip_does_not_reach_the_loss(
     torch.testing.assert_close(training.module(views), training.module(other))
 
 
-def test_a_nan_loss_stops_with_a_sentence(
-    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path
-) -> None:
-    training = Training(tiny_recipe, tiny_corpus, tmp_path, "cpu")
+def test_a_nan_loss_stops_with_a_sentence(tiny_corpus: Corpus, tiny_recipe: Recipe) -> None:
+    training = Training(tiny_recipe, tiny_corpus, "cpu")
     training.fit_statistics()
     with torch.no_grad():
         training.module.clip_head.linear.weight.fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="the loss is nan at step 1"):
-        training.run()
+        training.do_step(0)
 
 
 def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(
@@ -170,32 +170,28 @@ def test_a_few_steps_lower_the_loss(
     assert sum(losses[-5:]) < sum(losses[:5])
 
 
-def test_log_lines_are_dense_at_the_start() -> None:
-    logged = [step for step in range(1, 10001) if is_logged(step, 10000)]
-    assert logged[:8] == [1, 2, 5, 10, 20, 50, 100, 200]
-    assert logged[-1] == 10000 and len(logged) < 70
+def test_the_line_for_people_leaves_out_what_is_off(
+    tiny_corpus: Corpus, tiny_recipe: Recipe
+) -> None:
+    means = dict.fromkeys(Training.metric_names, 0.0) | {"clip_loss": 1.5}
+    training = Training(tiny_recipe, tiny_corpus, "cpu")
+    assert training.describe(means) == ["loss 0.000", "clip 1.500 (right 0%)"]
+    parts = training.describe(means | {"frame_loss": 2.0, "pitch_loss": 3.0})
+    assert parts[2:] == ["frame 2.000 (right 0%)", "pitch 3.000 (score 0.00)"]
 
 
-def test_progress_line_leaves_out_what_is_off() -> None:
-    means = dict.fromkeys(
-        (
-            "loss",
-            "clip_loss",
-            "clip_accuracy",
-            "frame_loss",
-            "frame_accuracy",
-            "pitch_loss",
-            "pitch_score",
-        ),
-        0.0,
-    )
-    line = progress_line(means | {"clip_loss": 1.5}, 5, 10, 60.0, 50.0)
-    assert "frame" not in line and "pitch" not in line
-    assert "step 5/10" in line and "1.0 min left" in line
+def test_a_batch_that_does_not_fit_is_explained(
+    tiny_corpus: Corpus, tiny_recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(tiny_recipe, tiny_corpus, "cpu")
+    training.fit_statistics()
+    monkeypatch.setattr(training, "differentiate", lambda views: torch.empty(1 << 50))
+    with pytest.raises(MemoryError, match=r"for 4 clips at once in step 3 .*--chunk 2"):
+        training.do_step(2)
 
 
 def test_a_compiled_encoder_trains_the_same(
-    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_corpus: Corpus, tiny_recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compile_module, compiled = nn.Module.compile, []
 
@@ -204,13 +200,11 @@ def test_a_compiled_encoder_trains_the_same(
         compile_module(module, backend="eager")
 
     monkeypatch.setattr(nn.Module, "compile", without_code)
-    plain, other = (
-        Training(tiny_recipe, tiny_corpus, tmp_path, "cpu", compiled=c) for c in (False, True)
-    )
+    plain, other = (Training(tiny_recipe, tiny_corpus, "cpu", compiled=c) for c in (False, True))
     assert compiled == [other.module.encoder]
     for training in (plain, other):
         training.fit_statistics()
-    for first, second in zip(plain.do_step(), other.do_step(), strict=True):
+    for first, second in zip(plain.do_step(0), other.do_step(0), strict=True):
         torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-5)
     states = plain.module.state_dict(), other.module.state_dict()
     assert states[0].keys() == states[1].keys()

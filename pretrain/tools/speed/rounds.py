@@ -6,6 +6,7 @@ machine falls on all alike.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from statistics import median
 import torch
 
 from pretrain.tools.speed.authors import AuthorsCost, AuthorsPipeline
-from pretrain.train import Training
+from pretrain.training import Training
 
 PIPELINE, ENCODER, STEP = "pipeline", "encoder", "whole step"
 PIPELINE_STEPS = 5  # per step of the encoder: it is over sooner
@@ -67,20 +68,13 @@ def measure(
         authors: The authors' pipeline, or None.
         say: Gets a line per round.
     """
-    fixed = training.views()
-
-    def step() -> None:
-        training.do_step()
-        training.step += 1
-
-    def views() -> None:
-        training.views()
-        training.step += 1
+    fixed = training.make_views(0)
+    numbers = itertools.count()  # of the steps: each draws another batch
 
     sides: Sequence[tuple[str, Callable[[], object], int]] = (
-        (PIPELINE, views, PIPELINE_STEPS * steps),
-        (ENCODER, lambda: training.move(fixed), steps),
-        (STEP, step, steps),
+        (PIPELINE, lambda: training.make_views(next(numbers)), PIPELINE_STEPS * steps),
+        (ENCODER, lambda: training.optimiser_step(0, fixed), steps),
+        (STEP, lambda: training.do_step(next(numbers)), steps),
     )
     training.fabric_module.train()
     for _, once, _ in sides:

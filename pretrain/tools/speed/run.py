@@ -17,7 +17,7 @@ from pretrain.recipe import Recipe
 from pretrain.tools.speed.authors import AuthorsPipeline, save_clips
 from pretrain.tools.speed.rounds import Findings, measure
 from pretrain.tools.speed.table import Setting
-from pretrain.train import Training
+from pretrain.training import Training
 
 
 def run_bench(
@@ -50,7 +50,7 @@ def run_bench(
     corpus = open_data(data, recipe.log_mel.sample_rate, synthetic, seed, device, reader)
     opening = time.process_time() - before
     with TemporaryDirectory() as folder:
-        training = Training(recipe, corpus, Path(folder) / "run", device, compiled=compiled)
+        training = Training(recipe, corpus, device, compiled=compiled)
         if training.fabric.device.type == "cpu":
             torch.set_num_threads(1)
         training.fit_statistics()
@@ -69,11 +69,10 @@ def _setting(
     recipe, device = training.recipe, training.fabric.device
     read = "streamed" if isinstance(corpus, ShardCorpus) else "in memory"
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    views = 3 if recipe.loss.needs_partner else 2
     return Setting(
         recipe=recipe.name,
         data=f"{len(corpus)} clips, {corpus.hours:.2f} h, {read}",
-        crops=views * recipe.run.batch_size,
+        crops=training.crops_per_step,
         parameters=sum(p.numel() for p in training.module.encoder.parameters()),
         device=name,
         precision=recipe.run.precision,

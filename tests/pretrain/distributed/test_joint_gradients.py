@@ -1,7 +1,6 @@
 """Loss and gradients of two processes are those of one with the joined batch."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from pretrain.data.share import BatchShard
 from pretrain.distributed.gather import all_reduce_sum, gather_rows, rank
 from pretrain.model import SamplingStrategies
 from pretrain.recipe import DataArgs, LossArgs, Recipe
-from pretrain.train import Training
+from pretrain.training import Training
 from pretrain.views.views import Views, make_views
 from tests.pretrain.conftest import make_tiny_corpus, make_tiny_recipe
 from tests.pretrain.distributed.two_processes import run_in_two
@@ -40,10 +39,9 @@ def made(recipe: Recipe, name: str, precision: str = "64-true") -> Recipe:
     )
 
 
-def one_step(recipe: Recipe, corpus: Corpus, folder: Path, chunk: int | None) -> dict[str, Any]:
+def one_step(recipe: Recipe, corpus: Corpus, chunk: int | None) -> dict[str, Any]:
     """Metrics, gradients and views of the second step, whose batch has the two short clips."""
-    training = Training(recipe, corpus, folder, "cpu", chunk)
-    training.step = 1
+    training = Training(recipe, corpus, "cpu", chunk)
     # Off the first weights, where much is 0 and little depends on anything.
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
@@ -51,7 +49,12 @@ def one_step(recipe: Recipe, corpus: Corpus, folder: Path, chunk: int | None) ->
             parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
     draws = torch.Generator().manual_seed(5)
     views = make_views(
-        training.log_mel, training.draw(draws), recipe.augment, True, draws, training.share
+        training.log_mel,
+        training.sample_batch(1, draws),
+        recipe.augment,
+        True,
+        draws,
+        training.share,
     )
     training.module.train()
     metrics = training.differentiate(in_precision(views, recipe))
@@ -69,13 +72,13 @@ def in_precision(views: Views, recipe: Recipe) -> Views:
     return Views(*(x.double() if x is not None and x.is_floating_point() else x for x in views))
 
 
-def all_cases(recipe: Recipe, corpus: Corpus, folder: Path) -> dict[Any, Any]:
+def all_cases(recipe: Recipe, corpus: Corpus) -> dict[Any, Any]:
     """In one of two processes."""
     results: dict[Any, Any] = {
-        (name, chunk): one_step(made(recipe, name), corpus, folder, chunk) for name, chunk in CASES
+        (name, chunk): one_step(made(recipe, name), corpus, chunk) for name, chunk in CASES
     }
     for name in IN_FLOAT32:
-        results[name, "float32"] = one_step(made(recipe, name, "32-true"), corpus, folder, 1)
+        results[name, "float32"] = one_step(made(recipe, name, "32-true"), corpus, 1)
     row = torch.tensor([[1.0 + rank()]], requires_grad=True)
     weights = torch.tensor([[10.0, 1.0], [7.0, 3.0]])[rank()]
     rows = gather_rows(row)
@@ -104,43 +107,37 @@ def tiny() -> tuple[Recipe, Corpus]:
 @pytest.fixture(scope="module")
 def in_two(tiny: tuple[Recipe, Corpus], tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     folder = tmp_path_factory.mktemp("two")
-    return run_in_two(all_cases, *tiny, folder, folder=folder)
+    return run_in_two(all_cases, *tiny, folder=folder)
 
 
 @pytest.mark.parametrize(("name", "chunk"), CASES)
 def test_two_processes_make_the_gradients_of_one(
-    tiny: tuple[Recipe, Corpus], in_two: list[Any], tmp_path: Path, name: str, chunk: int | None
+    tiny: tuple[Recipe, Corpus], in_two: list[Any], name: str, chunk: int | None
 ) -> None:
     recipe, corpus = tiny
-    one = one_step(made(recipe, name), corpus, tmp_path, None)
+    one = one_step(made(recipe, name), corpus, None)
     assert int(one["views"]["lengths"].min()) < one["views"]["log_mel"].shape[2]  # a short clip
     print(name, chunk, worst(one, in_two[0][name, chunk]))
     assert all(worst(one, found[name, chunk]) < FLOAT64 for found in in_two)
 
 
 @pytest.mark.parametrize("name", IN_FLOAT32)
-def test_so_they_do_in_float32(
-    tiny: tuple[Recipe, Corpus], in_two: list[Any], tmp_path: Path, name: str
-) -> None:
-    one = one_step(made(tiny[0], name, "32-true"), tiny[1], tmp_path, None)
+def test_so_they_do_in_float32(tiny: tuple[Recipe, Corpus], in_two: list[Any], name: str) -> None:
+    one = one_step(made(tiny[0], name, "32-true"), tiny[1], None)
     print(name, worst(one, in_two[0][name, "float32"]))
     assert all(worst(one, found[name, "float32"]) < FLOAT32 for found in in_two)
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])
-def test_chunks_make_the_gradients_of_the_batch(
-    tiny: tuple[Recipe, Corpus], tmp_path: Path, chunk: int
-) -> None:
+def test_chunks_make_the_gradients_of_the_batch(tiny: tuple[Recipe, Corpus], chunk: int) -> None:
     for name in ("bilinear, frames of the batch", "contrast of shifts"):
         recipe = made(tiny[0], name)
-        whole = one_step(recipe, tiny[1], tmp_path, None)
-        assert worst(whole, one_step(recipe, tiny[1], tmp_path, chunk)) < FLOAT64
+        whole = one_step(recipe, tiny[1], None)
+        assert worst(whole, one_step(recipe, tiny[1], chunk)) < FLOAT64
 
 
-def test_shares_are_rows_of_the_same_batch(
-    tiny: tuple[Recipe, Corpus], in_two: list[Any], tmp_path: Path
-) -> None:
-    one = one_step(made(tiny[0], "contrast of shifts"), tiny[1], tmp_path, None)["views"]
+def test_shares_are_rows_of_the_same_batch(tiny: tuple[Recipe, Corpus], in_two: list[Any]) -> None:
+    one = one_step(made(tiny[0], "contrast of shifts"), tiny[1], None)["views"]
     first, second = (found["contrast of shifts", None]["views"] for found in in_two)
     for key, value in one.items():
         axis = 1 if key.startswith("log") else 0

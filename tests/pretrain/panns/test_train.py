@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from benchmark.baselines import panns as hear_module
 from benchmark.baselines.panns.checkpoints import load_weights
 from benchmark.baselines.panns.cnn import CNN6_16K
 from pretrain.data.corpus import read_corpus
+from pretrain.loop import Loop, Progress
 from pretrain.panns import train as panns
 from pretrain.panns.augment import mixup, mixup_shares, spec_augment
 from pretrain.panns.data import one_hot, split_corpus
@@ -120,16 +121,16 @@ def test_resumed_run_equals_an_unbroken_one(
     run(folder, tmp_path / "whole", 6)
     do_step = panns.PannsTraining.do_step
 
-    def break_off(self: panns.PannsTraining) -> float:
-        if self.step == 3:
-            panns.save_state(self.folder, self.state())
+    def break_off(self: panns.PannsTraining, step: int) -> tuple[torch.Tensor]:
+        if step == 3:
             raise KeyboardInterrupt
-        return do_step(self)
+        return do_step(self, step)
 
-    monkeypatch.setattr(panns.PannsTraining, "do_step", break_off)
-    with pytest.raises(KeyboardInterrupt):
-        run(folder, tmp_path / "broken", 6)
-    monkeypatch.setattr(panns.PannsTraining, "do_step", do_step)
+    with monkeypatch.context() as patch:
+        patch.setattr(panns.PannsTraining, "do_step", break_off)
+        patch.setattr(Loop, "log", lambda loop: loop.save())
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, tmp_path / "broken", 6)
     run(folder, tmp_path / "broken", 6, resume=True)
     whole, broken = (
         load_weights(tmp_path / name / "weights.safetensors")[0] for name in ("whole", "broken")
@@ -138,9 +139,17 @@ def test_resumed_run_equals_an_unbroken_one(
         assert torch.equal(a, b), name
 
 
+def test_a_state_from_before_the_common_loop_is_read() -> None:
+    old = {"step": 3, "seconds": 1.5, "loss_sum": 0.75, "loss_count": 2}
+    state = panns.with_sums(old)
+    progress = Progress(**{item.name: state[item.name] for item in fields(Progress)})
+    assert progress == Progress(3, 1.5, torch.tensor([0.75], dtype=torch.float64), 2)
+    assert panns.with_sums(vars(progress)) is vars(progress)
+
+
 def test_sees_the_crops_of_cola(folder: Path) -> None:
     args = panns.PannsArgs(steps=1, batch_size=8, crop_frames=96, seed=3, checkpoint_minutes=5)
-    training = panns.PannsTraining(args, read_corpus(folder), folder, "cpu")
+    training = panns.PannsTraining(args, read_corpus(folder), "cpu")
     batch = training.sampler.draw(0)
     assert batch.anchor.shape == (8, 15_360)
     # cola's sampler on the same clips: another grid for the partner, which PANNs have no use for.
@@ -168,9 +177,9 @@ def test_refuses_odd_batches(folder: Path, tmp_path: Path) -> None:
         panns.run(folder, tmp_path, 2, 7, seed=0, device="cpu", resume=False)
 
 
-def test_loss_that_is_not_finite_stops(folder: Path, tmp_path: Path, narrow: None) -> None:
+def test_loss_that_is_not_finite_stops(folder: Path, narrow: None) -> None:
     args = panns.PannsArgs(steps=1, batch_size=8, crop_frames=96, seed=0, checkpoint_minutes=5)
-    training = panns.PannsTraining(args, read_corpus(folder), tmp_path, "cpu")
+    training = panns.PannsTraining(args, read_corpus(folder), "cpu")
     nn.init.constant_(training.model.fc_audioset.bias, torch.nan)
     with pytest.raises(FloatingPointError, match="the loss is nan at step 1"):
-        training.do_step()
+        training.do_step(0)

@@ -11,7 +11,8 @@ from torch import Tensor
 from pretrain.cli import main
 from pretrain.data.open import open_data
 from pretrain.recipe import DataArgs, Recipe
-from pretrain.train import Training, train
+from pretrain.train import train
+from pretrain.training import Training
 
 pytestmark = pytest.mark.usefixtures("few_statistics")
 
@@ -48,12 +49,12 @@ def test_a_streamed_run_stopped_in_mid_epoch_ends_with_the_same_weights(
         return train(recipe, corpus, folder, "cpu", resume)
 
     whole = trained(tmp_path / "whole", False)
-    step = Training.do_step
+    do_step = Training.do_step
 
-    def stopping(training: Training):  # type: ignore[no-untyped-def]
-        if training.step == 3:
+    def stopping(training: Training, step: int):  # type: ignore[no-untyped-def]
+        if step == 3:
             raise KeyboardInterrupt
-        return step(training)
+        return do_step(training, step)
 
     with monkeypatch.context() as patch:
         patch.setattr(Training, "do_step", stopping)

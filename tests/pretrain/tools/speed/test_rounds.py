@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +8,7 @@ from pretrain.data.corpus import Corpus
 from pretrain.recipe import DataArgs, Recipe
 from pretrain.tools.speed import rounds
 from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP, Findings, measure, seconds_of
-from pretrain.train import Training
+from pretrain.training import Training
 
 pytestmark = pytest.mark.usefixtures("few_statistics")
 
@@ -29,20 +28,22 @@ def test_a_second_is_a_second_of_the_clock(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_every_side_runs_in_every_round(
-    tiny_corpus: Corpus, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_corpus: Corpus, tiny_recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By counting: views are drawn by the pipeline and by whole steps, weights moved by the others.
 
     The pipeline draws the batches of other steps each time.
     """
     recipe = replace(tiny_recipe, data=DataArgs(background_probability=0.5))
-    training = Training(recipe, tiny_corpus, tmp_path, "cpu")
+    training = Training(recipe, tiny_corpus, "cpu")
     training.fit_statistics()
     drawn: list[int] = []
     moved: list[int] = []
-    views, move = training.views, training.move
-    monkeypatch.setattr(training, "views", lambda: (drawn.append(training.step), views())[1])
-    monkeypatch.setattr(training, "move", lambda x: (moved.append(1), move(x))[1])
+    views, move = training.make_views, training.optimiser_step
+    monkeypatch.setattr(training, "make_views", lambda step: (drawn.append(step), views(step))[1])
+    monkeypatch.setattr(
+        training, "optimiser_step", lambda *batch: (moved.append(1), move(*batch))[1]
+    )
     lines: list[str] = []
     found = measure(training, 2, 3, None, lines.append)
     # One step of each side before, and the fixed spectra; then 2 steps, of the pipeline 10.

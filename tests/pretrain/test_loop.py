@@ -1,0 +1,118 @@
+"""The loop, with a training whose only weight is a number that it adds up."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from pretrain.loop import Loop, Progress, is_logged
+from pretrain.run_folder import METRICS, STATE
+
+
+class Sum:
+    """Step n adds n + 1; its loss is the sum so far."""
+
+    metric_names = ("loss", "added")
+    crops_per_step = 4
+
+    def __init__(self) -> None:
+        self.fabric = Fabric(accelerator="cpu", devices=1)
+        self.total = torch.zeros((), dtype=torch.float64)
+        self.failures: dict[int, BaseException] = {}  # by step
+
+    def do_step(self, step: int) -> tuple[Tensor, Tensor]:
+        if step in self.failures:
+            raise self.failures[step]
+        self.total = self.total + step + 1
+        return self.total, torch.tensor(step + 1.0)
+
+    def state(self) -> dict[str, Any]:
+        return {"total": self.total}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.total = state["total"]
+
+    def describe(self, means: Mapping[str, float]) -> list[str]:
+        return [f"mean {means['loss']:.1f}"]
+
+    def export(self, path: Path, progress: Progress) -> None:
+        path.write_text(f"{self.total} after {progress.step}")
+
+
+def loop_of(folder: Path, training: Sum, minutes: float = 60.0) -> Loop:
+    return Loop(training, folder, 9, minutes)
+
+
+def rows(folder: Path) -> list[tuple[str, ...]]:
+    with (folder / METRICS).open(newline="") as file:
+        return [(row["step"], row["loss"], row["added"]) for row in csv.DictReader(file)]
+
+
+def test_means_are_those_since_the_last_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pretrain.loop.LINES_PER_RUN", 1)  # at 1, 2, 5 and at the end
+    loop = loop_of(tmp_path, Sum())
+    assert loop.open({}, resume=False) is None
+    loop.run()
+    sums = [n * (n + 1) / 2 for n in range(1, 10)]
+    means = [sums[0], sums[1], sum(sums[2:5]) / 3, sum(sums[5:]) / 4]
+    assert [row[:2] for row in rows(tmp_path)] == [
+        (step, format(mean, ".6g")) for step, mean in zip("1259", means, strict=True)
+    ]
+    assert loop.export().read_text() == "45.0 after 9"
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("step 1/9  mean 1.0  ") and said[0].endswith(" min left")
+    assert said[3].endswith("crops/s, 0.0 min left") and said[4].startswith("wrote ")
+
+
+def test_a_resumed_run_is_the_same_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pretrain.loop.LINES_PER_RUN", 1)
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    for folder in (whole, part):
+        loop = loop_of(folder, training := Sum(), minutes=0.0)
+        loop.open({}, resume=False)
+        if folder == part:
+            training.failures[7] = KeyboardInterrupt()
+            with pytest.raises(KeyboardInterrupt):
+                loop.run()
+            loop = loop_of(folder, Sum())
+            state = loop.open({}, resume=True)
+            assert state is not None and state["step"] == 7 and state["summed"] == 2
+            loop.restore(state)
+        loop.run()
+    assert rows(whole) == rows(part)
+    assert loop.progress.step == 9 and float(loop.training.state()["total"]) == 45
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (RuntimeError("[gloo/x.cc:1] Connection closed by peer. Sorry"), "lost another one .*peer"),
+        (RuntimeError("a shape is wrong"), "a shape is wrong"),
+    ],
+)
+def test_a_lost_process_leaves_the_state_after_the_last_whole_step(
+    tmp_path: Path, error: RuntimeError, sentence: str
+) -> None:
+    loop = loop_of(tmp_path, training := Sum())
+    loop.open({}, resume=False)
+    training.failures[4] = error
+    lost = "gloo" in str(error)
+    with pytest.raises(ConnectionError if lost else RuntimeError, match=sentence) as found:
+        loop.run()
+    assert (tmp_path / STATE).exists() == lost
+    if lost:
+        assert "process 0 of 1" in str(found.value) and "after step 4;" in str(found.value)
+        assert torch.load(tmp_path / STATE, weights_only=True)["step"] == 4
+
+
+def test_log_lines_are_dense_at_the_start() -> None:
+    logged = [step for step in range(1, 10001) if is_logged(step, 10000)]
+    assert logged[:8] == [1, 2, 5, 10, 20, 50, 100, 200]
+    assert logged[-1] == 10000 and len(logged) < 70

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from contextlib import suppress
@@ -16,10 +17,23 @@ from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import Head
 from benchmark.heads.trained_head import TrainedHead
+from benchmark.protocol import Protocol
 from benchmark.tasks.task import Fold
-from msssl_common.files import write_bytes
+from msssl_common.files import cache_root, write_bytes
 
 RANDOM_STATE = "random_state"  # key of torch's generator state beside the weights
+
+
+def heads_folder(embeddings: str, protocol: Protocol, device: str) -> Path:
+    """Where the heads of an unfinished task are kept: named by all that they depend on.
+
+    Args:
+        embeddings: Stands for the embeddings and the labels, to the bit.
+        protocol: How heads are trained and judged.
+        device: Torch device that trains them.
+    """
+    key = hashlib.sha256(f"{embeddings}\n{protocol}\n{device}".encode()).hexdigest()
+    return cache_root() / "heads" / key
 
 
 def head_name(fold: Fold, index: int) -> str:

@@ -9,7 +9,6 @@ hparams_to_json.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -23,13 +22,13 @@ from rich.console import Console
 
 from benchmark.heads import evaluate_task
 from benchmark.heads.result import FoldResult, TaskResult
-from benchmark.heads.saved_heads import SavedHeads
+from benchmark.heads.saved_heads import SavedHeads, heads_folder
 from benchmark.heareval.embedding_folder import folder_hash, read_heareval_folder
 from benchmark.protocol import Protocol
 from benchmark.runner.provenance import machine, versions
 from benchmark.tasks.metadata import read_json_object
 from msssl_common.console import bar
-from msssl_common.files import cache_root, remove_leftovers, write_text
+from msssl_common.files import remove_leftovers, write_text
 from msssl_common.messages import reason_for_cell
 
 FILE_NAME: Final = "test.predicted-scores.json"
@@ -161,7 +160,7 @@ def score_folder(
     _check_writable(file)
     remove_leftovers(file.parent)
     embeddings = folder_hash(task)
-    saved = _heads_folder(embeddings, protocol, device)
+    saved = heads_folder(embeddings, protocol, device)
     kept = None if force else _kept(file, protocol, embeddings)
     if kept is not None:
         SavedHeads(saved).remove()  # of a run that was killed after it saved the scores
@@ -205,12 +204,6 @@ def _check_writable(file: Path) -> None:
     folder = file.parent
     if file.is_dir() or (folder.exists() and not os.access(folder, os.W_OK | os.X_OK)):
         raise PermissionError(f"{file} cannot be written: name another file with --out.")
-
-
-def _heads_folder(embeddings: str, protocol: Protocol, device: str) -> Path:
-    """Where the heads of an unfinished task are kept: named by all that they depend on."""
-    key = hashlib.sha256(f"{embeddings}\n{protocol}\n{device}".encode()).hexdigest()
-    return cache_root() / "heads" / key
 
 
 def score_folders(

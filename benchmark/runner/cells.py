@@ -1,154 +1,164 @@
-"""Fill the cells of a run: embed a task once, train heads for every seed, keep the result.
+"""What becomes of the cells of a run: each is blank, then kept, failed or filled, and saved.
 
+Executors (`benchmark.runner.local`, `benchmark.runner.ray`) do the work and tell `RunCells`.
 Cells may be finished in any order.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
-from benchmark.embeddings.cache import CacheEntry, changed_input, describe, entry_folder, read_about
-from benchmark.embeddings.embed import TaskEmbeddings, embed_task
-from benchmark.embeddings.splits import EventSplit
-from benchmark.events.table import event_table
-from benchmark.heads.evaluate import evaluate_task
-from benchmark.heads.result import TaskResult
-from benchmark.heads.rows import Split
+from benchmark.embeddings.cache import changed_input
 from benchmark.heads.saved_heads import SavedHeads
-from benchmark.models.hear_module import HearModule
+from benchmark.models.specs import split_spec
 from benchmark.results.cell_files import cell_path, load_cell, save_cell
-from benchmark.results.cells import Cell, Cost, FoldScores
-from benchmark.results.predictions import (
-    EventPredictions,
-    Predictions,
-    ScenePredictions,
-    predictions_file,
-)
+from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.results.verified import damage
+from benchmark.runner.evaluate_cell import EvaluatedCell, cell_heads_folder, stamped
 from benchmark.runner.plan import RunPlan
-from benchmark.runner.progress import Advance, Progress
-from benchmark.runner.provenance import machine, versions
+from benchmark.runner.progress import Progress
 from benchmark.runner.tracking import Tracking
+from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
-from msssl_common.files import cache_root, write_text
+from msssl_common.files import write_text
 from msssl_common.messages import reason_for_cell
 
 
-def task_predictions(
-    result: TaskResult, splits: Mapping[str, Split], vocabulary: Sequence[str]
-) -> Predictions:
-    """What a task's heads predicted, beside the labels of its test splits."""
-    scenes: list[ScenePredictions] = []
-    events: list[EventPredictions] = []
-    for fold in result.folds:
-        name, clips, split = fold.test_split, fold.clips, splits[fold.test_split]
-        if not isinstance(fold.predictions, dict):
-            scenes.append(ScenePredictions(name, clips, fold.predictions, split.targets))
-        elif isinstance(split, EventSplit):
-            predicted = event_table(fold.predictions, clips, vocabulary)
-            reference = event_table(split.events, clips, vocabulary)
-            events.append(EventPredictions(name, clips, predicted, reference))
-    return Predictions(tuple(vocabulary), tuple(events) if events else tuple(scenes))
+class CellSink(Protocol):
+    """Takes cells that are saved; see `FinishedCells`."""
+
+    def add(self, cell: Cell, kept: bool = False) -> None:
+        """Take a cell that is finished or failed."""
+
+    def add_failed_module(self, cells: Sequence[Cell]) -> None:
+        """Take all cells of a module that cannot be loaded."""
 
 
-Step = Callable[[str], Advance]  # a description to what takes (done, total)
+class RunCells:
+    """The cells of a run, on the way from blank to kept, failed or filled.
 
+    Every cell is saved before it is passed on.
 
-@dataclass(frozen=True)
-class CellFiller:
-    """Fills cells of one results folder.
-
-    Attributes:
-        out: Results folder.
-        step: Begins a step of the work, given in words, and returns what takes its progress.
-        debug: Whether to print the traceback of a failed cell.
+    Args:
+        plan: The run.
+        sink: Takes the cells.
     """
 
-    out: Path
-    step: Step
-    debug: bool = False
+    def __init__(self, plan: RunPlan, sink: CellSink) -> None:
+        self._plan = plan
+        self._sink = sink
 
-    def fill(self, hear: HearModule, task: Task, blanks: Sequence[Cell]) -> Iterator[Cell]:
-        """Finish cells of one module and task, each saved before the next one begins.
+    def fail_module(self, spec: str, reason: str) -> ModuleFacts:
+        """Fail all cells of a module that cannot be loaded.
 
-        Args:
-            hear: The module.
-            task: The task.
-            blanks: Unfinished cells, alike but for the seed, with all hashes.
+        Returns:
+            What rows say of it.
+        """
+        module = ModuleFacts(spec, *split_spec(spec))
+        blanks = [self._plan.blanks(module, task, reason) for task in self._plan.tasks]
+        failed = [self._save_failed(blank) for seeds in blanks for blank in seeds]
+        self._sink.add_failed_module(failed)
+        return module
+
+    def blanks(self, module: ModuleFacts) -> Iterator[tuple[Task, list[Cell]]]:
+        """A loaded module's cells, task by task; those of unreadable tasks are failed.
 
         Yields:
-            Each cell, finished or failed.
+            A task, and its blank cells, one per seed.
         """
-        entry = cache_entry(blanks[0])
-        name = f"{blanks[0].module.label} {task.full_name}"
-        try:
-            embedded = embed_task(hear, task, entry, self.step(f"{name}: embedding clips"))
-        except Exception as error:
-            reason = reason_for_cell(error, self.debug)
-            yield from (self.failed(replace(blank, reason=reason)) for blank in blanks)
-            return
-        for blank in blanks:
-            seed = f", seed {blank.protocol.seed}" if len(blanks) > 1 else ""
-            advance = self.step(f"{name}: training heads{seed}")
-            try:
-                yield self._evaluate(task, embedded, entry, blank, advance)
-            except Exception as error:
-                yield self.failed(replace(blank, reason=reason_for_cell(error, self.debug)))
+        for task in self._plan.tasks:
+            blanks = self._plan.blanks(module, task)
+            if isinstance(task, UnreadableTask):
+                self.fail(blanks, task.reason)
+            else:
+                yield task, blanks
 
-    def kept(self, asked: Cell) -> Cell | None:
+    def keep(self, blanks: Iterable[Cell], task_hash: str) -> list[Cell]:
+        """Keep what earlier runs finished of a module and task.
+
+        Returns:
+            The cells that are still blank, with the task's hash.
+        """
+        missing = []
+        for blank in blanks:
+            asked = replace(blank, task_hash=task_hash)
+            if cell := self._kept(asked):
+                self._sink.add(cell, kept=True)
+            else:
+                missing.append(asked)
+        return missing
+
+    def fail(self, blanks: Iterable[Cell], reason: str) -> None:
+        """Fail cells, all for one reason."""
+        for blank in blanks:
+            self._sink.add(self._save_failed(replace(blank, reason=reason)))
+
+    def fill(self, blank: Cell, evaluate: Callable[[], EvaluatedCell]) -> None:
+        """Fill a cell, or fail it where that raises.
+
+        Args:
+            blank: The cell.
+            evaluate: Returns it with its scores.
+        """
+        try:
+            evaluated = evaluate()
+            self._save(evaluated)
+        except Exception as error:
+            self.fail([blank], reason_for_cell(error, self._plan.debug))
+        else:
+            self._sink.add(evaluated.cell)
+
+    def step_name(self, cell: Cell, work: str) -> str:
+        """What a step of the work on a cell is called while it is shown.
+
+        Args:
+            cell: The cell.
+            work: The work in a few words.
+        """
+        seed = f", seed {cell.protocol.seed}" if self._plan.seeds > 1 else ""
+        return f"{shared_step_name(cell, work)}{seed}"
+
+    def _kept(self, asked: Cell) -> Cell | None:
         """The cell that an earlier run finished for the same question, under today's names.
 
         One whose predictions are lost, or do not give its scores, counts as absent; and one of an
         earlier version whose heads were selected by an undefined score (see `selection`).
         """
-        cell = load_cell(cell_path(self.out, asked))
-        path = cell_path(self.out, asked)
+        path = cell_path(self._plan.out, asked)
+        cell = load_cell(path)
         blind = cell is not None and cell.is_blind and cell.task.family != "event"
         if cell and cell.answers(asked) and not (blind or damage(path, cell) or _outdated(path)):
             # Of a run that was killed after it saved the cell.
-            SavedHeads(heads_folder(_entry_of(asked), asked)).remove()
+            SavedHeads(cell_heads_folder(asked)).remove()
             return replace(cell, module=asked.module, task=asked.task)
         return None
 
-    def failed(self, cell: Cell) -> Cell:
-        """Save a cell that failed."""
-        cell = _stamped(cell)
-        save_cell(cell_path(self.out, cell), cell)
+    def _save_failed(self, cell: Cell) -> Cell:
+        cell = stamped(cell)
+        save_cell(cell_path(self._plan.out, cell), cell)
         return cell
 
-    def _evaluate(
-        self,
-        task: Task,
-        embedded: TaskEmbeddings,
-        entry: CacheEntry,
-        blank: Cell,
-        advance: Callable[[int, int], None],
-    ) -> Cell:
-        """Train and score heads, save the cell and what they predicted."""
-        saved = heads_folder(entry, blank)
-        cell, predictions = finished_cell(task, embedded, entry, blank, saved, advance)
-        if embedded.inputs:
-            text = json.dumps(embedded.inputs, indent=1)
-            write_text(inputs_path(cell_path(self.out, cell)), text + "\n")
-        else:
-            inputs_path(cell_path(self.out, cell)).unlink(missing_ok=True)
-        self.save(cell, predictions, saved)
-        return cell
-
-    def save(self, cell: Cell, predictions: bytes, saved: Path) -> None:
+    def _save(self, evaluated: EvaluatedCell) -> None:
         """Save a finished cell and what its heads predicted; the heads themselves may go."""
-        save_cell(cell_path(self.out, cell), cell, predictions)
-        SavedHeads(saved).remove()
+        path = cell_path(self._plan.out, evaluated.cell)
+        if evaluated.inputs:
+            write_text(_inputs_path(path), json.dumps(evaluated.inputs, indent=1) + "\n")
+        else:
+            _inputs_path(path).unlink(missing_ok=True)
+        save_cell(path, evaluated.cell, evaluated.predictions)
+        SavedHeads(cell_heads_folder(evaluated.cell)).remove()
 
 
-def inputs_path(cell: Path) -> Path:
+def shared_step_name(cell: Cell, work: str) -> str:
+    """What a step is called that serves a cell's every seed; see `RunCells.step_name`."""
+    return f"{cell.module.label} {cell.task.task}: {work}"
+
+
+def _inputs_path(cell: Path) -> Path:
     """Beside a cell: SHA-256, by path, of files that its module read while it embedded."""
     return cell.with_suffix(".inputs")
 
@@ -156,112 +166,12 @@ def inputs_path(cell: Path) -> Path:
 def _outdated(cell: Path) -> bool:
     """Whether a file that a cell's module read has changed."""
     try:
-        inputs = json.loads(inputs_path(cell).read_text("utf-8"))
+        inputs = json.loads(_inputs_path(cell).read_text("utf-8"))
     except FileNotFoundError:
         return False
     except (OSError, ValueError):
         return True
     return not isinstance(inputs, dict) or changed_input(inputs) is not None
-
-
-def finished_cell(
-    task: Task,
-    embedded: TaskEmbeddings,
-    entry: CacheEntry,
-    blank: Cell,
-    saved: Path,
-    advance: Callable[[int, int], None] | None = None,
-) -> tuple[Cell, bytes]:
-    """Train and score heads.
-
-    Args:
-        task: The task.
-        embedded: Its embeddings.
-        entry: Where they are kept.
-        blank: The unfinished cell.
-        saved: The cell's `heads_folder`.
-        advance: Takes the progress of the trainings.
-
-    Returns:
-        The cell, and the bytes of its predictions file.
-    """
-    started = time.perf_counter()
-    # For msbench cache ls. Another run that finished the same cell may remove the folder.
-    with suppress(FileNotFoundError, FileExistsError):
-        describe(saved, read_about(entry.folder))
-    result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved, blank.device)
-    seconds = time.perf_counter() - started
-    predictions = predictions_file(task_predictions(result, embedded.splits, task.vocabulary))
-    cell = replace(
-        blank,
-        folds=_fold_scores(result),
-        cost=_cost(task, embedded, blank, seconds),
-        predictions_hash=hashlib.sha256(predictions).hexdigest(),
-        degenerate=embedded.degenerate,
-    )
-    return _stamped(cell), predictions
-
-
-def heads_folder(entry: CacheEntry, cell: Cell) -> Path:
-    """Where the heads of an unfinished cell are kept: named by all that they depend on.
-
-    Args:
-        entry: The embeddings. Their key stands for module, task, labels and type.
-        cell: The cell.
-    """
-    key = hashlib.sha256(
-        f"{entry.folder.name}\n{cell.protocol}\n{cell.device}".encode()
-    ).hexdigest()
-    return cache_root() / "heads" / key
-
-
-def cache_entry(cell: Cell) -> CacheEntry:
-    """Where a cell's embeddings are kept."""
-    about = {"module": cell.module.spec, "task": cell.task.task}
-    return CacheEntry.of(cell.module.module_hash, cell.task_hash, about, cell.embedding_dtype)
-
-
-def _entry_of(cell: Cell) -> CacheEntry:
-    """Where the embeddings of a cell are, or were."""
-    module, task, dtype = cell.module.module_hash, cell.task_hash, cell.embedding_dtype
-    return CacheEntry(entry_folder(module, task, dtype))
-
-
-def _fold_scores(result: TaskResult) -> list[FoldScores]:
-    return [
-        FoldScores(
-            fold=fold.test_split,
-            scores=dict(fold.scores),
-            validation_score=fold.validation_score,
-            epoch=fold.epoch,
-            hyperparameters=dict(fold.hyperparameters),
-            postprocessing=dict(fold.postprocessing),
-            validation_curve=[[epoch, score] for epoch, score in fold.validation_curve],
-            selected_by=fold.selected_by,
-        )
-        for fold in result.folds
-    ]
-
-
-def _cost(task: Task, embedded: TaskEmbeddings, cell: Cell, head_seconds: float) -> Cost:
-    module = cell.module
-    scene = task.embedding_type == "scene"
-    size = module.scene_embedding_size if scene else module.timestamp_embedding_size
-    return Cost(
-        embedding_size=size or 0,
-        clips=embedded.clips,
-        audio_seconds=embedded.audio_seconds,
-        embedding_seconds=embedded.seconds,
-        model_seconds=embedded.model_seconds,
-        embedding_cached=embedded.cached,
-        head_seconds=head_seconds,
-        peak_memory_bytes=embedded.peak_memory_bytes,
-    )
-
-
-def _stamped(cell: Cell) -> Cell:
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return replace(cell, date=now, versions=versions(), machine=machine(cell.device))
 
 
 class FinishedCells:

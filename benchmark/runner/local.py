@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
 from contextlib import closing
-from dataclasses import replace
+from functools import partial
 
+from benchmark.embeddings.embed import embed_task
 from benchmark.models.hear_module import HearModule, load_hear_module
-from benchmark.models.specs import split_spec
-from benchmark.results.cells import Cell, ModuleFacts
-from benchmark.runner.cells import CellFiller, FinishedCells
+from benchmark.results.cells import Cell
+from benchmark.runner.cells import FinishedCells, RunCells, shared_step_name
+from benchmark.runner.evaluate_cell import cache_entry, evaluate_cell
 from benchmark.runner.plan import RunPlan, module_facts
-from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 from benchmark.tasks.task_hash import task_hash
 from msssl_common.messages import reason_for_cell
@@ -24,70 +23,63 @@ def run_locally(plan: RunPlan, finished: FinishedCells) -> None:
         plan: What to run.
         finished: Takes the cells.
     """
-    filler = CellFiller(plan.out, finished.progress.step, plan.debug)
+    run = _LocalRun(plan, finished)
     labels: set[str] = set()
-    hashes: dict[tuple[str, int], str] = {}
     for spec in plan.specs:
-        hear, module, reason = _load(plan, spec, labels)
-        labels.add(module.label)
-        if hear is None:
-            blanks = [plan.blanks(module, task, reason) for task in plan.tasks]
-            finished.add_failed_module(
-                [filler.failed(blank) for seeds in blanks for blank in seeds]
-            )
+        try:
+            hear = load_hear_module(spec, plan.device, plan.interpreter(spec), plan.logs)
+            module = module_facts(hear, labels)
+        except Exception as error:
+            module = run.cells.fail_module(spec, reason_for_cell(error, plan.debug))
+            labels.add(module.label)
             continue
+        labels.add(module.label)
         with closing(hear):
-            for task in plan.tasks:
-                for cell, kept in _task_cells(plan, filler, hear, module, task, hashes):
-                    finished.add(cell, kept)
+            for task, blanks in run.cells.blanks(module):
+                run.finish(hear, task, blanks)
         if hear.log and hear.log.exists():
             finished.progress.say(f"{module.label}: what it printed is in {hear.log}")
 
 
-def _load(
-    plan: RunPlan, spec: str, labels: Container[str]
-) -> tuple[HearModule | None, ModuleFacts, str | None]:
-    """The module and what rows say of it, or None with the reason against it."""
-    name, checkpoint = split_spec(spec)
-    try:
-        hear = load_hear_module(spec, plan.device, plan.interpreter(spec), plan.logs)
-        return hear, module_facts(hear, labels), None
-    except Exception as error:
-        return None, ModuleFacts(spec, name, checkpoint), reason_for_cell(error, plan.debug)
+class _LocalRun:
+    """Finishes the cells of a run, those of a module and task at a time.
 
+    Args:
+        plan: The run.
+        finished: Takes the cells.
+    """
 
-def _task_cells(
-    plan: RunPlan,
-    filler: CellFiller,
-    hear: HearModule,
-    module: ModuleFacts,
-    task: Task | UnreadableTask,
-    hashes: dict[tuple[str, int], str],
-) -> Iterator[tuple[Cell, bool]]:
-    """A module's cells on a task, one per seed, and whether an earlier run made them."""
-    blanks = plan.blanks(module, task)
-    if isinstance(task, UnreadableTask):
-        yield from ((filler.failed(replace(blank, reason=task.reason)), False) for blank in blanks)
-        return
-    try:
-        hashed = _task_hash(task, hear, hashes)
-    except Exception as error:
-        reason = reason_for_cell(error, plan.debug)
-        yield from ((filler.failed(replace(blank, reason=reason)), False) for blank in blanks)
-        return
-    missing = []
-    for blank in blanks:
-        asked = replace(blank, task_hash=hashed)
-        if cell := filler.kept(asked):
-            yield cell, True
-        else:
-            missing.append(asked)
-    if missing:
-        yield from ((cell, False) for cell in filler.fill(hear, task, missing))
+    def __init__(self, plan: RunPlan, finished: FinishedCells) -> None:
+        self.cells = RunCells(plan, finished)
+        self._debug = plan.debug
+        self._step = finished.progress.step
+        self._hashes: dict[tuple[str, int], str] = {}
 
+    def finish(self, hear: HearModule, task: Task, blanks: list[Cell]) -> None:
+        """Keep, fill or fail a module's cells on a task, one per seed."""
+        try:
+            hashed = self._task_hash(task, hear)
+        except Exception as error:
+            self.cells.fail(blanks, reason_for_cell(error, self._debug))
+            return
+        if missing := self.cells.keep(blanks, hashed):
+            self._fill(hear, task, missing)
 
-def _task_hash(task: Task, hear: HearModule, known: dict[tuple[str, int], str]) -> str:
-    key = (task.full_name, hear.sample_rate)
-    if key not in known:
-        known[key] = task_hash(task, hear.sample_rate)
-    return known[key]
+    def _fill(self, hear: HearModule, task: Task, blanks: list[Cell]) -> None:
+        """Cells alike but for the seed: one set of embeddings, heads for each."""
+        entry = cache_entry(blanks[0])
+        advance = self._step(shared_step_name(blanks[0], "embedding clips"))
+        try:
+            embedded = embed_task(hear, task, entry, advance)
+        except Exception as error:
+            self.cells.fail(blanks, reason_for_cell(error, self._debug))
+            return
+        for blank in blanks:
+            advance = self._step(self.cells.step_name(blank, "training heads"))
+            self.cells.fill(blank, partial(evaluate_cell, task, embedded, blank, advance))
+
+    def _task_hash(self, task: Task, hear: HearModule) -> str:
+        key = (task.full_name, hear.sample_rate)
+        if key not in self._hashes:
+            self._hashes[key] = task_hash(task, hear.sample_rate)
+        return self._hashes[key]

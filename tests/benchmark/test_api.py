@@ -14,7 +14,7 @@ from benchmark.results.cell_files import load_cell, predictions_path
 from benchmark.results.cells import Cell
 from benchmark.results.leaderboard import ResultTable
 from benchmark.results.predictions import ScenePredictions, load_predictions
-from benchmark.runner import cells as fill_cells
+from benchmark.runner import evaluate_cell
 from benchmark.runner.plan import RunPlan
 from benchmark.scores import SCENE_SCORES, event_onset_200ms_fms
 from benchmark.tasks.find import find_tasks
@@ -98,7 +98,7 @@ def test_a_second_run_computes_nothing(
     name = write_module(modules, scene=COUNT)
     first = _run(tasks_dir, name)
     calls = _calls(modules)
-    monkeypatch.delattr(fill_cells, "evaluate_task")
+    monkeypatch.delattr(evaluate_cell, "evaluate_task")
     second = _run(tasks_dir, name)
     assert second == first
     assert _calls(modules) == calls
@@ -280,7 +280,7 @@ def test_an_unforeseen_exception_is_named(
     def fail(*args: object, **kwargs: object) -> None:
         raise AttributeError("no\nsuch thing")
 
-    monkeypatch.setattr(fill_cells, "evaluate_task", fail)
+    monkeypatch.setattr(evaluate_cell, "evaluate_task", fail)
     (entry,) = _run(tasks_dir, write_module(modules)).entries.values()
     assert entry.reason == "AttributeError: no such thing"
 
@@ -291,7 +291,7 @@ def test_a_folder_of_heads_that_another_run_removes_harms_nobody(
     def removed(*args: object) -> None:
         raise FileNotFoundError("heads")
 
-    monkeypatch.setattr(fill_cells, "describe", removed)
+    monkeypatch.setattr(evaluate_cell, "describe", removed)
     (entry,) = _run(tasks_dir, write_module(modules)).entries.values()
     assert entry.reason is None
 

@@ -13,7 +13,7 @@ import torch
 
 from benchmark.embeddings import embed as embed_split
 from benchmark.embeddings import partial_split as unfinished_split
-from benchmark.runner import cells as fill_cells
+from benchmark.runner import cells, evaluate_cell
 from tests.faults import benchmark_stages, pretrain_stages, task_stages
 from tests.faults.environment import FAULTS, NEEDS_ROOT, Outcome, applies, suffer
 from tests.faults.forked import keep_small
@@ -48,15 +48,16 @@ def one_thing_at_a_time() -> None:
 
 
 def _without_costs() -> None:
-    cost, stamped = fill_cells._cost, fill_cells._stamped
+    cost, stamped = evaluate_cell._cost, evaluate_cell.stamped
     zero = {"embedding_seconds": 0.0, "model_seconds": 0.0, "head_seconds": 0.0}
 
     def no_cost(*arguments: object) -> object:
         made = cost(*arguments)  # type: ignore[arg-type]
         return replace(made, **zero, embedding_cached=False, peak_memory_bytes=None)
 
-    fill_cells._cost = no_cost  # type: ignore[assignment]
-    fill_cells._stamped = lambda cell: replace(stamped(cell), date="a day")
+    evaluate_cell._cost = no_cost  # type: ignore[assignment]
+    for module in (evaluate_cell, cells):
+        module.stamped = lambda cell: replace(stamped(cell), date="a day")
 
 
 @click.command()

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 
+from benchmark.embeddings.cache import CacheEntry
 from benchmark.heads.saved_heads import head_name
 from benchmark.heads.stages import Stage, rounds
 from benchmark.models.specs import split_spec
 from benchmark.results.cells import Cell, ModuleFacts
-from benchmark.runner.cells import CellFiller, FinishedCells, cache_entry, heads_folder
+from benchmark.runner.cells import FinishedCells, RunCells, shared_step_name
+from benchmark.runner.evaluate_cell import EvaluatedCell, cache_entry
 from benchmark.runner.plan import RunPlan, with_unique_label
 from benchmark.runner.ray import tasks
 from benchmark.runner.ray.tasks import ModuleSpec, Outcome
 from benchmark.runner.ray.work import Work
-from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task, task_folds
 
 
@@ -67,6 +68,10 @@ class ClusterProgress:
         return self._finished.progress.step("tasks on the cluster")
 
 
+class _TaskFailedError(Exception):
+    """A task on the cluster failed; the message is the reason for its cells."""
+
+
 class Cells:
     """All cells of a run, in the making.
 
@@ -81,9 +86,8 @@ class Cells:
         self, plan: RunPlan, progress: ClusterProgress, work: Work, pairs_at_once: int
     ) -> None:
         self._plan = plan
-        self._progress = progress
         self._work = work
-        self._filler = CellFiller(plan.out, lambda description: lambda done, total: None)
+        self._cells = RunCells(plan, progress)
         self._hashes: dict[tuple[str, int], asyncio.Task[Outcome]] = {}
         self._pairs_at_once = pairs_at_once
 
@@ -101,14 +105,14 @@ class Cells:
         for spec, loaded in zip(specs, loading, strict=True):
             outcome = await loaded
             if outcome.reason:
-                labels.add(spec.spec)
-                self._failed_module(spec, outcome)
+                module = self._cells.fail_module(spec.spec, self._reason(outcome))
+                labels.add(module.label)
                 continue
             module = with_unique_label(outcome.value, labels)
             labels.add(module.label)
             filling += [
-                asyncio.create_task(self._in_turn(turns, spec, module, task))
-                for task in self._plan.tasks
+                asyncio.create_task(self._in_turn(turns, spec, task, blanks))
+                for task, blanks in self._cells.blanks(module)
             ]
         await asyncio.gather(*filling)
 
@@ -116,46 +120,25 @@ class Cells:
         interpreter = self._plan.interpreters.get(split_spec(spec)[0])
         return ModuleSpec(spec, self._plan.device, interpreter, self._plan.in_process)
 
-    def _failed_module(self, spec: ModuleSpec, outcome: Outcome) -> None:
-        name, checkpoint = split_spec(spec.spec)
-        module = ModuleFacts(spec.spec, name, checkpoint)
-        reason = self._reason(outcome)
-        blanks = [self._plan.blanks(module, task, reason) for task in self._plan.tasks]
-        failed = [self._filler.failed(blank) for seeds in blanks for blank in seeds]
-        self._progress.add_failed_module(failed)
-
     async def _in_turn(
-        self,
-        turns: asyncio.Semaphore,
-        spec: ModuleSpec,
-        module: ModuleFacts,
-        task: Task | UnreadableTask,
+        self, turns: asyncio.Semaphore, spec: ModuleSpec, task: Task, blanks: list[Cell]
     ) -> None:
         async with turns:
-            await self._task(spec, module, task)
+            await self._finish(spec, replace(task, folder=task.folder.absolute()), blanks)
 
-    async def _task(
-        self, spec: ModuleSpec, module: ModuleFacts, task: Task | UnreadableTask
-    ) -> None:
-        """A module's cells on a task, one per seed."""
-        blanks = self._plan.blanks(module, task)
-        if isinstance(task, UnreadableTask):
-            self._failed(blanks, task.reason)
+    async def _finish(self, spec: ModuleSpec, task: Task, blanks: list[Cell]) -> None:
+        """Keep, fill or fail a module's cells on a task, one per seed."""
+        missing = blanks
+        try:
+            hashed = self._check(await self._hash(task, blanks[0].module))
+            missing = self._cells.keep(blanks, hashed.value)
+            if not missing:
+                return
+            cached = await self._embed(spec, task, missing[0])
+        except _TaskFailedError as error:
+            self._cells.fail(missing, str(error))
             return
-        task = replace(task, folder=task.folder.absolute())
-        hashed = await self._hash(task, module)
-        if hashed.reason:
-            self._failed(blanks, self._reason(hashed))
-            return
-        missing = []
-        for blank in blanks:
-            asked = replace(blank, task_hash=hashed.value)
-            if kept := self._filler.kept(asked):
-                self._progress.add(kept, kept=True)
-            else:
-                missing.append(asked)
-        if missing:
-            await self._missing(spec, task, missing)
+        await asyncio.gather(*(self._fill(task, blank, cached) for blank in missing))
 
     async def _hash(self, task: Task, module: ModuleFacts) -> Outcome:
         rate = module.sample_rate or 0
@@ -166,70 +149,71 @@ class Cells:
             self._hashes[key] = asyncio.create_task(work)
         return await self._hashes[key]
 
-    async def _missing(self, spec: ModuleSpec, task: Task, blanks: list[Cell]) -> None:
-        """Cells alike but for the seed: one set of embeddings, heads for each."""
-        module, entry = blanks[0].module, cache_entry(blanks[0])
-        name = f"{module.label} {task.full_name}"
-        outcomes = await asyncio.gather(
-            *(
-                self._work.do(
-                    f"{name}: embedding {split}",
-                    *(tasks.embed, spec, module.module_hash, task, split, entry),
-                )
-                for split in task.splits
+    async def _embed(self, spec: ModuleSpec, task: Task, blank: Cell) -> bool:
+        """Embed a task for all its seeds; returns whether it was in the cache."""
+        entry = cache_entry(blank)
+        outcomes = await self._all(
+            self._work.do(
+                shared_step_name(blank, f"embedding {split}"),
+                *(tasks.embed, spec, blank.module.module_hash, task, split, entry),
             )
+            for split in task.splits
         )
-        for outcome in outcomes:
-            if outcome.reason:
-                self._failed(blanks, self._reason(outcome))
-                return
-        cached = all(outcome.value for outcome in outcomes)
-        await asyncio.gather(*(self._cell(task, blank, cached) for blank in blanks))
+        return all(outcome.value for outcome in outcomes)
 
-    async def _cell(self, task: Task, blank: Cell, cached: bool) -> None:
+    async def _fill(self, task: Task, blank: Cell, cached: bool) -> None:
         """Train and score the heads of a cell."""
         entry = cache_entry(blank)
-        saved = heads_folder(entry, blank)
-        seed = f", seed {blank.protocol.seed}" if self._plan.seeds > 1 else ""
-        name = f"{blank.module.label} {task.full_name}"
         try:
-            following = rounds(task, blank.protocol)
-        except ValueError as error:
-            self._failed([blank], str(error))
+            needed, seconds = await self._train(task, entry, blank)
+            name = self._cells.step_name(blank, "scoring")
+            scored = self._check(
+                await self._work.do(name, tasks.finish, task, entry, blank, needed)
+            )
+        except _TaskFailedError as error:
+            self._cells.fail([blank], str(error))
             return
+        evaluated = scored.value
+        seconds += scored.seconds
+        cost = replace(evaluated.cell.cost, head_seconds=seconds, embedding_cached=cached)
+        cell = replace(evaluated.cell, cost=cost)
+        self._cells.fill(blank, lambda: EvaluatedCell(cell, *evaluated[1:]))
+
+    async def _train(self, task: Task, entry: CacheEntry, blank: Cell) -> tuple[list[str], float]:
+        """Train a cell's heads round by round.
+
+        Returns:
+            Their names, and the seconds of all trainings together.
+        """
         needed: list[str] = []
         seconds = 0.0
+        try:
+            following = rounds(task, blank.protocol)
+        except ValueError as error:  # the protocol does not fit the task
+            raise _TaskFailedError(str(error)) from error
         for stages in following:
-            outcomes = await asyncio.gather(
-                *(
-                    self._work.do(
-                        f"{name}: training {_words(task, stage)}{seed}",
-                        *(tasks.train, task, entry, blank, stage, saved, needed),
-                        gpu=blank.protocol.mode == "fast",
-                    )
-                    for stage in stages
+            outcomes = await self._all(
+                self._work.do(
+                    self._cells.step_name(blank, f"training {_words(task, stage)}"),
+                    *(tasks.train, task, entry, blank, stage, needed),
+                    gpu=blank.protocol.mode == "fast",
                 )
+                for stage in stages
             )
-            for outcome in outcomes:
-                if outcome.reason:
-                    self._failed([blank], self._reason(outcome))
-                    return
             seconds += sum(outcome.seconds for outcome in outcomes)
             needed = [*needed, *(head for stage in stages for head in _heads(task, stage))]
-        scoring = (tasks.finish, task, entry, blank, saved, needed)
-        outcome = await self._work.do(f"{name}: scoring{seed}", *scoring)
-        if outcome.reason:
-            self._failed([blank], self._reason(outcome))
-            return
-        cell, predictions = outcome.value
-        cost = replace(cell.cost, head_seconds=seconds + outcome.seconds, embedding_cached=cached)
-        cell = replace(cell, cost=cost)
-        self._filler.save(cell, predictions, saved)
-        self._progress.add(cell)
+        return needed, seconds
 
-    def _failed(self, blanks: list[Cell], reason: str) -> None:
-        for blank in blanks:
-            self._progress.add(self._filler.failed(replace(blank, reason=reason)))
+    async def _all(self, work: Iterable[Coroutine[None, None, Outcome]]) -> list[Outcome]:
+        """What became of tasks, when all are done; raises for the first that failed."""
+        outcomes = await asyncio.gather(*work)
+        return [self._check(outcome) for outcome in outcomes]
+
+    def _check(self, outcome: Outcome) -> Outcome:
+        """Pass on what became of a task; raises if it failed."""
+        if outcome.reason:
+            raise _TaskFailedError(self._reason(outcome))
+        return outcome
 
     def _reason(self, outcome: Outcome) -> str:
         if self._plan.debug and outcome.details:

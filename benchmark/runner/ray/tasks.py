@@ -11,7 +11,6 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,14 +18,19 @@ from typing import Any
 
 import torch
 
-from benchmark.embeddings.cache import CacheEntry, describe, read_about
+from benchmark.embeddings.cache import CacheEntry
 from benchmark.embeddings.embed import TaskEmbeddings, embed_one_split, embed_task
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.stages import Stage, train_stage
 from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.results.cells import Cell, ModuleFacts
-from benchmark.runner.cells import finished_cell
+from benchmark.runner.evaluate_cell import (
+    EvaluatedCell,
+    cell_heads_folder,
+    describe_heads,
+    evaluate_cell,
+)
 from benchmark.runner.plan import module_facts
 from benchmark.runner.provenance import machine, versions
 from benchmark.tasks.task import Task
@@ -178,9 +182,7 @@ def embed(spec: ModuleSpec, module_hash: str, task: Task, split: str, entry: Cac
     return embed_one_split(hear, task, split, entry)
 
 
-def train(
-    task: Task, entry: CacheEntry, blank: Cell, stage: Stage, saved: Path, needed: list[str]
-) -> None:
+def train(task: Task, entry: CacheEntry, blank: Cell, stage: Stage, needed: list[str]) -> None:
     """Train the heads of a stage.
 
     Args:
@@ -188,23 +190,19 @@ def train(
         entry: Its embeddings.
         blank: The unfinished cell.
         stage: Of its `rounds`.
-        saved: Its heads.
         needed: Names of the heads that earlier rounds have saved.
     """
     embedded = _embedded(task, entry)
-    unseen([saved / f"{name}.safetensors" for name in needed])
-    with suppress(FileNotFoundError, FileExistsError):  # as in `finished_cell`
-        describe(saved, read_about(entry.folder))
+    saved = _saved(blank, needed)
+    describe_heads(blank)
     train_stage(task, embedded.splits, blank.protocol, stage, SavedHeads(saved), blank.device)
 
 
-def finish(
-    task: Task, entry: CacheEntry, blank: Cell, saved: Path, needed: list[str]
-) -> tuple[Cell, bytes]:
-    """Score the heads that all stages have saved; the cell, and its predictions file."""
+def finish(task: Task, entry: CacheEntry, blank: Cell, needed: list[str]) -> EvaluatedCell:
+    """Score the heads that all stages have saved."""
     embedded = _embedded(task, entry)
-    unseen([saved / f"{name}.safetensors" for name in needed])
-    return finished_cell(task, embedded, entry, blank, saved)
+    _saved(blank, needed)
+    return evaluate_cell(task, embedded, blank)
 
 
 @lru_cache(maxsize=1)
@@ -213,6 +211,13 @@ def _loaded(spec: ModuleSpec) -> tuple[HearModule, ModuleFacts]:
     ours = None if spec.in_process else Interpreter.here()
     hear = load_hear_module(spec.spec, spec.device, spec.interpreter or ours)
     return hear, module_facts(hear, taken=())
+
+
+def _saved(blank: Cell, needed: list[str]) -> Path:
+    """The folder of a cell's heads, once it has the files of those named."""
+    folder = cell_heads_folder(blank)
+    unseen([folder / f"{name}.safetensors" for name in needed])
+    return folder
 
 
 _last: dict[Path, TaskEmbeddings] = {}

@@ -14,7 +14,7 @@ from benchmark.results.predictions import (
     load_predictions,
     predictions_file,
 )
-from benchmark.runner.cells import task_predictions
+from benchmark.runner.evaluate_cell import task_predictions
 
 VOCABULARY = ("bark", "ring")
 

@@ -13,6 +13,7 @@ from benchmark.embeddings.cache_index import list_cache
 from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.protocol import Protocol
+from benchmark.results.cells import Cell
 from benchmark.runner.cells import FinishedCells
 from benchmark.runner.local import run_locally
 from benchmark.runner.plan import RunPlan, module_facts
@@ -114,13 +115,9 @@ def test_a_file_that_is_read_while_embedding_is_looked_at_again(
 
     def run(out: str) -> bool:
         plan = RunPlan([name], find_tasks(tmp_path / "tasks"), tmp_path / out, Protocol("faster"))
-        kept: list[bool] = []
-        finished = FinishedCells(plan, Silent())
-        finished.add = lambda cell, kept_=False: kept.append(  # type: ignore[method-assign]
-            kept_ or bool(cell.cost and cell.cost.embedding_cached)
-        )
-        run_locally(plan, finished)
-        return kept[0]
+        progress = _Reused()
+        run_locally(plan, FinishedCells(plan, progress))
+        return progress.reused
 
     assert not run("out")
     assert run("out") and run("other")
@@ -133,3 +130,12 @@ def test_a_file_that_is_read_while_embedding_is_looked_at_again(
     assert run("out")
     (modules / "gain.json").unlink()
     assert not run("third")
+
+
+class _Reused(Silent):
+    """Notes whether the last cell was kept, or its embeddings were in the cache."""
+
+    reused = False
+
+    def finished(self, cell: Cell, kept: bool) -> None:
+        self.reused = kept or bool(cell.cost and cell.cost.embedding_cached)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.options import SOME_FAILED, report_errors
+from benchmark.models.specs import split_spec
 
 if TYPE_CHECKING:
     from benchmark.embeddings.cache_index import CacheItem
@@ -106,7 +107,7 @@ def remove_from_cache(
 def _fits(item: CacheItem, older_than: float | None, module: str | None, task: str | None) -> bool:
     if older_than is not None and time.time() - item.written <= older_than * DAY:
         return False
-    if module and module not in (item.module, item.module.partition("=")[0]):
+    if module and module not in (item.module, split_spec(item.module)[0]):
         return False
     return not task or task == item.task
 

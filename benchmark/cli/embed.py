@@ -112,12 +112,13 @@ def embed(
     from benchmark.file_embeddings.find import read_list
     from benchmark.file_embeddings.shards import check_layout
     from benchmark.models.hear_module import load_hear_module
+    from benchmark.models.specs import split_spec
     from benchmark.models.worker.interpreter import interpreters
     from msssl_common.console import bar, make_console
 
     check_layout(layout)
     wanted = [*paths, *(read_list(listed) if listed else ())]
-    elsewhere = interpreters([module], env, env_timeout).get(module.partition("=")[0])
+    elsewhere = interpreters([module], env, env_timeout).get(split_spec(module)[0])
     console = make_console()
     with (
         closing(load_hear_module(module, said_device(device), elsewhere)) as hear,

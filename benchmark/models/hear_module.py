@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch.nn.parameter import is_lazy
 
 from benchmark.models.outputs import HearModuleError, check_embeddings, check_timestamps
+from benchmark.models.specs import split_spec
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.models.worker.messages import WorkerLostError, WorkerRaisedError
 from benchmark.models.worker.module import WorkerModel, WorkerModule
@@ -181,7 +182,7 @@ def load_hear_module(
         HearModuleError: One sentence: no such module, a missing function, a loader that raised, a
             wrong attribute, a sample rate HEAR does not have, no such device.
     """
-    module_name = spec.partition("=")[0]
+    module_name, _ = split_spec(spec)
     check_import_name(module_name)
     module = WorkerModule(spec, interpreter, device, logs) if interpreter else _import(module_name)
     try:
@@ -194,7 +195,7 @@ def load_hear_module(
 
 def _loaded(spec: str, module: ModuleType | WorkerModule, device: str) -> HearModule:
     """Load the model of an imported module and check what it says of itself."""
-    module_name, _, model_path = spec.partition("=")
+    module_name, model_path = split_spec(spec)
     functions = [_function(module, name) for name in FUNCTIONS]
     model = _load(functions[0], module_name, model_path, device)
     label, note = (_text(model, module_name, name) for name in ("row_label", "row_note"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from benchmark.protocol import Protocol
 from benchmark.results.cell_files import read_cell
-from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
+from benchmark.results.cells import Cell, ModuleFacts, TaskFacts, with_unique_label
 from benchmark.results.leaderboard import NOT_RUN
 from benchmark.results.verified import predictions_damage, score_damage
 
@@ -143,9 +143,7 @@ def _modules(cells: Sequence[Cell]) -> dict[tuple[str, str], ModuleFacts]:
         modules.setdefault(_spec(cell), cell.module)
     taken: set[str] = set()
     for spec, module in modules.items():
-        if module.label in taken:
-            name = "=".join(part for part in spec if part)
-            modules[spec] = replace(module, label=f"{module.label} ({name})")
+        modules[spec] = with_unique_label(module, taken)
         taken.add(modules[spec].label)
     return modules
 

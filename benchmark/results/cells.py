@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from benchmark.protocol import Protocol
@@ -37,6 +37,21 @@ class ModuleFacts:
     def spec(self) -> str:
         """What was typed to load it: ``module`` or ``module=checkpoint``."""
         return f"{self.module}={self.checkpoint}" if self.checkpoint else self.module
+
+
+def with_unique_label(module: ModuleFacts, taken: Container[str]) -> ModuleFacts:
+    """A module's facts, under a label that no other row has.
+
+    Two checkpoints may carry the same label, but two rows must not: the second one gets what was
+    typed to load it behind its label.
+
+    Args:
+        module: The module.
+        taken: Labels of other rows.
+    """
+    if module.label not in taken:
+        return module
+    return replace(module, label=f"{module.label} ({module.spec})")
 
 
 @dataclass(frozen=True)

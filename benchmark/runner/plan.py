@@ -12,7 +12,7 @@ from benchmark.models.specs import split_spec
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.models.worker.module import WorkerModel
 from benchmark.protocol import Protocol
-from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
+from benchmark.results.cells import Cell, ModuleFacts, TaskFacts, with_unique_label
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
 
@@ -22,8 +22,7 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
 
     Args:
         hear: The module.
-        taken: Labels of other rows. Two checkpoints may carry the same one, but rows must not run
-            together: the second is named with its checkpoint.
+        taken: Labels of other rows, see `with_unique_label`.
     """
     weights = weights_hash(hear.model)
     facts = ModuleFacts(
@@ -40,13 +39,6 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
         distribution=_distribution(hear),
     )
     return with_unique_label(facts, taken)
-
-
-def with_unique_label(module: ModuleFacts, taken: Container[str]) -> ModuleFacts:
-    """A module's facts, under a label that no other row has; see `module_facts`."""
-    if module.label not in taken:
-        return module
-    return replace(module, label=f"{module.label} ({module.spec})")
 
 
 def _distribution(hear: HearModule) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.models.specs import split_spec
 from benchmark.models.worker.messages import WorkerModuleError
 
 TIMEOUT_SECONDS = 1800.0  # a module may fetch its weights first; no batch has more than 60 s
@@ -69,7 +70,7 @@ def interpreters(
                 f"--env names two interpreters for {name or 'every module'}, {chosen[name]} and "
                 f"{python}; say which is whose: --env MODULE=PYTHON"
             )
-    modules = list(dict.fromkeys(spec.partition("=")[0] for spec in modules))
+    modules = list(dict.fromkeys(split_spec(spec)[0] for spec in modules))
     fitting = {module: _fitting(module, chosen) for module in modules}
     for name in chosen:
         if name and not any(name in names for names in fitting.values()):

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmark.models.specs import split_spec
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.models.worker.messages import (
     WorkerLostError,
@@ -142,7 +143,7 @@ class WorkerModule:
         logs: Path | None = None,
         as_loaded: bool = False,
     ) -> None:
-        self.__name__ = spec.partition("=")[0]
+        self.__name__, _ = split_spec(spec)
         self._interpreter = interpreter
         self._device = device
         self._as_loaded = as_loaded

@@ -17,10 +17,10 @@ from benchmark.embeddings.cache import CacheEntry
 from benchmark.heads.saved_heads import head_name
 from benchmark.heads.stages import Stage, rounds
 from benchmark.models.specs import split_spec
-from benchmark.results.cells import Cell, ModuleFacts
+from benchmark.results.cells import Cell, ModuleFacts, with_unique_label
 from benchmark.runner.cells import FinishedCells, RunCells, shared_step_name
 from benchmark.runner.evaluate_cell import EvaluatedCell, cache_entry
-from benchmark.runner.plan import RunPlan, with_unique_label
+from benchmark.runner.plan import RunPlan
 from benchmark.runner.ray import tasks
 from benchmark.runner.ray.tasks import ModuleSpec, Outcome
 from benchmark.runner.ray.work import Work

@@ -149,8 +149,7 @@ def fill_and_report(
     finished = FinishedCells(plan, progress, tracking)
     executor(plan, finished)
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in finished.in_order()]
-    title, advance = f"Leaderboard: {plan.out.resolve().name}", progress.step("resampling clips")
-    leaderboard = leaderboard_of_cells(files, title, advance=advance)
+    leaderboard = leaderboard_of_cells(files, advance=progress.step("resampling clips"))
     write_report(leaderboard, plan.out)
     if tracking:
         tracking.tables(plan.out, list(TABLES))
@@ -158,16 +157,17 @@ def fill_and_report(
 
 
 def load_results(
-    *folders: Path | str, advance: Callable[[int, int], None] | None = None
+    *folders: Path | str, advance: Callable[[int, int], None] | None = None, title: str = ""
 ) -> Leaderboard:
     """Read one or several results folders as one leaderboard; nothing but their files is needed.
 
     Args:
         folders: Results folders, each written by ``msbench run`` or `evaluate`.
         advance: Called with (done, total) as the tasks are resampled.
+        title: Of the page; by default made of tasks, rows and date.
 
     Raises:
         FileNotFoundError: A folder without results.
         ValueError: Files that cannot stand in one table, or that this version cannot read.
     """
-    return read_leaderboard([Path(folder) for folder in folders], advance)
+    return read_leaderboard([Path(folder) for folder in folders], advance, title)

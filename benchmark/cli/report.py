@@ -24,6 +24,7 @@ from benchmark.cli.options import debug_option, report_errors
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write to.  [default: DIR, if there is only one]",
 )
+@click.option("--title", default="", help="Of the page.  [default: from tasks, rows and date]")
 @click.option("--plots", is_flag=True, help="Also draw pictures into plots/ (needs matplotlib).")
 @click.option(
     "--tasks-dir",
@@ -33,7 +34,12 @@ from benchmark.cli.options import debug_option, report_errors
 @debug_option
 @report_errors
 def report(
-    folders: Sequence[Path], out: Path | None, plots: bool, tasks_dir: Path | None, debug: bool
+    folders: Sequence[Path],
+    out: Path | None,
+    title: str,
+    plots: bool,
+    tasks_dir: Path | None,
+    debug: bool,
 ) -> None:
     """Write the leaderboard of one or several results folders DIR.
 
@@ -48,7 +54,7 @@ def report(
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
         raise ValueError("Several folders make one table: name a folder for it with --out.")
-    from benchmark.cli.terminal import print_standings
+    from benchmark.cli.terminal_table import print_standings
     from benchmark.report.standings import read_leaderboard
     from benchmark.report.write import TABLES, write_report
     from msssl_common.console import bar, make_console
@@ -61,7 +67,7 @@ def report(
     remove_leftovers(out)
     console = make_console()
     with bar(console, "Resampling test clips") as advance:
-        standings = read_leaderboard(folders, advance)
+        standings = read_leaderboard(folders, advance, title)
     write_report(standings, out)
     print_standings(console, standings)
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)

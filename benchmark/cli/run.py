@@ -55,7 +55,8 @@ def run(compared: Compared, scoring: Scoring, place: Place, output: Output) -> N
     check_names(compared, place)
     # Heavy from here on: torch and SciPy.
     from benchmark.api import results_folder
-    from benchmark.cli.terminal import RunProgress, print_standings
+    from benchmark.cli.terminal import RunProgress
+    from benchmark.cli.terminal_table import print_standings
     from benchmark.report.write import TABLES
     from msssl_common.console import make_console
 

@@ -1,6 +1,6 @@
-"""What ``msbench run`` shows: bars while it works, a line per finished cell, the table at the end.
+"""What ``msbench run`` shows while it works: bars, and a line per finished cell.
 
-Bars appear on terminals only; lines and the table go into pipes and logs as well.
+Bars appear on terminals only; lines go into pipes and logs as well.
 """
 
 from __future__ import annotations
@@ -10,18 +10,12 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from benchmark.report.notes import protocol_in_short, score_name, table_notes
-from benchmark.report.numbers import score_text
-from benchmark.report.standings import Leaderboard
-from benchmark.report.tables.markdown import score_and_ranks
 from benchmark.results.cells import Cell
 from msssl_common.console import bars
 
 QUIET_SECONDS = 60.0  # after which a log that is no terminal gets a line about the current step
-RANKS = "(1–3): ranks left open by tests on resampled clips; bold: no row is significantly better."
 
 
 class RunProgress:
@@ -100,32 +94,3 @@ def _outcome(cell: Cell, kept: bool) -> str:
         return f"{text} (finished earlier)"
     embedding = "cached" if cell.cost.embedding_cached else f"{cell.cost.embedding_seconds:.1f} s"
     return f"{text}, embedding {embedding}, heads {cell.cost.head_seconds:.1f} s"
-
-
-def print_standings(console: Console, standings: Leaderboard) -> None:
-    """Print scores with their rank ranges, and what must be said under them."""
-    board = standings.board
-    table = Table()
-    table.add_column("")
-    for task in board.tasks:
-        name = f"{task.task} †" if task.notice else task.task
-        table.add_column(Text(f"{name}\n{score_name(task)}"), justify="right")
-    if standings.overall:
-        table.add_column(Text("normalised\nscore ↑"), justify="right")
-    for module in board.modules:
-        scores = [_score(standings, module.label, task.task) for task in board.tasks]
-        overall = standings.overall_of(module.label)
-        shown = [score_text(overall.normalised, 2) if overall else "–"] if standings.overall else []
-        table.add_row(Text(module.label), *scores, *shown)
-    console.print(Text(protocol_in_short(board)), soft_wrap=True)
-    console.print(table)
-    if standings.comparisons:
-        console.print(Text(RANKS), soft_wrap=True)
-    for note in [*table_notes(board), *standings.cautions]:
-        console.print(Text(note), soft_wrap=True)
-
-
-def _score(standings: Leaderboard, label: str, task: str) -> Text:
-    failed = standings.standings[label, task].entry.reason is not None
-    style = "red" if failed else "bold" if standings.is_best(label, task) else ""
-    return Text(score_and_ranks(standings, label, task), style=style)

@@ -174,14 +174,20 @@ def _tasks_by(board: ResultTable, remark: Callable[[TaskFacts], str | None]) -> 
 
 
 def how_to_read(standings: Leaderboard) -> str:
-    """Two or three sentences on intervals and ranks; empty where no row has them."""
+    """A few sentences on intervals and ranks; empty where no row has them."""
     if not standings.comparisons:
         return ""
+    rows = ""
+    if any(standings.published.values()):
+        rows = (
+            " Ranks and bold are over all rows of a column, also published ones. These have no "
+            "predictions: one counts as better where it lies beyond a row's interval."
+        )
     return (
         "Below a score stands its 95 % interval: where it could lie on other test clips of the "
         "same kind, with the same heads. Rank 1–3 says that the tests leave places 1 to 3 open "
         "(every pair of rows on resampled clips, corrected for the number of pairs). Bold is every "
-        "row that no other beats significantly: differences among bold ones may be chance."
+        "row that no other beats significantly: differences among bold ones may be chance." + rows
     )
 
 

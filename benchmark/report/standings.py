@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from benchmark.models.specs import FLOORS
 from benchmark.report.merged_cells import CellFile, merged, read_cells
+from benchmark.report.overall import overall_of_tasks
 from benchmark.report.published import MATCHED_BY, PublishedScore, published_for, published_label
+from benchmark.report.ranks import column_ranks
 from benchmark.report.resampling import resample
-from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
+from benchmark.report.title import default_title
+from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.results.leaderboard import FAMILIES, Entry, ResultTable
 from benchmark.statistics import (
     Comparisons,
@@ -23,67 +25,8 @@ from benchmark.statistics import (
     RankRange,
     Replicates,
     compare_models,
-    overall_scores,
     rank_ranges,
 )
-
-NOTHING = Interval(math.nan, math.nan)
-
-
-def overall_of_tasks(
-    board: ResultTable,
-    resampled: Mapping[str, Replicates],
-    published: Mapping[str, Sequence[PublishedScore]],
-) -> list[Overall]:
-    """Over the tasks that somebody has a score in; empty where these are fewer than two.
-
-    Args:
-        board: The table.
-        resampled: By task name. Scores without, like published ones, are taken as exact; a row that
-            has one gets no interval (NaN), as it would be too narrow.
-        published: By task name.
-    """
-    resamples = next((found.values.shape[1] for found in resampled.values()), 1)
-    columns = [
-        _with_exact_rows(board, task, resampled.get(task.task), published[task.task], resamples)
-        for task in board.tasks
-    ]
-    scored = [column for column in columns if np.isfinite(column.estimates).any()]
-    if len(scored) < 2:
-        return []
-    models = [set(resampled[c.task].models) if c.task in resampled else set() for c in scored]
-    known: set[str] = set.intersection(*models)
-    return [
-        row
-        if row.model in known
-        else row._replace(normalised_interval=NOTHING, mean_rank_interval=NOTHING)
-        for row in overall_scores(scored)
-    ]
-
-
-def _with_exact_rows(
-    board: ResultTable,
-    task: TaskFacts,
-    resampled: Replicates | None,
-    published: Sequence[PublishedScore],
-    resamples: int,
-) -> Replicates:
-    """A task's resampled scores, and as constants those that cannot be resampled."""
-    known = dict(zip(resampled.models, resampled.values, strict=True)) if resampled else {}
-    scores = {
-        module.label: board.entries[module.label, task.task].primary for module in board.modules
-    }
-    estimates = {label: score for label, score in scores.items() if score is not None}
-    estimates |= {published_label(row.model): row.value for row in published}
-    values = [known.get(label, np.full(resamples, score)) for label, score in estimates.items()]
-    return Replicates(
-        task=task.task,
-        better=task.better,
-        models=tuple(estimates),
-        estimates=np.array(list(estimates.values())),
-        values=np.stack(values) if values else np.empty((0, resamples)),
-        drawn=resampled.drawn if resampled else 0,
-    )
 
 
 @dataclass(frozen=True)
@@ -94,7 +37,8 @@ class Standing:
         entry: Its cells over seeds.
         interval: 95 % bootstrap interval over test clips of the first score's mean over folds and
             seeds; None for failed cells, undefined scores and cells without predictions.
-        ranks: Which ranks it may have among the rows that have one; None as above.
+        ranks: Which ranks it may have among the rows run here that have one; None as above, and
+            for a row that no other can be compared with.
         remark: Why the score is undefined, or which rule filled a gap; mostly empty.
     """
 
@@ -196,23 +140,59 @@ class Leaderboard:
         """The overall scores of a row; None if it has none."""
         return next((overall for overall in self.overall if overall.model == label), None)
 
-    def is_best(self, label: str, task: str) -> bool:
+    @cached_property
+    def ranks(self) -> dict[str, dict[str, RankRange]]:
+        """By task and row label, over all rows that the column can compare, published ones too."""
+        found = {}
+        for task in self.board.tasks:
+            places = {m.label: self.standings[m.label, task.task] for m in self.board.modules}
+            found[task.task] = column_ranks(
+                self.comparisons.get(task.task),
+                {label: place.interval for label, place in places.items() if place.interval},
+                self.published.get(task.task, ()),
+                task.better == "lower",
+            )
+        return found
+
+    def is_best(self, label: str, task: str, here: bool = False) -> bool:
         """Whether no other row is significantly better; without tests, whether no score is higher.
 
-        Scores that are equal as printed, to three decimals, are equal.
+        A row that nothing can be compared with is not the best. Scores that are equal as printed,
+        to three decimals, are equal.
+
+        Args:
+            label: Of a row, published ones by `published_label`.
+            task: The task's folder name.
+            here: Compare only with the rows run here.
         """
-        standing = self.standings[label, task]
-        score = standing.entry.primary
-        if score is None or math.isnan(score):
-            return False
         if task in self.comparisons:
-            return standing.ranks is not None and standing.ranks.first == 1
-        best = self.board.best(standing.entry.task)
-        return best is not None and f"{score:.3f}" == f"{best:.3f}"
+            place = self.standings.get((label, task))
+            ranks = self.ranks[task].get(label)
+            if here:
+                ranks = place.ranks if place else None
+            return ranks is not None and ranks.first == 1
+        scores = self.scores(task, here)
+        score, (facts,) = scores.get(label), [t for t in self.board.tasks if t.task == task]
+        if score is None or len(scores) < 2:
+            return False
+        best = max(scores.values()) if facts.better == "higher" else min(scores.values())
+        return f"{score:.3f}" == f"{best:.3f}"
+
+    def scores(self, task: str, here: bool = False) -> dict[str, float]:
+        """Scores of a column that are numbers, by row label; published ones unless ``here``.
+
+        A published score with a note says nothing of its model and is left out.
+        """
+        own = {m.label: self.standings[m.label, task].entry.primary for m in self.board.modules}
+        scores = {k: v for k, v in own.items() if v is not None and not math.isnan(v)}
+        published = () if here else self.published.get(task, ())
+        return scores | {published_label(row.model): row.value for row in published if not row.note}
 
 
 def read_leaderboard(
-    folders: Sequence[Path], advance: Callable[[int, int], None] | None = None
+    folders: Sequence[Path],
+    advance: Callable[[int, int], None] | None = None,
+    title: str = "",
 ) -> Leaderboard:
     """Read one or several results folders; nothing but their files is needed.
 
@@ -221,6 +201,7 @@ def read_leaderboard(
     Args:
         folders: Results folders.
         advance: Called with (done, total) as the tasks are resampled.
+        title: Of the page; by default made of tasks, rows and date.
 
     Raises:
         FileNotFoundError: A folder without results.
@@ -228,14 +209,13 @@ def read_leaderboard(
     """
     read = [read_cells(folder) for folder in folders]
     files = [file for found in read for file in found.files]
-    names = dict.fromkeys(folder.resolve().name for folder in folders)
     unread = [caution for found in read for caution in found.cautions]
-    return leaderboard_of_cells(files, f"Leaderboard: {' + '.join(names)}", unread, advance)
+    return leaderboard_of_cells(files, title, unread, advance)
 
 
 def leaderboard_of_cells(
     files: Sequence[CellFile],
-    title: str,
+    title: str = "",
     cautions: Sequence[str] = (),
     advance: Callable[[int, int], None] | None = None,
 ) -> Leaderboard:
@@ -243,7 +223,7 @@ def leaderboard_of_cells(
 
     Args:
         files: At least one.
-        title: Of the page.
+        title: As above.
         cautions: What is known already.
         advance: As above.
     """
@@ -260,7 +240,7 @@ def leaderboard_of_cells(
     }
     overall = overall_of_tasks(board, resampled, published)
     return Leaderboard(
-        title=title,
+        title=title or default_title(board),
         board=replace(board, modules=_best_first(board, overall)),
         standings=_standings(board, resampled, comparisons, remarks),
         comparisons=comparisons,
@@ -294,11 +274,14 @@ def _standings(
     comparisons: dict[str, Comparisons],
     remarks: dict[tuple[str, str], str],
 ) -> dict[tuple[str, str], Standing]:
-    ranks = {task: rank_ranges(tests) for task, tests in comparisons.items()}
+    ranks = {
+        task: rank_ranges(tests) for task, tests in comparisons.items() if len(tests.models) > 1
+    }
+    tested = {task: tests.models for task, tests in comparisons.items()}
     return {
         (label, task): Standing(
             entry,
-            resampled[task].interval(label) if label in ranks.get(task, {}) else None,
+            resampled[task].interval(label) if label in tested.get(task, ()) else None,
             ranks.get(task, {}).get(label),
             remarks.get((label, task), ""),
         )

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.statistics.bootstrap import LEVEL, Replicates
+from benchmark.statistics.bootstrap import LEVEL, RESAMPLES, Replicates, percentile_interval
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,12 +65,17 @@ class Comparisons:
             score is NaN or infinite.
         adjusted: The same after Holm's correction over all pairs.
         better: ``better[a, b]``: a's score is significantly better than b's.
+        low: ``low[a, b]``: lower bound of the 95 % interval of a's score minus b's, shape (models,
+            models), not corrected for the number of pairs; NaN as in ``p``.
+        high: The upper bound.
     """
 
     models: tuple[str, ...]
     p: NDArray[np.float64]
     adjusted: NDArray[np.float64]
     better: NDArray[np.bool_]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
 
 
 def compare_models(replicates: Replicates) -> Comparisons:
@@ -85,7 +90,23 @@ def compare_models(replicates: Replicates) -> Comparisons:
     sign = 1.0 if replicates.better == "higher" else -1.0
     with np.errstate(invalid="ignore"):
         ahead = sign * (estimates[:, None] - estimates[None, :]) > 0
-    return Comparisons(replicates.models, p, adjusted, ahead & (adjusted <= 1 - LEVEL))
+    low, high = _difference_intervals(size, pairs, estimates, values[:, :RESAMPLES])
+    return Comparisons(replicates.models, p, adjusted, ahead & (adjusted <= 1 - LEVEL), low, high)
+
+
+def _difference_intervals(
+    size: int,
+    pairs: list[tuple[int, int]],
+    estimates: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bounds of all pairs' differences; `RESAMPLES` draws are enough for them."""
+    low, high = np.full((2, size, size), np.nan)
+    for a, b in pairs:
+        if np.isfinite(_difference(estimates, a, b)):
+            low[a, b], high[a, b] = percentile_interval(_difference(values, a, b))
+            low[b, a], high[b, a] = -high[a, b], -low[a, b]
+    return low, high
 
 
 def paired_p(difference: float, values: NDArray[np.float64]) -> float:

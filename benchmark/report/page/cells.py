@@ -1,64 +1,23 @@
-"""Rows and cells of the page's table: models that were run, then published ones.
-
-A column's scores and intervals are drawn on one common scale.
-"""
+"""Rows and cells of the page's table: models that were run, then published ones."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from benchmark.models.specs import FLOORS
+from benchmark.models.specs import BASELINES, FLOORS
+from benchmark.report.page.scale import Scale
 from benchmark.report.published import published_label
 from benchmark.report.standings import Leaderboard
 from benchmark.statistics import RankRange
 
-STEPS = 5  # at least so many steps of the scale between the least and the greatest value
-WIDTH = 100.0  # of a drawing, in units of its viewBox
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Ends of a linear scale, round numbers."""
-
-    low: float
-    high: float
-
-    @staticmethod
-    def over(values: Iterable[float]) -> Scale | None:
-        """The scale that holds all finite values; None if there are none."""
-        finite = [value for value in values if math.isfinite(value)]
-        if not finite:
-            return None
-        low, high = min(finite), max(finite)
-        step = _round_step((high - low) / STEPS or abs(high) / STEPS or 1.0)
-        if low == high:
-            return Scale(_multiple(low / step - 1, step), _multiple(low / step + 1, step))
-        return Scale(
-            _multiple(math.floor(low / step + 1e-9), step),
-            _multiple(math.ceil(high / step - 1e-9), step),
-        )
-
-    def position(self, value: float) -> float:
-        """Where a value is drawn, from 0 to `WIDTH`; beyond the ends (or infinite), at the end."""
-        share = (value - self.low) / (self.high - self.low)
-        return round(WIDTH * min(max(share, 0.0), 1.0), 2)
-
-
-def _round_step(step: float) -> float:
-    """The least of 1, 2, 5, 10, ... times a power of ten that is not below ``step``."""
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= step * (1 - 1e-9))
-
-
-def _multiple(count: float, step: float) -> float:
-    """``count`` steps, without the rounding that shows as 0.30000000000000004."""
-    return float(f"{count * step:.12g}")
-
-
+HEAT = 4  # half standard deviations on either side of the mean
 Order = Literal["ascending", "descending"]
+Kind = Literal["model", "baseline", "floor", "published"]
 
 
 @dataclass(frozen=True)
@@ -68,18 +27,30 @@ class PageRow:
     Attributes:
         label: Its name, unlike all others.
         name: The same as shown.
-        published: Whether its scores are copied from the public leaderboard.
-        floor: Whether it is there to be beaten.
+        kind: ``"floor"`` is there to be beaten, ``"published"`` copied from the public leaderboard.
+        parameters: Their number; None if unknown.
+        folded: Whether it is hidden at first, as it has a score in less than half of the tasks.
         url: Where a published one's code or paper is.
         submitted: When a published one was.
     """
 
     label: str
     name: str
-    published: bool = False
-    floor: bool = False
+    kind: Kind = "model"
+    parameters: int | None = None
+    folded: bool = False
     url: str = ""
     submitted: str = ""
+
+    @property
+    def published(self) -> bool:
+        """Whether it was not run here."""
+        return self.kind == "published"
+
+    @property
+    def floor(self) -> bool:
+        """Whether it is there to be beaten."""
+        return self.kind == "floor"
 
 
 @dataclass(frozen=True)
@@ -103,7 +74,10 @@ class PageCell:
         value: What the column is sorted by; None sorts last.
         bar: The drawing beside it.
         interval: The drawing in words.
-        ranks: Ranks that the tests allow.
+        bounds: The interval itself; None where there is none.
+        ranks: Ranks among all rows that the column can compare (see `Leaderboard.ranks`).
+        heat: From -4 to 4: how many half standard deviations the score is better than the column's
+            mean; None where it is not compared.
         best: Whether no other row is significantly better (see `Leaderboard.is_best`).
         remark: Id of the list item below the table that says what is wrong with the cell.
         failed: Whether there is no score because the cell failed.
@@ -113,7 +87,9 @@ class PageCell:
     value: float | str | None = None
     bar: Bar | None = None
     interval: str = ""
+    bounds: tuple[float, float] | None = None
     ranks: RankRange | None = None
+    heat: int | None = None
     best: bool = False
     remark: str = ""
     failed: bool = False
@@ -131,6 +107,7 @@ class PageColumn:
         cells: One per row.
         scale: Of the drawings.
         mark: Stands behind the title where a note below is about the task.
+        beside: What the column has in folded rows, in words.
     """
 
     group: str
@@ -140,6 +117,7 @@ class PageColumn:
     cells: list[PageCell]
     scale: Scale | None = None
     mark: str = ""
+    beside: str = ""
 
     @property
     def order(self) -> list[int | None]:
@@ -187,23 +165,56 @@ def _key(value: float | str | None) -> tuple[float, str] | None:
 def page_rows(standings: Leaderboard) -> list[PageRow]:
     """Own rows in the order of the board, then published ones in the order of the leaderboard."""
     own = [
-        PageRow(module.label, module.label, floor=module.module in FLOORS)
+        PageRow(module.label, module.label, _kind(module.module), module.parameters)
         for module in standings.board.modules
     ]
+    scores = [score for scores in standings.published.values() for score in scores]
+    joined = Counter(score.model for score in scores)
     published = {
         score.model: PageRow(
             label=published_label(score.model),
             name=score.model,
-            published=True,
+            kind="published",
+            folded=2 * joined[score.model] < len(standings.board.tasks),
             url=_web(score.url),
             submitted=score.submitted,
         )
-        for scores in standings.published.values()
         for score in scores
     }
     return [*own, *published.values()]
 
 
+def _kind(module: str) -> Kind:
+    if module in FLOORS:
+        return "floor"
+    return "baseline" if module.startswith(f"{BASELINES}.") else "model"
+
+
 def _web(url: str) -> str:
     """The address if it is one of the web: no link of the page may run a script."""
     return url if url.startswith(("https://", "http://")) else ""
+
+
+def with_heat(columns: Sequence[PageColumn]) -> list[PageColumn]:
+    """Columns whose scores know how far they are from the mean of their column."""
+    return [_heated(column) if column.scale else column for column in columns]
+
+
+def _heated(column: PageColumn) -> PageColumn:
+    """A remark beside a score says that it means nothing, so such scores are left out."""
+    sign = 1.0 if column.first == "descending" else -1.0
+    known = {
+        place: sign * cell.value
+        for place, cell in enumerate(column.cells)
+        if isinstance(cell.value, float) and math.isfinite(cell.value) and not cell.remark
+    }
+    spread = statistics.pstdev(known.values()) if len(known) > 1 else 0.0
+    if spread <= 1e-9:
+        return column
+    mean = statistics.fmean(known.values())
+    steps = {
+        place: max(-HEAT, min(HEAT, round((value - mean) / spread * 2)))
+        for place, value in known.items()
+    }
+    cells = [replace(cell, heat=steps.get(place)) for place, cell in enumerate(column.cells)]
+    return replace(column, cells=cells)

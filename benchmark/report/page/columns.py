@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmark.report.notes import score_name
 from benchmark.report.numbers import NONE, count_text, memory_text, page_score, speed_text
-from benchmark.report.page.cells import Bar, Order, PageCell, PageColumn, PageRow, Remark, Scale
-from benchmark.report.published import PublishedScore
+from benchmark.report.page.cells import Bar, Order, PageCell, PageColumn, PageRow, Remark
+from benchmark.report.page.scale import Scale
+from benchmark.report.published import PublishedScore, published_label
 from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
@@ -35,7 +36,7 @@ def task_column(
     published = {score.model: score for score in standings.published.get(task.task, [])}
     scale = Scale.over(_drawn(standings, task))
     cells = [
-        _published_cell(published.get(row.name), scale, published_notes)
+        _published_cell(standings, published.get(row.name), scale, published_notes)
         if row.published
         else _cell(standings, row.label, task, scale, failures)
         for row in rows
@@ -48,7 +49,17 @@ def task_column(
         cells=cells,
         scale=scale,
         mark="†" if task.notice else "",
+        beside=_folded_scores(standings, task, rows),
     )
+
+
+def _folded_scores(standings: Leaderboard, task: TaskFacts, rows: Sequence[PageRow]) -> str:
+    """``"published: 0.190 to 0.966"`` where the rows that have these scores are folded."""
+    scores = standings.scores(task.task)
+    values = [scores[row.label] for row in rows if row.folded and row.label in scores]
+    if not values:
+        return ""
+    return f"{len(values)} published: {page_score(min(values))} to {page_score(max(values))}"
 
 
 def score_bar(value: float, interval: Interval | None, scale: Scale) -> Bar:
@@ -99,19 +110,32 @@ def _cell(
         value=value,
         bar=score_bar(value, standing.interval, scale) if drawn and scale else None,
         interval=interval_text(standing.interval),
-        ranks=standing.ranks,
+        bounds=_bounds(standing.interval),
+        ranks=standings.ranks[task.task].get(label),
         best=standings.is_best(label, task.task),
     )
 
 
-def _published_cell(score: PublishedScore | None, scale: Scale | None, notes: Remarks) -> PageCell:
+def _bounds(interval: Interval | None) -> tuple[float, float] | None:
+    return None if interval is None or math.isnan(interval.low) else (interval.low, interval.high)
+
+
+def _published_cell(
+    standings: Leaderboard, score: PublishedScore | None, scale: Scale | None, notes: Remarks
+) -> PageCell:
     if score is None:
         return PageCell(NONE)
     if score.note:  # drawn nowhere: the scale leaves it out
         remark = notes[score.model, score.note]
         return PageCell(page_score(score.value), score.value, remark=remark.id)
-    bar = score_bar(score.value, None, scale) if scale else None
-    return PageCell(page_score(score.value), score.value, bar)
+    label = published_label(score.model)
+    return PageCell(
+        text=page_score(score.value),
+        value=score.value,
+        bar=score_bar(score.value, None, scale) if scale else None,
+        ranks=standings.ranks[score.task].get(label),
+        best=standings.is_best(label, score.task),
+    )
 
 
 Scores = Mapping[str, tuple[float, Interval]]
@@ -148,8 +172,13 @@ def _overall_cell(
     if score is None or scale is None:
         return PageCell(NONE)
     value, interval = score
-    words = interval_text(interval, decimals)
-    return PageCell(page_score(value, decimals), value, score_bar(value, interval, scale), words)
+    return PageCell(
+        page_score(value, decimals),
+        value,
+        score_bar(value, interval, scale),
+        interval_text(interval, decimals),
+        _bounds(interval),
+    )
 
 
 def cost_columns(standings: Leaderboard, rows: Sequence[PageRow]) -> list[PageColumn]:

@@ -5,20 +5,41 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from benchmark.report.headline import Leader, leaders
 from benchmark.report.notes import deviation_notes, overall_note, table_notes
 from benchmark.report.numbers import end_text
-from benchmark.report.page.cells import Bar, PageColumn, PageRow, Remark, page_rows, sorted_rows
+from benchmark.report.page.cells import (
+    Bar,
+    PageColumn,
+    PageRow,
+    Remark,
+    page_rows,
+    sorted_rows,
+    with_heat,
+)
 from benchmark.report.page.columns import cost_columns, overall_columns, task_column
+from benchmark.report.page.correlations import CorrelationTable, correlation_tables
+from benchmark.report.page.cost import CostChart, cost_charts
 from benchmark.report.page.facts import failures, protocol_facts, provenance, published_notes
 from benchmark.report.page.pairs import PairTable, pair_table
+from benchmark.report.page.script_data import script_data
 from benchmark.report.standings import Leaderboard
 from benchmark.results.leaderboard import FAMILIES
 
+MOST_BARS = 6  # tasks whose intervals are drawn in the table at first
+MOST_PAIRS = 16  # rows of which a table of all pairs can be read
+KINDS = {
+    "model": "Models",
+    "baseline": "Baselines",
+    "floor": "Floors",
+    "published": "Published",
+}
 GROUPS = {
     "overall": "Overall",
     "scene": "Scene tasks",
@@ -41,6 +62,9 @@ class Page:
         failures: Why cells failed.
         published_notes: What published scores do not mean.
         pairs: Paired tests, per task with at least two models.
+        leaders: Who leads each family of tasks.
+        charts: Score against cost.
+        correlations: Of tasks and of models.
     """
 
     rows: list[PageRow]
@@ -50,6 +74,9 @@ class Page:
     failures: list[Remark]
     published_notes: list[Remark]
     pairs: list[PairTable]
+    leaders: list[Leader]
+    charts: list[CostChart]
+    correlations: list[CorrelationTable]
 
     @property
     def groups(self) -> dict[str, int]:
@@ -66,30 +93,24 @@ class Page:
         return any(cell.bar is not None and cell.bar.low is None for cell in cells)
 
     @property
-    def script_data(self) -> dict[str, object]:
-        """What the page's script sorts and filters by; column 0 is the rows' names."""
-        names = sorted(row.name.casefold() for row in self.rows)
-        columns: list[dict[str, object]] = [
-            {
-                "title": "model",
-                "group": "name",
-                "first": "ascending",
-                "order": [names.index(row.name.casefold()) for row in self.rows],
-                "ties": [None for _ in self.rows],
-            }
-        ]
-        columns += [
-            {
-                "title": column.title,
-                "group": column.group,
-                "first": column.first,
-                "order": column.order,
-                "ties": column.ties,
-            }
-            for column in self.columns
-        ]
-        rows = [{"name": row.name, "published": row.published} for row in self.rows]
-        return {"rows": rows, "columns": columns}
+    def kinds(self) -> list[str]:
+        """Kinds of rows that are not folded, in the order of `KINDS`."""
+        there = {row.kind for row in self.rows if not row.folded}
+        return [kind for kind in KINDS if kind in there]
+
+    @property
+    def folded(self) -> int:
+        """Number of rows that are hidden at first."""
+        return sum(row.folded for row in self.rows)
+
+    @property
+    def view(self) -> str:
+        """How the table looks at first: ``"bars"``, or ``"numbers"`` where it is wide."""
+        return "bars" if len(self._tasks) <= MOST_BARS else "numbers"
+
+    @property
+    def _tasks(self) -> list[PageColumn]:
+        return [column for column in self.columns if column.group not in ("overall", "cost")]
 
 
 def page_of(standings: Leaderboard) -> Page:
@@ -99,11 +120,8 @@ def page_of(standings: Leaderboard) -> Page:
     overall = overall_columns(standings, rows)
     board = standings.board
     tasks = sorted(board.tasks, key=lambda task: FAMILIES.index(task.family))
-    columns = [
-        *overall,
-        *(task_column(standings, task, rows, failed, noted) for task in tasks),
-        *cost_columns(standings, rows),
-    ]
+    scores = with_heat([task_column(standings, task, rows, failed, noted) for task in tasks])
+    columns = [*with_heat(overall), *scores, *cost_columns(standings, rows)]
     sorted_by = 0 if overall or len(tasks) == 1 else None
     pairs = [pair_table(standings, task) for task in tasks]
     return Page(
@@ -114,28 +132,41 @@ def page_of(standings: Leaderboard) -> Page:
         failures=list(failed.values()),
         published_notes=list(noted.values()),
         pairs=[table for table in pairs if table],
+        leaders=leaders(standings),
+        charts=cost_charts(standings, rows),
+        correlations=correlation_tables(rows, scores),
     )
 
 
 TEMPLATES = PackageLoader("benchmark.report")
 
 
-def leaderboard_html(standings: Leaderboard) -> str:
-    """The page: a table to sort and filter, and all that must be known to trust it.
+def leaderboard_html(standings: Leaderboard, pictures: Sequence[str] = ()) -> str:
+    """The page: the answer, a table to sort and filter, and all that must be known to trust it.
 
     Names, notes and reasons are foreign text: all of it is escaped. The page's policy
     (Content-Security-Policy) lets it run its own script and style, known by their hashes, and
     fetch nothing.
+
+    Args:
+        standings: What is shown.
+        pictures: Addresses of pictures beside the page, which it links to.
     """
     environment = _environment()
     style, script = _source(environment, "leaderboard.css"), _source(environment, "leaderboard.js")
     board = standings.board
-    page = environment.get_template("leaderboard.html.j2").render(
+    page = page_of(standings)
+    text = environment.get_template("leaderboard.html.j2").render(
         standings=standings,
         board=board,
-        page=page_of(standings),
+        page=page,
+        data=script_data(standings, page.rows, page.columns),
+        pictures=pictures,
         sample_bar=Bar(48.0, 12.0, 88.0),
         groups=GROUPS,
+        kinds=KINDS,
+        families={family: GROUPS[family] for family in FAMILIES},
+        most_rows=MOST_PAIRS,
         protocol=protocol_facts(standings),
         provenance=provenance(standings),
         notes=[*table_notes(board), *deviation_notes(board), *overall_note(standings)],
@@ -144,7 +175,7 @@ def leaderboard_html(standings: Leaderboard) -> str:
         policy=_policy(style, script),
     )
     # A file name that was no UTF-8 is no text that could be written either.
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _environment() -> Environment:

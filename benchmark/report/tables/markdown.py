@@ -18,7 +18,7 @@ from benchmark.report.numbers import count_text, score_text, speed_text
 from benchmark.report.published import PublishedScore, published_label
 from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
-from benchmark.statistics import Interval
+from benchmark.statistics import Interval, RankRange
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -84,14 +84,22 @@ def _table(standings: Leaderboard) -> list[str]:
 def _own_row(standings: Leaderboard, module: ModuleFacts, remarks: Mapping[str, int]) -> list[str]:
     places = [(module.label, task.task) for task in standings.board.tasks]
     scores = [
-        _score(standings.standings[place], standings.is_best(*place), remarks) for place in places
+        _score(
+            standings.standings[place],
+            standings.ranks[place[1]].get(module.label),
+            standings.is_best(*place),
+            remarks,
+        )
+        for place in places
     ]
     overall = _overall(standings, module.label)
     return [escape(module.label), *overall, *scores, *_costs(standings, module)]
 
 
-def _score(standing: Standing, best: bool, remarks: Mapping[str, int]) -> str:
-    """Score, interval and ranks, one below the other."""
+def _score(
+    standing: Standing, ranks: RankRange | None, best: bool, remarks: Mapping[str, int]
+) -> str:
+    """Score, interval and ranks among all rows, one below the other."""
     entry = standing.entry
     if entry.not_run:
         return ABSENT
@@ -103,8 +111,8 @@ def _score(standing: Standing, best: bool, remarks: Mapping[str, int]) -> str:
         lines[0] += f" ± {score_text(entry.spread)}"
     if standing.interval:
         lines += _bounds(standing.interval)
-    if standing.ranks:
-        lines.append(f"rank {standing.ranks}")
+    if ranks:
+        lines.append(f"rank {ranks}")
     return "<br>".join(lines)
 
 
@@ -147,18 +155,22 @@ def _published_models(standings: Leaderboard) -> list[str]:
 def _published_row(standings: Leaderboard, model: str, remarks: Mapping[str, int]) -> list[str]:
     label = published_label(model)
     scores = [
-        _published_score(standings.published[task.task], model, remarks)
+        _published_score(
+            standings.published[task.task], model, standings.is_best(label, task.task), remarks
+        )
         for task in standings.board.tasks
     ]
     return [escape(label), *_overall(standings, label), *scores, *("" for _ in COSTS)]
 
 
-def _published_score(column: list[PublishedScore], model: str, remarks: Mapping[str, int]) -> str:
+def _published_score(
+    column: list[PublishedScore], model: str, best: bool, remarks: Mapping[str, int]
+) -> str:
     row = next((row for row in column if row.model == model), None)
     if row is None:
         return ABSENT
     note = f" ({remarks[published_remark(model, row.note)]})" if row.note else ""
-    return f"{score_text(row.value)}{note}"
+    return f"**{score_text(row.value)}**" if best else f"{score_text(row.value)}{note}"
 
 
 def _bounds(interval: Interval, decimals: int = 3) -> list[str]:
@@ -178,7 +190,10 @@ def short_markdown(standings: Leaderboard) -> str:
 
 
 def score_and_ranks(standings: Leaderboard, label: str, task: str) -> str:
-    """``"0.572 (1–2)"``, ``"failed"``, or a dash for what was not run; no Markdown."""
+    """``"0.572 (1–2)"``, ``"failed"``, or a dash for what was not run; no Markdown.
+
+    The ranks are those among the rows run here, as published ones are not shown beside them.
+    """
     standing = standings.standings[label, task]
     if standing.entry.not_run:
         return "–"
@@ -204,5 +219,5 @@ def _row(standings: Leaderboard, module: ModuleFacts) -> list[str]:
 
 def _short_score(standings: Leaderboard, label: str, task: str) -> str:
     score, _, ranks = score_and_ranks(standings, label, task).partition(" ")
-    bold = f"**{score}**" if standings.is_best(label, task) else score
+    bold = f"**{score}**" if standings.is_best(label, task, here=True) else score
     return f"{bold} {ranks}".rstrip()

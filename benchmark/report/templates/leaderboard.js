@@ -3,40 +3,86 @@
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
   const board = byId("board");
+  const all = (selector) => Array.from(document.querySelectorAll(selector));
 
-  // ---- theme and controls -------------------------------------------------------------------
-  byId("controls").hidden = false; // without a script there is nothing to control
-  byId("theme").addEventListener("change", (event) => {
+  // ---- small things -------------------------------------------------------------------------
+  function element(tag, text = "", attributes = {}) {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  }
+  function drawn(tag, attributes, text = "") {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.textContent = text;
+    return made;
+  }
+  const number = (whole, digits = 3) => whole === null ? "–"
+    : (whole / data.unit).toFixed(digits).replace("-", "−");
+  const signed = (whole) => (whole > 0 ? "+" : "") + number(whole);
+  const wordsOf = (field) => field.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const holds = (name, words) => words.every((word) => name.toLocaleLowerCase().includes(word));
+  const isTask = ({ group }) => !["name", "overall", "cost"].includes(group);
+  const isScore = (column) => Boolean(column.values);
+
+  document.documentElement.classList.add("script");
+  byId("theme")?.addEventListener("change", (event) => {
     document.documentElement.dataset.theme = event.target.value;
   });
 
-  // ---- the table ----------------------------------------------------------------------------
+  // ---- the table: sort, filter, views, and its state in the address ---------------------------
   function tableControls() {
     const body = board.tBodies[0];
     const rows = Array.from(body.rows);
     const heads = Array.from(board.querySelectorAll("th[data-column]"));
     const groupHeads = Array.from(board.querySelectorAll("th[data-group]"));
-    const boxes = Array.from(document.querySelectorAll("input[name=group]"));
-    const find = byId("find");
-    const published = byId("published");
+    const groups = all("input[name=group]");
+    const kinds = all("input[name=kind]");
+    const tasks = all("input[name=task]");
+    const views = all("input[name=view]");
+    const [find, findTask, size, chosen, folded] =
+      ["find", "find-task", "size", "column", "folded"].map(byId);
     let sorted = heads.findIndex((head) => head.hasAttribute("aria-sort"));
 
+    function columnIsShown(column) {
+      if (column.group === "name") return true;
+      if (!groups.some((box) => box.checked && box.value === column.group)) return false;
+      if (!isTask(column)) return true;
+      const box = tasks.find(({ value }) => value === column.title);
+      return (!box || box.checked) && holds(column.title, wordsOf(findTask));
+    }
+    function rowIsShown(row) {
+      const unwanted = kinds.some((box) => !box.checked && box.value === row.kind);
+      const isSmall = !size.value || (row.parameters !== null && row.parameters <= size.value * 1e6);
+      return !unwanted && isSmall && (!row.folded || folded.checked) && holds(row.name, wordsOf(find));
+    }
+
     function show() {
-      const wanted = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-      const words = find.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-      const isShown = data.columns.map(({ group }) => group === "name" || wanted.has(group));
-      heads.forEach((head, column) => { head.hidden = !isShown[column]; });
-      groupHeads.forEach((head) => { head.hidden = !wanted.has(head.dataset.group); });
-      document.querySelectorAll("details[data-group]").forEach((details) => {
-        details.hidden = !wanted.has(details.dataset.group);
+      const isShown = data.columns.map(columnIsShown);
+      const shownTasks = new Set();
+      heads.forEach((head, column) => {
+        head.hidden = !isShown[column];
+        head.classList.toggle("chosen", data.columns[column].title === chosen.value);
+        if (isShown[column]) shownTasks.add(data.columns[column].title);
+      });
+      groupHeads.forEach((head) => {
+        const { group } = head.dataset;
+        const count = data.columns.filter((c, i) => c.group === group && isShown[i]).length;
+        head.hidden = count === 0;
+        head.colSpan = Math.max(count, 1);
+      });
+      all("details[data-task]").forEach((details) => {
+        details.hidden = !shownTasks.has(details.dataset.task);
       });
       for (const row of rows) {
-        const facts = data.rows[row.dataset.row];
-        const name = facts.name.toLocaleLowerCase();
-        row.hidden = !words.every((word) => name.includes(word))
-          || (facts.published && published !== null && !published.checked);
-        Array.from(row.cells).forEach((cell, column) => { cell.hidden = !isShown[column]; });
+        row.hidden = !rowIsShown(data.rows[row.dataset.row]);
+        Array.from(row.cells).forEach((cell, column) => {
+          cell.hidden = !isShown[column];
+          cell.classList.toggle("chosen", data.columns[column].title === chosen.value);
+        });
       }
+      board.className = `view-${views.find((view) => view.checked).value}`;
       partTies();
       say();
     }
@@ -81,18 +127,256 @@
       byId("status").textContent = parts.join("; ");
     }
 
+    // The state is kept in the address behind #, so that a view can be sent to somebody.
+    const fields = { find, "find-task": findTask, size, column: chosen };
+    const boxes = { group: groups, kind: kinds, task: tasks };
+    const start = { view: views.find((view) => view.checked).value, sorted, column: chosen.value };
+    function state() {
+      const words = new URLSearchParams();
+      for (const [name, field] of Object.entries(fields)) {
+        if (field.value && field.value !== start[name]) words.set(name, field.value);
+      }
+      for (const [name, list] of Object.entries(boxes)) {
+        list.filter((box) => !box.checked).forEach((box) => words.append(`no-${name}`, box.value));
+      }
+      if (folded?.checked) words.set("folded", "shown");
+      const view = views.find(({ checked }) => checked).value;
+      if (view !== start.view) words.set("view", view);
+      if (sorted >= 0) {
+        const turned = heads[sorted].getAttribute("aria-sort") !== data.columns[sorted].first;
+        if (sorted !== start.sorted || turned) {
+          words.set("sort", `${turned ? "-" : "+"}${data.columns[sorted].title}`);
+        }
+      }
+      return words;
+    }
+    function keep() {
+      const words = state();
+      compare.keep(words);
+      history.replaceState(null, "", `#${words}`);
+    }
+    function restore() {
+      if (!location.hash.includes("=")) return; // a link to a remark
+      const words = new URLSearchParams(location.hash.slice(1));
+      for (const [name, field] of Object.entries(fields)) {
+        if (words.has(name)) field.value = words.get(name);
+      }
+      for (const [name, list] of Object.entries(boxes)) {
+        const without = words.getAll(`no-${name}`);
+        list.forEach((box) => { box.checked = !without.includes(box.value); });
+      }
+      if (folded) folded.checked = words.has("folded");
+      views.forEach((view) => { view.checked = view.value === (words.get("view") ?? start.view); });
+      const by = words.get("sort");
+      const column = by ? data.columns.findIndex(({ title }) => title === by.slice(1)) : -1;
+      if (column >= 0) {
+        const { first } = data.columns[column];
+        sort(column, by[0] === "+" ? first : first === "ascending" ? "descending" : "ascending");
+      }
+      compare.restore(words);
+    }
+
     heads.forEach((head, column) => {
       head.querySelector("button").addEventListener("click", () => {
         const { first } = data.columns[column];
         const other = first === "ascending" ? "descending" : "ascending";
         sort(column, head.getAttribute("aria-sort") === first ? other : first);
+        keep();
       });
     });
-    find.addEventListener("input", show);
-    [...boxes, published].forEach((box) => box?.addEventListener("change", show));
+    const change = () => { show(); keep(); };
+    find.addEventListener("input", change);
+    findTask.addEventListener("input", change);
+    [...groups, ...kinds, ...tasks, ...views, size, folded]
+      .forEach((field) => field?.addEventListener("change", change));
+    chosen.addEventListener("change", () => {
+      const column = data.columns.findIndex(({ title }) => title === chosen.value);
+      sort(column, data.columns[column].first);
+      change();
+    });
+    const compare = twoModels(rows, keep);
+    restore();
     show();
+    byId("controls").hidden = false; // without a script there is nothing to control
   }
-  if (board) tableControls();
+
+  // ---- two models side by side ----------------------------------------------------------------
+  function twoModels(rows, keep) {
+    const selects = [byId("first"), byId("second")];
+    const ticks = new Map();
+    for (const row of rows) {
+      const { name } = data.rows[row.dataset.row];
+      const tick = element("input", "", { type: "checkbox", "aria-label": `Compare ${name}` });
+      tick.className = "tick";
+      ticks.set(Number(row.dataset.row), tick);
+      row.cells[0].prepend(tick);
+      tick.addEventListener("change", () => {
+        const kept = picked().filter((other) => other !== Number(row.dataset.row));
+        choose(tick.checked ? [...kept, Number(row.dataset.row)].slice(-2) : kept);
+        keep();
+      });
+    }
+    data.rows.forEach(({ name }, row) => {
+      selects.forEach((select) => select.append(element("option", name, { value: row })));
+    });
+    selects.forEach((select) => select.addEventListener("change", () => {
+      choose(picked());
+      keep();
+    }));
+    byId("two").hidden = data.rows.length < 2;
+
+    function picked() {
+      return selects.map(({ value }) => value).filter((value) => value !== "").map(Number);
+    }
+    function choose(pair) {
+      selects.forEach((select, place) => { select.value = pair[place] ?? ""; });
+      ticks.forEach((tick, row) => { tick.checked = pair.includes(row); });
+      const isPair = pair.length === 2 && pair[0] !== pair[1];
+      byId("two-scroll").hidden = !isPair;
+      byId("two-summary").textContent = "";
+      if (isPair) showPair(...pair);
+    }
+    return {
+      keep: (words) => picked().forEach((row) => words.append("two", data.rows[row].name)),
+      restore: (words) => choose(words.getAll("two")
+        .map((name) => data.rows.findIndex((row) => row.name === name)).filter((row) => row >= 0)),
+    };
+  }
+
+  // The test of two rows on a task, seen from the first; nothing where there is none.
+  function pairOf({ tests }, a, b) {
+    if (!tests) return null;
+    const [x, y] = [tests.rows.indexOf(a), tests.rows.indexOf(b)];
+    if (x < 0 || y < 0) return null;
+    const [low, high] = [Math.min(x, y), Math.max(x, y)];
+    const count = tests.rows.length;
+    const place = low * count - (low * (low + 1)) / 2 + (high - low - 1);
+    if (tests.p[place] === null) return null;
+    const bounds = [tests.low[place], tests.high[place]];
+    return { p: tests.p[place], bounds: x < y ? bounds : [-bounds[1], -bounds[0]] };
+  }
+
+  function showPair(a, b) {
+    const body = byId("two-body");
+    const names = [data.rows[a].name, data.rows[b].name];
+    const heads = byId("two-scroll").querySelectorAll("thead th");
+    names.forEach((name, place) => { heads[place + 1].textContent = name; });
+    const columns = data.columns.filter((c) => isTask(c) && isScore(c)
+      && c.values[a] !== null && c.values[b] !== null);
+    const pairs = columns.map((column) => pairOf(column, a, b));
+    const ends = columns.flatMap((column, i) =>
+      [column.values[a] - column.values[b], ...(pairs[i]?.bounds ?? [])]);
+    const most = Math.max(1, ...ends.filter((end) => end !== null).map(Math.abs));
+    const counts = { better: 0, worse: 0, open: 0, untested: 0 };
+    body.replaceChildren(...columns.map((column, i) => {
+      const line = pairLine(column, pairs[i], a, b, most);
+      counts[line.dataset.verdict] += 1;
+      return line;
+    }));
+    const { better, worse, open, untested } = counts;
+    const tested = better + worse + open;
+    byId("two-summary").textContent = tested === 0
+      ? `No task on which both have predictions: ${names.join(" and ")} can only be set side by side.`
+      : `${names[0]} wins ${better}, loses ${worse} and ties ${open} of ${tested} tasks against ${names[1]}`
+        + " (paired tests, corrected for all pairs of a task)."
+        + (untested ? ` ${untested} more without a test.` : "");
+  }
+
+  const SIGNS = { better: "▲ first is better", worse: "▼ second is better", open: "≈ not told apart",
+    untested: "not tested" };
+  function pairLine(column, pair, a, b, most) {
+    const difference = column.values[a] - column.values[b];
+    const sign = column.first === "descending" ? 1 : -1;
+    const isSure = pair && pair.p <= 0.05 * data.unit;
+    const verdict = !pair ? "untested" : !isSure ? "open" : sign * difference > 0 ? "better" : "worse";
+    const line = element("tr", "", { "data-verdict": verdict });
+    const name = element("th", "", { scope: "row" });
+    name.append(element("bdi", column.title), " ", element("span", column.score, { class: "quiet" }));
+    const drawing = element("td");
+    drawing.append(differenceBar(difference, pair?.bounds, most));
+    line.append(name, element("td", number(column.values[a])), element("td", number(column.values[b])),
+      element("td", signed(difference)),
+      element("td", pair && pair.bounds[0] !== null ? pair.bounds.map(signed).join(" to ") : "–"),
+      drawing,
+      element("td", pair ? (pair.p < 0.001 * data.unit ? "<0.001" : number(pair.p)) : "–"),
+      element("td", SIGNS[verdict], { class: verdict }));
+    return line;
+  }
+
+  function differenceBar(difference, bounds, most) {
+    const svg = drawn("svg", { class: "bar", viewBox: "-4 0 108 12", "aria-hidden": "true" });
+    const at = (value) => 50 + (50 * value) / most;
+    svg.append(drawn("path", { class: "zero", d: "M50 0V12" }));
+    if (bounds && bounds[0] !== null) {
+      svg.append(drawn("path", { class: "range", d: `M${at(bounds[0])} 6H${at(bounds[1])}` }));
+    }
+    svg.append(drawn("circle", { cx: at(difference), cy: 6, r: 2.8, class: bounds ? "" : "alone" }));
+    return svg;
+  }
+
+  // ---- all rows on one task -------------------------------------------------------------------
+  function oneTask() {
+    const choice = byId("one-task");
+    const draw = () => {
+      const column = data.columns.find((c) => isTask(c) && c.title === choice.value);
+      byId("one-chart").replaceChildren(...(column ? [taskChart(column)] : []));
+    };
+    if (choice.options.length === 0) return;
+    byId("one").hidden = false;
+    choice.addEventListener("change", draw);
+    draw();
+  }
+
+  function taskChart(column) {
+    const shown = column.values.map((value, row) => ({ value, row, bounds: column.bounds[row] }))
+      .filter(({ value, row }) => value !== null && column.order[row] !== null);
+    const sign = column.first === "descending" ? -1 : 1;
+    shown.sort((x, y) => sign * (x.value - y.value));
+    const ends = shown.flatMap(({ value, bounds }) => [value, ...(bounds ?? [])])
+      .filter((end) => end !== null);
+    const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    const isNarrow = window.innerWidth < 640;
+    const [left, width, line] = isNarrow ? [130, 400, 20] : [250, 760, 20];
+    const longest = isNarrow ? 20 : 38; // letters of a name
+    const height = shown.length * line + 44;
+    const at = (value) => left + 12 + ((width - left - 64) * (value - low)) / Math.max(high - low, 1);
+    const svg = drawn("svg", { class: "chart wide", viewBox: `0 0 ${width} ${height}`, role: "img",
+      "aria-label": `Scores of ${shown.length} rows on ${column.title}, ${column.score}, best on top; `
+        + "the table has the same numbers." });
+    for (const tick of ticks(low, high)) {
+      svg.append(drawn("path", { class: "grid", d: `M${at(tick)} 18V${height - 22}` }));
+      [12, height - 8].forEach((y) => svg.append(
+        drawn("text", { x: at(tick), y, "text-anchor": "middle" }, String(tick / data.unit))));
+    }
+    shown.forEach(({ value, row, bounds }, place) => {
+      const { name, kind } = data.rows[row];
+      const y = 32 + place * line;
+      const mark = drawn("g", { class: kind });
+      const cut = name.length > longest ? `${name.slice(0, longest - 1)}…` : name;
+      mark.append(drawn("title", {}, name), drawn("text", { x: left, y: y + 4, "text-anchor": "end" }, cut));
+      if (bounds && bounds[0] !== null && bounds[1] !== null) {
+        mark.append(drawn("path", { d: `M${at(bounds[0])} ${y}H${at(bounds[1])}` }));
+      }
+      mark.append(drawn("circle", { cx: at(value), cy: y, r: 4 }),
+        drawn("text", { x: width, y: y + 4, "text-anchor": "end" }, number(value)));
+      svg.append(mark);
+    });
+    return svg;
+  }
+
+  // Round numbers between two ends, about five.
+  function ticks(low, high) {
+    const rough = Math.max(high - low, 1) / 5;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((digit) => digit * power).find((round) => round >= rough);
+    const first = Math.ceil(low / step);
+    return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
+  }
+
+  if (board) {
+    tableControls();
+    oneTask();
+  }
 
   // ---- remarks: the text of the list below, where the pointer or the focus is ----------------
   const tip = byId("tip");
@@ -125,7 +409,7 @@
   // ---- paper shows what is folded -------------------------------------------------------------
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    opened = Array.from(document.querySelectorAll("details:not([open]):not(.chooser)"));
     opened.forEach((details) => { details.open = true; });
   });
   window.addEventListener("afterprint", () => opened.forEach((details) => { details.open = false; }));

@@ -52,7 +52,7 @@ def test_several_folders_are_one_table(tmp_path: Path) -> None:
     )
     assert _report(a, b, "--out", tmp_path / "both").exit_code == 0
     markdown = (tmp_path / "both" / "leaderboard.md").read_text()
-    assert markdown.startswith("# Leaderboard: a + b\n")
+    assert markdown.startswith("# Audio embeddings on 2 tasks: 2 models, 1 January 2026\n")
     assert not (a / "leaderboard.md").exists()
     assert _report(a).exit_code == 0
     assert (a / "leaderboard.md").exists()

@@ -48,7 +48,7 @@ def test_intervals_and_ranks(tmp_path: Path) -> None:
     first, second = tests.models.index("ours"), tests.models.index("other")
     assert tests.p[first, second] == pytest.approx(0.133 + 0.141, abs=0.03)
     assert standings.overall == []
-    assert standings.title == f"Leaderboard: {tmp_path.name}"
+    assert standings.title == "Audio embeddings on scenes-v1: 3 models, 1 January 2026"
     assert standings.cautions == []
 
 
@@ -96,7 +96,7 @@ def test_folds_are_resampled_within_themselves(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, SCENES, hit((30, 30), (0, 30)))
     standing = read_leaderboard([tmp_path]).standings["ours", SCENES.task]
     assert standing.interval == (0.5, 0.5)
-    assert standing.ranks == (1, 1)
+    assert standing.ranks is None  # a row alone has no rank
 
 
 def test_rows_and_columns_of_several_folders_are_one_table(tmp_path: Path) -> None:
@@ -106,14 +106,14 @@ def test_rows_and_columns_of_several_folders_are_one_table(tmp_path: Path) -> No
     write_cell(second, OURS, PITCH, hit((7, 30)))
     write_cell(second, OURS, SCENES, hit((9, 30)), date="later")  # identical: once
     standings = read_leaderboard([first, second])
-    assert standings.title == "Leaderboard: first + second"
+    assert standings.title == "Audio embeddings on 2 tasks: 2 models, 1 January 2026"
     assert [task.task for task in standings.board.tasks] == ["scenes-v1", "pitch-v1"]
     assert len(standings.board.entries["ours", "scenes-v1"].cells) == 1
     lacking = standings.standings["other", "pitch-v1"]
     assert lacking.not_run
     assert lacking.entry.reason == NOT_RUN
     assert (lacking.interval, lacking.ranks) == (None, None)
-    assert standings.standings["ours", "pitch-v1"].ranks == (1, 1)
+    assert standings.standings["ours", "pitch-v1"].ranks is None
     assert [overall.model for overall in standings.overall] == ["ours"]
 
 

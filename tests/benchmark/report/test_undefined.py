@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmark.cli.terminal import print_standings
+from benchmark.cli.terminal_table import print_standings
 from benchmark.compare.comparison import compare_results
 from benchmark.compare.text import comparison_markdown
 from benchmark.events.table import Event, event_table

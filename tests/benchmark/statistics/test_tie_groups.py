@@ -8,7 +8,7 @@ from benchmark.statistics import Comparisons, RankRange, rank_ranges, tie_groups
 def comparisons(models, won):
     better = np.array([[a + b in won.split() for b in models] for a in models])
     nothing = np.full(better.shape, np.nan)
-    return Comparisons(tuple(models), nothing, nothing, better)
+    return Comparisons(tuple(models), nothing, nothing, better, nothing, nothing)
 
 
 def test_all_decided():

@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from benchmark.cli.terminal import print_standings
+from benchmark.cli.terminal_table import print_standings
 from benchmark.protocol import Protocol
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
@@ -121,8 +121,8 @@ def test_tasks_are_grouped_and_without_tests_the_best_is_marked() -> None:
         "pitch<br>pitch-v1<br>pitch_acc ↑",
     ]
     assert head[6:] == ["parameters", "embedding size", "audio s / s", "peak memory"]
-    # Equal as printed: both are best.
-    scores = ["**0.900** ± 0.100", "**0.300**", "**0.400**"]
+    # Equal as printed: both are best. A number beside an undefined one has nothing to beat.
+    scores = ["**0.900** ± 0.100", "0.300", "**0.400**"]
     assert [ours[0], *ours[3:]] == ["ours", *scores, "4.0 M", *COSTS]
     scores = ["0.100 ± 0.000", "undefined", "**0.400**"]
     assert [floor[0], *floor[3:]] == ["logmel", *scores, "0", "64", *COSTS[1:]]
@@ -141,7 +141,7 @@ def test_why_cells_failed_and_what_rows_are() -> None:
         _failed(OURS, SCENES, "No module"),
     )
     markdown = leaderboard_markdown(standings)
-    assert r"| panns \| ours | failed (2) | **0.300** |" in markdown
+    assert r"| panns \| ours | failed (2) | 0.300 |" in markdown
     assert "| ours | failed (1) | failed (1) |  | 1024 / 512 |  |  |" in markdown.replace(
         "4.0 M", ""
     )
@@ -150,7 +150,7 @@ def test_why_cells_failed_and_what_rows_are() -> None:
     assert r"- panns \| ours: not official" in markdown
     assert {len(row) for row in _rows(markdown)} == {7}
     short = short_markdown(standings)
-    assert r"| panns \| ours | failed | **0.300** | 99 | 20 |" in short
+    assert r"| panns \| ours | failed | 0.300 | 99 | 20 |" in short
 
 
 def test_embeddings_that_say_little_are_noted() -> None:
@@ -203,7 +203,7 @@ def test_plus_minus_is_over_folds_or_over_seeds_and_says_so() -> None:
         )
     )
     (_, _, ours) = _rows(markdown)
-    assert ours[3:5] == ["**0.400** ± 0.200", "**0.600** ± 0.141"]
+    assert ours[3:5] == ["0.400 ± 0.200", "0.600 ± 0.141"]  # alone, so not bold
     assert "seeds 42, 43." in markdown
     assert (
         "- Scores of tasks with folds are means over folds and 2 seeds, ± the standard deviation "
@@ -240,8 +240,10 @@ def test_published_rows_are_marked_and_their_zeros_explained(tmp_path: Path) -> 
     published = {row[0]: row[1] for row in rows[3:]}
     assert len(published) == 33
     assert all(name.endswith(" (published)") for name in published)
-    numbers = [float(score.split()[0]) for score in published.values()]
+    numbers = [float(score.split()[0].strip("*")) for score in published.values()]
     assert numbers == sorted(numbers, reverse=True)
+    assert [score for score in published.values() if "**" in score] == [f"**{max(numbers):.3f}**"]
+    assert "**" not in rows[2][1]  # a published score is higher
     panns = re.fullmatch(r"0\.000 \((\d)\)", published["CVSSP PANNS (published)"])
     assert panns
     assert f"- ({panns[1]}) CVSSP PANNS (published): The submission gave timestamps" in markdown
@@ -273,7 +275,29 @@ def test_the_terminals_table_has_ranks_and_names_the_protocol(tmp_path: Path) ->
     assert "0.900 (1–2)" in shown
     assert "0.200 (3)" in shown
     assert "failed" in shown
-    assert "no row is significantly better" in shown
+    assert "none of these rows is significantly better" in shown
+
+
+@pytest.mark.parametrize(("width", "form"), [(200, "whole"), (90, "turned"), (65, "short")])
+def test_the_terminals_table_keeps_names_and_numbers_whole(
+    tmp_path: Path, width: int, form: str
+) -> None:
+    tasks = [replace(SCENES, task=f"a_rather_long_name_{i}-v1") for i in range(4)]
+    for module, hits in ((OURS, 90), (OTHER, 88), (FLOOR, 20)):
+        for task in tasks:
+            write_cell(tmp_path, module, task, hit((hits, 100)))
+    console = Console(width=width, record=True, file=io.StringIO())
+    print_standings(console, read_leaderboard([tmp_path]))
+    shown = console.export_text()
+    assert "…" not in shown
+    assert ("A row is a task" in shown) == (form == "turned")
+    assert ("they are in leaderboard.md" in shown) == (form == "short")
+    if form == "short":
+        ours, floor = (next(x for x in shown.split("\n") if name in x) for name in ("ours", "logm"))
+        assert "4 of 4" in ours and "0 of 4" in floor
+        assert "a_rather_long_name_0-v1: " in ours
+    else:
+        assert shown.count("0.900 (1–2)") == shown.count("0.200 (3)") == 4
 
 
 def test_text_stays_in_its_cell() -> None:

@@ -72,7 +72,10 @@ def _one_task(standings: Leaderboard, tasks: Sequence[TaskFacts], label: str, ro
         text += f" (95 % interval {score_text(interval.low)} to {score_text(interval.high)})"
     if task.task not in standings.comparisons:
         return f"{text}. Nothing was tested, as no predictions were kept."
-    rivals = len(_best(standings, task)) - 1
+    ranks = standings.ranks[task.task].get(label)
+    if ranks is None:
+        return f"{text}. It was not tested, as its predictions were not kept."
+    rivals = ranks.last - ranks.first
     if rivals < 1 and place is None:
         return f"{text}. It lies beyond the 95 % interval of every row run here."
     if rivals < 1:

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 460.0, 250.0  # of the drawing, in units of its viewBox
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 12.0, 26.0, 38.0  # of its margins
 LETTER, LINE = 6.3, 12.0  # width of a letter and height of a line of its text
 LONGEST = 22  # letters of a name
-MOST_NAMES = 14  # beside points; floors are named anyway
+MOST_NAMES = 14  # beside points of models; baselines and floors are named anyway
 
 
 class Tick(NamedTuple):
@@ -215,7 +215,7 @@ def _named(points: Sequence[Point], known: Sequence[_Known]) -> list[Point]:
     for point, entry in zip(points, known, strict=True):
         name = entry.row.name
         cut = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-        is_named = len(named) < MOST_NAMES or point.kind == "floor"
+        is_named = len(named) < MOST_NAMES or point.kind != "model"
         for x, y, anchor in _places(point) if is_named else ():
             box = _box(x, y, anchor, LETTER * len(cut))
             if _inside(box) and not any(_overlap(box, other) for other in taken):

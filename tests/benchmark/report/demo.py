@@ -211,7 +211,7 @@ def wide_standings(rows: int = 40, tasks: int = 19) -> Leaderboard:
             folds[module.label] = [FoldScore(clips, ratio_of_sums(hits, np.ones(250)))]
             cell = _cell(row % 5, task, folds[module.label])
             cells.append(replace(cell, module=module))
-        resampled[task.task] = bootstrap_task(task.task, folds, resamples=400)
+        resampled[task.task] = bootstrap_task(task.task, folds, resamples=100)
     board = ResultTable.of(cells)
     published = {task.task: published_for(task.task, task.score, PROTOCOL) for task in columns}
     overall = overall_of_tasks(board, resampled, published)

@@ -93,3 +93,14 @@ def test_a_model_without_a_score_is_not_compared():
 def test_one_model_has_nobody_to_be_compared_with():
     found = compare_models(replicates([0.5], [[0.4, 0.6]]))
     assert found.better.tolist() == [[False]]
+
+
+def test_the_interval_of_a_difference_is_that_of_its_resamples():
+    rng = np.random.default_rng(11)
+    values = rng.normal([[0.5], [0.8]], 0.05, (2, 2000))
+    found = compare_models(replicates([0.5, 0.8], values))
+    difference = values[0] - values[1]
+    bounds = np.quantile(difference, [0.025, 0.975])
+    assert (found.low[0, 1], found.high[0, 1]) == pytest.approx(tuple(bounds), abs=0.002)
+    assert (found.low[1, 0], found.high[1, 0]) == (-found.high[0, 1], -found.low[0, 1])
+    assert np.isnan(found.low[0, 0])

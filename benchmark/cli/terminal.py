@@ -12,6 +12,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.text import Text
 
+from benchmark.report.numbers import score_text
 from benchmark.results.cells import Cell
 from msssl_common.console import bars
 

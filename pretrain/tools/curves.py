@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,15 +19,26 @@ Log = Sequence[Mapping[str, float]]
 """Rows of ``metrics.csv``."""
 
 PANELS = {
-    "clip_loss": "clip loss, nats",
-    "frame_loss": "frame loss, nats",
-    "pitch_loss": "pitch loss",
-    "clip_accuracy": "clips told from the batch",
-    "frame_accuracy": "frames found in the other view",
-    "pitch_score": "pitch score (R²; contrast: share found)",
+    "clip_loss": "Clip loss (nats, less is better)",
+    "frame_loss": "Frame loss (nats, less is better)",
+    "pitch_loss": "Pitch loss (less is better)",
+    "clip_accuracy": "Share of clips that are\nfound in their batch",
+    "frame_accuracy": "Share of frames that are\nfound in the other view",
+    "pitch_score": "Pitch: share of variance explained (R²);\nof a contrast: share of pairs found",
 }
+# Okabe and Ito's colours, with a marker and a dash each, so that colour is not the only key.
+LOOKS = (
+    ("#0072B2", "o", "-"),
+    ("#D55E00", "s", (0, (5, 1.5))),
+    ("#009E73", "^", (0, (3, 1, 1, 1))),
+    ("#CC79A7", "D", "-"),
+    ("#E69F00", "v", (0, (5, 1.5))),
+    ("#56B4E9", "P", (0, (3, 1, 1, 1))),
+    ("#222222", "X", "-"),
+)
+MARKS = 8  # markers on a curve; those of other runs are at other steps, so that none is hidden
 FIRST_STEP = 10  # before it, a logged mean is of a step or two
-SIZE, DPI = (9.6, 4.8), 144  # inches, pixels per inch
+SIZE, DPI = (11.0, 5.6), 120  # inches, pixels per inch
 
 
 def read_log(run: Path) -> Log:
@@ -92,14 +104,19 @@ def curves_figure(logs: Mapping[str, Log]) -> Figure:
         panel.set_title(title, loc="left", fontsize=10)
         panel.grid(alpha=0.3)
         for position, log in enumerate(logs.values()):
-            _draw(panel, log, key, f"C{position}")
-    lines = [panels[0].plot([], [], color=f"C{position}")[0] for position in range(len(logs))]
-    figure.legend(lines, list(logs), loc="outside right upper", frameon=False)
-    figure.supxlabel("step")
+            _draw(panel, log, key, position, len(logs))
+    lines = [panels[0].plot([], [], **_look(position))[0] for position in range(len(logs))]
+    figure.legend(lines, list(logs), loc="outside right upper", frameon=False, handlelength=3.5)
+    figure.supxlabel("step of training (markers at different steps for each run)", fontsize=10)
     return figure
 
 
-def _draw(panel: Axes, log: Log, key: str, colour: str) -> None:
+def _look(position: int) -> dict[str, Any]:
+    colour, marker, dash = LOOKS[position % len(LOOKS)]
+    return {"color": colour, "marker": marker, "ls": dash, "lw": 1.3, "ms": 4.5}
+
+
+def _draw(panel: Axes, log: Log, key: str, position: int, runs: int) -> None:
     """Zero in all rows means that the strategy is off."""
     points = [
         (row["step"], row[key])
@@ -107,4 +124,6 @@ def _draw(panel: Axes, log: Log, key: str, colour: str) -> None:
         if row["step"] >= FIRST_STEP and math.isfinite(row[key])
     ]
     if any(value for _, value in points):
-        panel.plot(*zip(*points, strict=True), color=colour, lw=1.3)
+        step = max(len(points) // MARKS, 1)
+        first = step * position // runs
+        panel.plot(*zip(*points, strict=True), markevery=(first, step), **_look(position))

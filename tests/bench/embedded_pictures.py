@@ -87,15 +87,23 @@ def events() -> Figure:
 
 
 def notes() -> Figure:
-    """A clip of each of the 88 keys, an octave a row, from A."""
-    figure = Figure(figsize=(11.0, 7.6), layout="constrained")
+    """A clip of each of the 88 keys, an octave a row, from A; axes at the left and below."""
+    figure = Figure(figsize=(11.0, 8.2), layout="constrained")
     panels = figure.subplots(8, 12, squeeze=False)
-    for panel in panels.flat:
-        panel.axis("off")
-    for label, clip in first_of_each_class(pitch.RECIPE).items():
-        panel = panels.flat[int(label) - pitch.LOWEST]
-        draw(panel, clip.audio, label)
-    figure.supxlabel("MIDI numbers; each panel 1 s by 50 Hz to 8 kHz", color=FAINT)
+    keys = {int(label): clip for label, clip in first_of_each_class(pitch.RECIPE).items()}
+    for place, panel in enumerate(panels.flat):
+        key = place + pitch.LOWEST
+        if key not in keys:
+            panel.axis("off")
+            continue
+        draw(panel, keys[key].audio, str(key))
+        places, names = ([], []) if place % 12 else frequency_ticks(panel.get_ylim())
+        panel.set_yticks(places[::-2], names[::-2])  # all of them would overlap
+        below = key + 12 in keys
+        panel.set_xticks([] if below else [0.0, 0.5, 1.0], [] if below else ["0", "0.5", "1"])
+    figure.suptitle("First test clip of every key (its MIDI number)", fontsize=10)
+    figure.supxlabel("seconds")
+    figure.supylabel("Hz")
     return figure
 
 

@@ -28,7 +28,7 @@ from benchmark.results.cells import speed
 from benchmark.statistics import Interval
 
 AREA_PER_MILLION = 22.0  # points squared
-LEAST_AREA = 18.0
+LEAST_AREA, LARGEST_AREA = 18.0, 500.0  # of a picture's smallest and largest marker
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # millions of parameters, for the legend
 
 
@@ -77,11 +77,20 @@ def cost_figure(standings: Leaderboard) -> Figure:
     figure = Figure(figsize=(8.2, 5.2), layout="constrained")
     panel = figure.subplots()
     look = looks(standings.board.modules)
+    scale = _area_scale(points)
     for point in points:
-        _draw_point(panel, point, look[point.label])
+        _draw_point(panel, point, look[point.label], scale)
     _describe(panel, standings, len(points))
     if points:
-        panel.legend(handles=_sizes(points), loc="center left", bbox_to_anchor=(1.01, 0.5))
+        panel.legend(
+            handles=_sizes(points, scale),
+            title="area: parameters",
+            loc="center left",
+            bbox_to_anchor=(1.01, 0.5),
+            labelspacing=1.4,
+            handletextpad=1.4,
+            borderpad=1.2,
+        )
         label_points(
             panel,
             [
@@ -90,7 +99,7 @@ def cost_figure(standings: Leaderboard) -> Figure:
                     point.speed,
                     point.score,
                     point.interval or (point.score, point.score),
-                    math.sqrt(_area(point.parameters)) / 2,
+                    math.sqrt(_area(point.parameters, scale)) / 2,
                     INK if look[point.label].is_floor else look[point.label].colour,
                 )
                 for point in points
@@ -99,23 +108,30 @@ def cost_figure(standings: Leaderboard) -> Figure:
     return figure
 
 
-def _draw_point(panel: Axes, point: Point, look: Look) -> None:
+def _draw_point(panel: Axes, point: Point, look: Look, scale: float) -> None:
     if point.interval and all(map(math.isfinite, point.interval)):
         panel.plot([point.speed] * 2, point.interval, color=look.colour, lw=1.6, zorder=2)
+    area = _area(point.parameters, scale)
     panel.scatter(
         point.speed,
         point.score,
-        s=_area(point.parameters),
+        s=area,
         marker=look.marker,
         facecolor=look.face,
         edgecolor=look.colour,
         linewidth=1.6,
-        zorder=3,
+        zorder=3 + LEAST_AREA / area,  # the smaller on top
     )
 
 
-def _area(parameters: int | None) -> float:
-    return max(AREA_PER_MILLION * (parameters or 0) / 1e6, LEAST_AREA)
+def _area_scale(points: Sequence[Point]) -> float:
+    """Area per million parameters, so that no marker covers its neighbours or the legend."""
+    largest = max((point.parameters or 0 for point in points), default=0) / 1e6
+    return min(AREA_PER_MILLION, LARGEST_AREA / largest) if largest else AREA_PER_MILLION
+
+
+def _area(parameters: int | None, scale: float) -> float:
+    return max(scale * (parameters or 0) / 1e6, LEAST_AREA)
 
 
 def _describe(panel: Axes, standings: Leaderboard, drawn: int) -> None:
@@ -143,13 +159,12 @@ def _describe(panel: Axes, standings: Leaderboard, drawn: int) -> None:
         panel.text(0.01, 0.01, remark, transform=panel.transAxes, color=FAINT, va="bottom")
 
 
-def _sizes(points: Sequence[Point]) -> list[Line2D]:
+def _sizes(points: Sequence[Point], scale: float) -> list[Line2D]:
     """Legend of the areas: round numbers that span what is drawn."""
     largest = max(point.parameters or 0 for point in points) / 1e6
     steps = [step for step in SIZES if step <= 1.5 * largest] or [1]
     plain: dict[str, Any] = {"ls": "", "marker": "o", "color": LINE, "mec": FAINT}
-    title = Line2D([], [], ls="", label="area: parameters")
-    return [title] + [
-        Line2D([], [], ms=math.sqrt(_area(step * 1_000_000)), label=f"{step} M", **plain)
+    return [
+        Line2D([], [], ms=math.sqrt(_area(step * 1_000_000, scale)), label=f"{step} M", **plain)
         for step in steps[-3:]
     ]

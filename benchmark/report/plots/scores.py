@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
 from benchmark.report.notes import score_name
@@ -29,14 +29,19 @@ def scores_figure(standings: Leaderboard) -> Figure:
     rows = len(standings.board.modules) + published
     height = lines * (HEAD_HEIGHT + rows * ROW_HEIGHT) + 0.9
     figure = Figure(figsize=(columns * PANEL_WIDTH + 0.4, height), layout="constrained")
-    figure.suptitle("Scores with 95 % intervals over test clips", x=0.01, ha="left", weight="bold")
+    title = "Scores with 95 % intervals over test clips"
+    if len(tasks) > 1:
+        title += "; each task has a scale of its own"
+    figure.suptitle(title, x=0.01, ha="left", weight="bold")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     look = looks(standings.board.modules)
     for panel, task in zip(panels, tasks, strict=False):
         _draw_task(panel, standings, task, look, rows)
     for panel in panels[len(tasks) :]:
         panel.set_axis_off()
-    figure.legend(handles=_legend(published), loc="outside lower left", ncols=5)
+    handles, words = _legend(look.values(), published)
+    wide = {tuple: HandlerTuple(ndivide=None, pad=0.4)}
+    figure.legend(handles, words, loc="outside lower left", ncols=3, handler_map=wide)
     return figure
 
 
@@ -115,15 +120,30 @@ def best_first(standings: Leaderboard, task: TaskFacts) -> list[str]:
     return sorted((module.label for module in standings.board.modules), key=place)
 
 
-def _legend(published: bool) -> Sequence[Line2D]:
-    plain: dict[str, Any] = {"color": FAINT, "mec": FAINT, "ms": 7.0}
-    handles = [
-        Line2D([], [], marker="o", label="model", **plain),
-        Line2D([], [], marker="o", mfc="white", label="floor", **plain),
-        Line2D([], [], ls=(0, (3, 3)), color=FAINT, lw=1, label="best floor, to be beaten"),
-    ]
+def _legend(
+    looks: Collection[Look], published: bool
+) -> tuple[list[Line2D | tuple[Line2D, ...]], list[str]]:
+    """Symbols and their words: every marker that is used, filled for models, hollow for floors."""
+    handles: list[Line2D | tuple[Line2D, ...]] = []
+    words = []
+    for is_floor, name in ((False, "model (filled)"), (True, "floor (hollow)")):
+        used = dict.fromkeys(look.marker for look in looks if look.is_floor == is_floor)
+        if used:
+            handles.append(tuple(_symbol(marker, is_floor) for marker in used))
+            words.append(name)
+    handles.append(Line2D([], [], color=FAINT, lw=2.2))
+    words.append("95 % interval")
+    if any(look.is_floor for look in looks):
+        handles.append(Line2D([], [], ls=(0, (3, 3)), color=FAINT, lw=1))
+        words.append("best floor, to be beaten")
     if published:
-        ticks = Line2D([], [], ls="", marker="|", label="public HEAR leaderboard", **plain)
-        handles.append(ticks)
-    bold = Line2D([], [], ls="", label="bold: no row is significantly better")
-    return [*handles, bold]
+        handles.append(_symbol("|", False))
+        words.append("public HEAR leaderboard")
+    handles.append(Line2D([], [], ls=""))
+    words.append("bold name: no other row is significantly better")
+    return handles, words
+
+
+def _symbol(marker: str, is_hollow: bool) -> Line2D:
+    face = "white" if is_hollow else FAINT
+    return Line2D([], [], ls="", marker=marker, color=FAINT, mec=FAINT, mfc=face, ms=7.0)

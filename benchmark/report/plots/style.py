@@ -104,13 +104,17 @@ def own_labels(board: ResultTable) -> list[str]:
 
 
 def short(name: str, width: int = 26, lines: int = 2) -> str:
-    """A name broken into lines that fit, cut with an ellipsis if it needs more."""
+    """A name broken between words into lines that fit, cut with an ellipsis if it needs more."""
     if lines == 1:
-        return name if len(name) <= width else name[: width - 1] + "…"
-    broken = textwrap.wrap(name, width) or [""]
+        return _cut(name, width)
+    broken = textwrap.wrap(name, width, break_long_words=False) or [""]
     if len(broken) > lines:
-        broken = [*broken[: lines - 1], broken[lines - 1][: width - 1] + "…"]
-    return "\n".join(broken)
+        broken = [*broken[: lines - 1], f"{broken[lines - 1]} …"]
+    return "\n".join(_cut(line, width) for line in broken)
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 1].removesuffix(" ") + "…"
 
 
 def in_order(labels: Iterable[str], values: Mapping[str, float]) -> list[str]:

@@ -63,18 +63,18 @@ def fit(
         FloatingPointError: The loss became NaN or infinite.
     """
     data, out = Path(data), Path(out)
-    settled = settle(recipe, out if resume else None, steps, batch_size, seed)
+    chosen = recipe_with_overrides(recipe, out if resume else None, steps, batch_size, seed)
     with only_run_in(out):
         check_start(out, resume)  # before the audio is decoded, which may take minutes
-        made, rate = settled.data.synthetic_clips, settled.log_mel.sample_rate
+        made, rate = chosen.data.synthetic_clips, chosen.log_mel.sample_rate
         # Each process reads the audio; the first tells what it found.
         with redirect_stderr(StringIO()) if quiet or not is_first() else nullcontext():
-            corpus = open_data(data, rate, made, settled.run.seed, device, reader)
+            corpus = open_data(data, rate, made, chosen.run.seed, device, reader)
             print(f"{len(corpus)} clips, {corpus.hours:.2f} h", file=sys.stderr)
-        return train(settled, corpus, out, device, resume, chunk, compiled, quiet)
+        return train(chosen, corpus, out, device, resume, chunk, compiled, quiet)
 
 
-def settle(
+def recipe_with_overrides(
     recipe: str | Path | Recipe,
     resumed: Path | None,
     steps: int | None,
@@ -90,20 +90,20 @@ def settle(
         batch_size: As for `fit`.
         seed: As for `fit`.
     """
-    settled = recipe if isinstance(recipe, Recipe) else read_recipe(find_recipe(str(recipe)))
+    shipped = recipe if isinstance(recipe, Recipe) else read_recipe(find_recipe(str(recipe)))
     before = stored_settings(resumed) if resumed else {}
 
-    def chosen(name: str, said: int | None, shipped: int) -> int:
-        return before.get(name, shipped) if said is None else said
+    def chosen(name: str, said: int | None, otherwise: int) -> int:
+        return before.get(name, otherwise) if said is None else said
 
-    run = settled.run
+    run = shipped.run
     run = replace(
         run,
         steps=chosen("steps", steps, run.steps),
         batch_size=chosen("batch_size", batch_size, run.batch_size),
         seed=chosen("seed", seed, run.seed),
     )
-    return replace(settled, run=run)
+    return replace(shipped, run=run)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Batches larger than memory: gradients through cached embeddings (Gao et al. 2021, GradCache).
 
 Accumulating the gradients of small batches would compare each clip with the few of its own batch
-only. Instead, all clips are embedded chunk by chunk without a graph, the loss of the whole batch is
-differentiated down to the embeddings, and each chunk is embedded again to carry its slopes down to
-the weights. Loss and gradients are those of the whole batch, for one more forward pass. This holds
-because the encoder treats each clip alone: it has neither BatchNorm nor dropout.
+only. Instead, all clips are embedded chunk by chunk without a graph, and the loss of the whole
+batch is differentiated down to the embeddings. Then each chunk is embedded again, with a graph, and
+the gradients of its embeddings go down to the weights. Loss and gradients are those of the whole
+batch, for one more forward pass. This holds because the encoder treats each clip alone: it has
+neither BatchNorm nor dropout.
 """
 
 from __future__ import annotations
@@ -52,16 +53,15 @@ def embedding_gradients(
         metrics = module.losses(Embeddings(*leaves), views)  # type: ignore[arg-type]
     weights = module.similarity_weights()
     inputs = [x for x in leaves if x is not None]
-    slopes = torch.autograd.grad(metrics.loss, [*inputs, *weights])
-    found = iter(slopes[: len(inputs)])
-    embeddings = tuple(None if x is None else next(found) for x in leaves)
-    return Metrics(*(value.detach() for value in metrics)), EmbeddingGradients(
-        embeddings, slopes[len(inputs) :]
-    )
+    gradients = torch.autograd.grad(metrics.loss, [*inputs, *weights])
+    found = iter(gradients)
+    of_embeddings = tuple(None if x is None else next(found) for x in leaves)
+    detached = Metrics(*(value.detach() for value in metrics))
+    return detached, EmbeddingGradients(of_embeddings, tuple(found))
 
 
 def at_least_float32(x: Tensor) -> Tensor:
-    """What autocast left in 16 bits, in 32: slopes are small numbers."""
+    """What autocast left in 16 bits, in 32: gradients are small numbers."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
@@ -70,23 +70,23 @@ def backward_through_embeddings(
     fabric_module: _FabricModule,
     views: Views,
     chunk: int,
-    slopes: EmbeddingGradients,
+    gradients: EmbeddingGradients,
 ) -> None:
     """Add the gradients of all chunks; processes put theirs together at the last.
 
     Args:
         fabric: Of the module.
-        fabric_module: As Fabric wraps it, ``pull`` marked as a forward method.
+        fabric_module: As Fabric wraps it, ``surrogate_loss`` marked as a forward method.
         views: As for ``embedding_gradients``.
         chunk: Clips that are encoded at once.
-        slopes: What ``embedding_gradients`` found.
+        gradients: What ``embedding_gradients`` found.
     """
     for rows, some in chunks(views, chunk):
         is_last = rows.stop >= len(views.lengths)
-        own = tuple(None if slope is None else slope[rows] for slope in slopes.embeddings)
+        own = tuple(None if x is None else x[rows] for x in gradients.embeddings)
         with fabric.no_backward_sync(fabric_module, enabled=not is_last):
-            pull = fabric_module.surrogate_loss(some, own, slopes.weights if is_last else ())
-            fabric.backward(pull)
+            weights = gradients.weights if is_last else ()
+            fabric.backward(fabric_module.surrogate_loss(some, own, weights))
 
 
 def chunks(views: Views, size: int) -> Iterator[tuple[slice, Views]]:

@@ -256,21 +256,24 @@ class SamplingStrategies(nn.Module):
         return [weight for weight in both if weight.requires_grad]
 
     def surrogate_loss(
-        self, views: Views, slopes: Sequence[Tensor | None], weight_slopes: Sequence[Tensor | None]
+        self,
+        views: Views,
+        gradients: Sequence[Tensor | None],
+        weight_gradients: Sequence[Tensor | None],
     ) -> Tensor:
-        """A scalar whose gradient is the loss's, for slopes that are known already.
+        """A scalar whose gradient is the loss's, where that of the embeddings is known already.
 
         Args:
             views: Some clips of the batch.
-            slopes: Gradient of the loss with respect to each of their embeddings.
-            weight_slopes: With respect to the similarities' weights, or empty.
+            gradients: Of the loss with respect to each of their embeddings.
+            weight_gradients: With respect to the similarities' weights, or empty.
 
         Returns:
-            ``sum(slope * embedding) + sum(slope * weight)``.
+            ``sum(gradient * embedding) + sum(gradient * weight)``.
         """
-        pairs = [*zip(self.embed(views), slopes, strict=True)]
-        pairs += zip(self.similarity_weights(), weight_slopes, strict=False)
-        terms = [(x * slope).sum() for x, slope in pairs if x is not None and slope is not None]
+        pairs = [*zip(self.embed(views), gradients, strict=True)]
+        pairs += zip(self.similarity_weights(), weight_gradients, strict=False)
+        terms = [(x * grad).sum() for x, grad in pairs if x is not None and grad is not None]
         return torch.stack(terms).sum()
 
     def _frame_loss(

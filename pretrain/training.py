@@ -15,8 +15,8 @@ from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
 from pretrain.card import make_card
 from pretrain.data.corpus import Corpus
-from pretrain.data.crops import CropBatch
 from pretrain.data.open import open_sampler
+from pretrain.data.sampler import CropBatch
 from pretrain.data.seeds import generator_for
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.data.share import BatchShard

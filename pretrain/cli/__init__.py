@@ -113,11 +113,11 @@ def run(
                 )
             run_panns(data, out, steps, batch_size, seed or 0, device, resume)
         elif devices > 1 and not is_started():
-            from pretrain.api import settle
+            from pretrain.api import recipe_with_overrides
             from pretrain.data.share import BatchShard
 
-            settled = settle(recipe, out if resume else None, steps, batch_size, seed)
-            BatchShard(settled.run.batch_size, ranks=devices)  # refused before a process starts
+            chosen = recipe_with_overrides(recipe, out if resume else None, steps, batch_size, seed)
+            BatchShard(chosen.run.batch_size, world_size=devices)  # refused before a process starts
             launch(_arguments(without="devices"), devices)
         else:
             from pretrain.api import fit

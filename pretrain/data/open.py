@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pretrain.data.corpus import Corpus, read_corpus
 from pretrain.data.crops import CropSampler
+from pretrain.data.sampler import Sampler
 from pretrain.data.shards.corpus import (
     BYTES_PER_SAMPLE,
     Reader,
@@ -83,7 +84,7 @@ def open_sampler(
     seed: int,
     device: torch.device | str,
     share: BatchShard | None = None,
-) -> CropSampler | ShardSampler:
+) -> Sampler:
     """The sampler of a corpus; arguments are those of both."""
     places = (crop_samples, grid, max_offset, seed, device, share)
     if isinstance(corpus, ShardCorpus):

@@ -17,25 +17,26 @@ class BatchShard:
     Attributes:
         batch_size: Clips of the joint batch, over all processes.
         rank: This process: 0, 1, ...
-        ranks: Processes.
+        world_size: Processes.
     """
 
     batch_size: int
     rank: int = 0
-    ranks: int = 1
+    world_size: int = 1
 
     def __post_init__(self) -> None:
         """Check that the shares are equal."""
-        if self.batch_size % self.ranks:
+        if self.batch_size % self.world_size:
             raise ValueError(
-                f"a batch of {self.batch_size} clips cannot be shared evenly by {self.ranks} "
-                f"processes; give a --batch-size (the total) that is a multiple of {self.ranks}"
+                f"a batch of {self.batch_size} clips cannot be shared evenly by {self.world_size} "
+                "processes; give a --batch-size (the total) that is a multiple of "
+                f"{self.world_size}"
             )
 
     @property
     def size(self) -> int:
         """Rows of one process."""
-        return self.batch_size // self.ranks
+        return self.batch_size // self.world_size
 
     @property
     def rows(self) -> slice:

@@ -29,7 +29,7 @@ def all_reduce_sum(x: Tensor) -> Tensor:
 
 
 def gather_rows(x: Tensor) -> Tensor:
-    """Rows of all processes in the order of their world_size, with gradients.
+    """Rows of all processes in the order of their ranks, with gradients.
 
     Args:
         x: Same shape in each process, (rows, ...).

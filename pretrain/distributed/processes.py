@@ -31,8 +31,8 @@ def open_fabric(device: str, precision: _PRECISION_INPUT) -> Fabric:
         ValueError: There is no such device, or ``cuda:N`` for several processes.
     """
     kind, _, number = resolve_device(device).partition(":")
-    ranks = int(os.environ["WORLD_SIZE"]) if torch.distributed.is_torchelastic_launched() else 1
-    if ranks == 1:
+    processes = int(os.environ["WORLD_SIZE"]) if torch.distributed.is_torchelastic_launched() else 1
+    if processes == 1:
         devices = [int(number)] if number else 1
         return Fabric(accelerator=kind, devices=devices, precision=precision)
     if number:
@@ -41,7 +41,7 @@ def open_fabric(device: str, precision: _PRECISION_INPUT) -> Fabric:
     fabric = Fabric(
         accelerator=kind,
         devices=here,
-        num_nodes=ranks // here,
+        num_nodes=processes // here,
         strategy=DDPStrategy(timeout=TIMEOUT),
         precision=precision,
     )

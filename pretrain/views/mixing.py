@@ -5,17 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pretrain.data.crops import CropBatch, CropSampler
+from pretrain.data.sampler import CropBatch, Sampler
 from pretrain.data.seeds import generator_for
-from pretrain.data.shards.sampler import ShardSampler
 from pretrain.views.augment import QUIETEST_RMS, rms
 
 QUIETEST_DB, LOUDEST_DB = -15.0, 3.0  # of the second clip, relative to the first
 
 
-def mix_clips(
-    batch: CropBatch, sampler: CropSampler | ShardSampler, step: int, probability: float
-) -> CropBatch:
+def mix_clips(batch: CropBatch, sampler: Sampler, step: int, probability: float) -> CropBatch:
     """Add a random second clip to some clips, at one level in all three crops.
 
     The mixture is the clip then: it is in anchor, positive and partner, the partner's part moved by
@@ -39,7 +36,7 @@ def mix_clips(
     draws = draws[:, share.rows]
     chosen = draws[0] < probability
     level_db = QUIETEST_DB + (LOUDEST_DB - QUIETEST_DB) * draws[1]
-    seconds = sampler.companions(step, batch.offsets)
+    seconds = sampler.mixture_crops(step, batch.offsets)
     loudest = torch.stack([rms(second) for second in seconds]).amax(dim=0)
     gain = rms(batch.anchor) * 10.0 ** (level_db / 20.0) / loudest.clamp_min(QUIETEST_RMS) * chosen
     positions = torch.arange(batch.anchor.shape[1], dtype=torch.int32, device=device)

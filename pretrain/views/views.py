@@ -9,7 +9,7 @@ from torch import Tensor
 
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
-from pretrain.data.crops import CropBatch
+from pretrain.data.sampler import CropBatch
 from pretrain.data.share import BatchShard
 from pretrain.recipe import AugmentArgs
 from pretrain.views.augment import add_noise, random_response

@@ -1,4 +1,4 @@
-"""Batches of crops from shards, with the interface of ``pretrain.data.crops.CropSampler``.
+"""Batches of crops from shards, which are read as the training goes.
 
 The order of the clips is a function of the seed and the step alone, so a run resumes in the middle
 of an epoch without a saved state.
@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pretrain.data.corpus import to_float
-from pretrain.data.crops import CropBatch, place_crops, uniform
-from pretrain.data.seeds import generator_for
+from pretrain.data.sampler import BatchClips, CropBatch, Sampler
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.data.share import BatchShard
 
@@ -90,15 +89,11 @@ AHEAD = 4  # batches that are decoded before their turn; second sounds come from
 THREADS = 4  # that read and decode; they wait most of the time
 
 
-class ShardSampler:
+class ShardSampler(Sampler):
     """Draws batches: clips in the order of `ShardOrder`, crops from anywhere in a clip.
 
-    A batch depends on the seed and the step only, and each of several processes gets its rows. The
-    buffer costs no memory: clips are read at their places, and the system keeps what was read of a
-    shard as long as it can. Decoded are the batches up to ``AHEAD`` only.
-
-    Attributes:
-        share: Of this process.
+    The buffer costs no memory: clips are read at their places, and the system keeps what was read
+    of a shard as long as it can. Decoded are the batches up to ``AHEAD`` only.
     """
 
     def __init__(
@@ -129,12 +124,9 @@ class ShardSampler:
         Raises:
             ValueError: The shards have fewer clips than a batch.
         """
-        self.corpus, self.seed = corpus, seed
-        self.batch_size = batch_size
-        self.share = share or BatchShard(batch_size)
-        self.crop_samples = crop_samples
-        self.grid = grid
-        self.max_offset = max_offset
+        places = (crop_samples, grid, max_offset, seed, share)
+        super().__init__(corpus.lengths, batch_size, *places)
+        self.corpus = corpus
         self.device = torch.device(device)
         self.order = ShardOrder(corpus.shard_of, batch_size, seed, buffer)
         self.threads = ThreadPoolExecutor(THREADS, "shards")
@@ -154,68 +146,22 @@ class ShardSampler:
             OSError: A shard is gone or damaged.
         """
         self._look_ahead(step)
-        clips = self.order.clips(step)
-        lengths = self.corpus.lengths[clips]
-        generator = generator_for(self.seed, step, "crops")
-        place = place_crops(lengths, self.crop_samples, self.grid, self.max_offset, generator)
-        steps, of = np.full(len(clips), step), self.share.of
-        return CropBatch(
-            anchor=self._cut(steps, clips, place.anchor),
-            positive=self._cut(steps, clips, place.positive),
-            partner=self._cut(steps, clips, place.anchor + place.offsets * self.grid),
-            lengths=of(lengths).clamp_max(self.crop_samples),
-            offsets=of(place.offsets),
-            clips=of(torch.from_numpy(clips)),
-        )
+        return super().draw(step)
 
-    def companions(self, step: int, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Anchor, positive and partner crops of clips of the next batches, to be mixed in.
+    def _clips(self, step: int) -> Tensor:
+        return torch.from_numpy(self.order.clips(step))
 
-        Args:
-            step: Of the batch.
-            offsets: The share's, so that the second sound starts as much later as the first.
-
-        Returns:
-            Three float32 tensors, shape (B, crop samples).
-        """
-        generator = generator_for(self.seed, step, "mixtures")
-        steps, clips = self._any_ahead(step, generator)
-        starts = self._starts(clips, generator)
-        other = self._starts(clips, generator)
-        moved = starts.clone()
-        moved[self.share.rows] += offsets * self.grid
-        return (
-            self._cut(steps, clips, starts),
-            self._cut(steps, clips, other),
-            self._cut(steps, clips, moved),
-        )
-
-    def backgrounds(self, step: int, views: int) -> Tensor:
-        """Crops of clips of the next batches, float32, shape (views, B, crop samples)."""
-        generator = generator_for(self.seed, step, "backgrounds")
-        crops = []
-        for _ in range(views):
-            steps, clips = self._any_ahead(step, generator)
-            crops.append(self._cut(steps, clips, self._starts(clips, generator)))
-        return torch.stack(crops)
-
-    def _any_ahead(
-        self, step: int, generator: torch.Generator
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each row of the joint batch a clip of its lane, and the step whose batch it is of.
+    def _random_clips(self, step: int, generator: torch.Generator) -> BatchClips:
+        """For each row of the joint batch a clip of its lane, of one of the next batches.
 
         Of its lane, so that no process has to read the shards of another.
         """
         shape, rows = (self.batch_size,), self.order.rows
-        later = torch.randint(1, AHEAD + 1, shape, generator=generator).numpy()
-        places = torch.randint(rows, shape, generator=generator).numpy()
-        batches = np.stack([self.order.clips(step + ahead) for ahead in range(AHEAD + 1)])
-        lanes = np.arange(self.batch_size) // rows
-        return step + later, batches[later, lanes * rows + places]
-
-    def _starts(self, clips: NDArray[np.int64], generator: torch.Generator) -> Tensor:
-        rooms = (self.corpus.lengths[clips] - self.crop_samples).clamp_min(0)
-        return uniform(torch.zeros_like(rooms), rooms, generator)
+        later = torch.randint(1, AHEAD + 1, shape, generator=generator)
+        places = torch.randint(rows, shape, generator=generator)
+        batches = torch.stack([self._clips(step + ahead) for ahead in range(AHEAD + 1)])
+        lanes = torch.arange(self.batch_size) // rows
+        return BatchClips(batches[later, lanes * rows + places], step + later)
 
     def _look_ahead(self, step: int) -> None:
         """Have the share of this batch and the next ones decoded; forget those that are over."""
@@ -231,11 +177,10 @@ class ShardSampler:
             self.decoded[key] = self.threads.submit(self.corpus.clip, clip)
         return self.decoded[key]
 
-    def _cut(self, steps: NDArray[np.int64], clips: NDArray[np.int64], starts: Tensor) -> Tensor:
-        """This process's rows of the joint batch, float32, zeros outside of clips."""
-        rows = self.share.rows
+    def _cut(self, clips: BatchClips, starts: Tensor) -> Tensor:
         crops = torch.zeros(self.share.size, self.crop_samples, dtype=torch.int16)
-        places = zip(steps[rows].tolist(), clips[rows].tolist(), starts[rows].tolist(), strict=True)
+        own = (self.share.of(x).tolist() for x in (clips.step, clips.index, starts))
+        places = zip(*own, strict=True)
         for crop, (step, clip, start) in zip(crops, places, strict=True):
             samples = self._samples(step, clip).result()
             first = max(start, 0)

@@ -25,7 +25,7 @@ def test_crops_may_begin_before_and_end_after_clip_and_corpus() -> None:
     sampler = CropSampler(corpus, 4, crop, 1, max_offset=0, seed=0)
     clips = torch.tensor([0, 0, 1, 2, 2, 3, 3, 0, 3])
     starts = torch.tensor([-5, 20, -3, -29, 85, -8, 4, -35, 20])
-    crops = sampler._cut(clips, starts)
+    crops = sampler.crops_at(clips, starts)
     assert crops.shape == (len(clips), crop)
     for row, (clip, start) in enumerate(zip(clips.tolist(), starts.tolist(), strict=True)):
         audio = to_float(corpus.clip(clip)).tolist()

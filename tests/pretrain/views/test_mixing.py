@@ -25,7 +25,7 @@ def test_the_second_sound_is_in_all_crops_at_one_level(tiny_corpus: Corpus) -> N
             getattr(mixed, name) - getattr(batch, name)
             for name in ("anchor", "positive", "partner")
         ]
-        seconds = draws.companions(step, batch.offsets)
+        seconds = draws.mixture_crops(step, batch.offsets)
         for row in range(4):
             gains = []
             for part, second in zip(added, seconds, strict=True):
@@ -44,7 +44,7 @@ def test_the_second_sound_of_the_partner_starts_as_much_later_as_the_first(
 ) -> None:
     draws = sampler(tiny_corpus)
     offsets = torch.tensor([1, -2, 3, 0])
-    anchors, _, partners = draws.companions(0, offsets)
+    anchors, _, partners = draws.mixture_crops(0, offsets)
     for row, offset in enumerate(offsets.tolist()):
         early, late = (anchors, partners) if offset >= 0 else (partners, anchors)
         moved = abs(offset) * 640

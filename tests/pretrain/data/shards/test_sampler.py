@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pretrain.data.corpus import to_float
-from pretrain.data.crops import CropBatch
+from pretrain.data.sampler import CropBatch
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.data.shards.manifest import read_manifest
 from pretrain.data.shards.sampler import AHEAD, ShardSampler
@@ -51,12 +51,12 @@ def test_a_run_that_goes_on_in_mid_epoch_sees_what_it_would_have_seen(shards: Pa
     going = sampler(shards)
     for step in range(8):  # 3 batches an epoch
         batch = going.draw(step)
-        second = going.companions(step, batch.offsets)
+        second = going.mixture_crops(step, batch.offsets)
         behind = going.backgrounds(step, 3)
         fresh = sampler(shards)
         if step in (1, 4, 7):
             assert equal(fresh.draw(step), batch)
-            again = fresh.companions(step, batch.offsets)
+            again = fresh.mixture_crops(step, batch.offsets)
             assert all(torch.equal(a, b) for a, b in zip(again, second, strict=True))
             assert torch.equal(fresh.backgrounds(step, 3), behind)
     assert not equal(sampler(shards, seed=1).draw(7), batch)
@@ -82,7 +82,7 @@ def test_shares_of_several_processes_are_the_batch_of_one(shards: Path, ranks: i
 def test_second_sounds_are_crops_of_the_batches_ahead(shards: Path) -> None:
     draws = sampler(shards)
     batch = draws.draw(2)
-    anchors, positives, partners = draws.companions(2, batch.offsets)
+    anchors, positives, partners = draws.mixture_crops(2, batch.offsets)
     ahead = {c for a in range(1, AHEAD + 1) for c in draws.order.clips(2 + a).tolist()}
     clips = {index: to_float(draws.corpus.clip(index)) for index in ahead}
     for row, offset in enumerate(batch.offsets.tolist()):

@@ -99,7 +99,7 @@ class CropSampler(Sampler):
         return BatchClips(clips, torch.full_like(clips, step))
 
     def _cut(self, clips: BatchClips, starts: Tensor) -> Tensor:
-        return self.crops_at(self.share.of(clips.index), self.share.of(starts))
+        return self.crops_at(self.share.of(clips.indices), self.share.of(starts))
 
     def crops_at(self, clips: Tensor, starts: Tensor) -> Tensor:
         """Crops that start so many samples into their clips, float32, zeros outside of clips."""

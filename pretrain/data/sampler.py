@@ -81,12 +81,12 @@ class BatchClips(NamedTuple):
     """Clips of the joint batch, over all processes.
 
     Attributes:
-        index: Of each clip in the corpus, int64, shape (batch size,).
-        step: In whose batch each clip is, int64, shape (batch size,).
+        indices: Of each clip in the corpus, int64, shape (batch size,).
+        steps: In whose batch each clip is, int64, shape (batch size,).
     """
 
-    index: Tensor
-    step: Tensor
+    indices: Tensor
+    steps: Tensor
 
 
 class Sampler(ABC):
@@ -152,9 +152,9 @@ class Sampler(ABC):
 
     def draw(self, step: int) -> CropBatch:
         """The batch of a step (0, 1, ...), or this process's share of it, B clips."""
-        index = self._clips(step)
-        clips, of = BatchClips(index, torch.full_like(index, step)), self.share.of
-        lengths = self.clip_lengths[index]
+        indices = self._clips(step)
+        clips, of = BatchClips(indices, torch.full_like(indices, step)), self.share.of
+        lengths = self.clip_lengths[indices]
         generator = generator_for(self.seed, step, "crops")
         anchor, positive, offsets = place_crops(
             lengths, self.crop_samples, self.grid, self.max_offset, generator
@@ -165,7 +165,7 @@ class Sampler(ABC):
             partner=self._cut(clips, anchor + offsets * self.grid),
             lengths=of(lengths).clamp_max(self.crop_samples),
             offsets=of(offsets),
-            clips=of(index),
+            clips=of(indices),
         )
 
     def mixture_crops(self, step: int, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -197,5 +197,5 @@ class Sampler(ABC):
         return clips, self._random_starts(clips, generator)
 
     def _random_starts(self, clips: BatchClips, generator: torch.Generator) -> Tensor:
-        rooms = (self.clip_lengths[clips.index] - self.crop_samples).clamp_min(0)
+        rooms = (self.clip_lengths[clips.indices] - self.crop_samples).clamp_min(0)
         return uniform(torch.zeros_like(rooms), rooms, generator)

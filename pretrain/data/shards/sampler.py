@@ -179,7 +179,7 @@ class ShardSampler(Sampler):
 
     def _cut(self, clips: BatchClips, starts: Tensor) -> Tensor:
         crops = torch.zeros(self.share.size, self.crop_samples, dtype=torch.int16)
-        own = (self.share.of(x).tolist() for x in (clips.step, clips.index, starts))
+        own = (self.share.of(x).tolist() for x in (clips.steps, clips.indices, starts))
         places = zip(*own, strict=True)
         for crop, (step, clip, start) in zip(crops, places, strict=True):
             samples = self._samples(step, clip).result()

@@ -1,10 +1,10 @@
 """Download one file: resume after cuts, retry with pauses, compare the checksum before it counts.
 
-HTTPS only, except for this machine and a mirror that the user names. The checksum is MD5, which
-Zenodo publishes; it finds accidents, not attacks.
+HTTPS only, except for this machine and a mirror that the user names. Zenodo publishes MD5, which
+finds accidents, not attacks.
 
-Written on ``urllib``: pooch, the usual choice, starts every file anew (it has no Range), and HEAR's
-archives have up to tens of gigabytes.
+Written on ``urllib``: pooch, the usual choice, starts every file anew (it has no Range), and some
+archives have tens of gigabytes.
 """
 
 from __future__ import annotations
@@ -85,6 +85,18 @@ class PartFile:
 TIMEOUT: Final = 60.0  # seconds without a byte
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 TRY_AGAIN: Final = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be others next time
+
+
+class DownloadError(OSError):
+    """The file cannot be had; the message says why, without the URL."""
+
+
+class WriteError(DownloadError):
+    """The file came, but cannot be written here."""
+
+
+class WrongBytesError(DownloadError):
+    """The file came, but is not what is published; it was deleted."""
 
 
 class FinalError(OSError):
@@ -189,13 +201,14 @@ class Remote:
     Attributes:
         url: Where it is.
         size: Its bytes, as published; None if unknown. The server's own word counts less.
-        md5: Its checksum, as published; None if unknown.
+        checksum: As published, ``algorithm:hexdigits`` with an algorithm of hashlib; None if
+            unknown.
         plain: Whether ``http`` will do, as for a mirror that the user names.
     """
 
     url: str
     size: int | None = None
-    md5: str | None = None
+    checksum: str | None = None
     plain: bool = False
 
 
@@ -228,7 +241,7 @@ def _range(remote: Remote, part: PartFile) -> dict[str, str]:
     if not part.size:
         return {}
     validator = part.validator(remote.url)
-    if validator is None and remote.md5 is None:
+    if validator is None and remote.checksum is None:
         part.discard()  # nothing would tell whether the next bytes are of the same file
         return {}
     return {"Range": f"bytes={part.size}-"} | ({"If-Range": validator} if validator else {})
@@ -250,7 +263,7 @@ def _write(file: BinaryIO, block: bytes, path: Path) -> None:
         file.write(block)
         file.flush()
     except OSError as error:  # a full disk: another try would not help
-        raise FinalError(f"{path} cannot be written: {error.strerror}") from None
+        raise WriteError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _nothing_after(part: PartFile, error: urllib.error.HTTPError) -> bool:
@@ -282,17 +295,19 @@ def _validator(response: http.client.HTTPResponse) -> str | None:
     return response.headers.get("Last-Modified")
 
 
-def md5(path: Path) -> str:
-    """MD5 of a file, as 32 hexadecimal digits."""
-    digest = hashlib.md5(usedforsecurity=False)
+def digest_of(path: Path, algorithm: str) -> str:
+    """Digest of a file in hexadecimal digits, by an algorithm of hashlib."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
 
 
-class DownloadError(OSError):
-    """The file cannot be had; the message says why, without the URL."""
+def has_checksum(path: Path, checksum: str) -> bool:
+    """Whether a file has this checksum, given as ``algorithm:hexdigits``."""
+    algorithm, _, digits = checksum.partition(":")
+    return digest_of(path, algorithm) == digits
 
 
 @dataclass(frozen=True)
@@ -328,7 +343,9 @@ def download(remote: Remote, target: Path, advance: Advance, retries: Retries = 
         retries: How patient to be.
 
     Raises:
-        DownloadError: No connection, a refusal, or other bytes than published.
+        DownloadError: No connection, or a refusal.
+        WriteError: The disk is full, or the folder cannot be written to.
+        WrongBytesError: It has other bytes than published.
     """
     if target.is_file():
         return
@@ -342,7 +359,7 @@ def download(remote: Remote, target: Path, advance: Advance, retries: Retries = 
             return
         part.discard()
         if last or not resumed:
-            raise DownloadError(wrong)
+            raise WrongBytesError(wrong)
         # Pieces of different files, perhaps: once more, from the start.
 
 
@@ -350,9 +367,13 @@ def _difference(remote: Remote, part: PartFile) -> str | None:
     """How a whole file, by the server's word, differs from what is published."""
     if remote.size not in (None, part.size):
         return f"it has {part.size:,} bytes, but {remote.size:,} are published; it was deleted"
-    if remote.md5 is None or (found := md5(part.path)) == remote.md5:
+    if remote.checksum is None:
         return None
-    return f"its MD5 is {found}, but {remote.md5} is published; it was deleted"
+    algorithm, _, published = remote.checksum.partition(":")
+    found = digest_of(part.path, algorithm)
+    if found == published:
+        return None
+    return f"its {algorithm.upper()} is {found}, but {published} is published; it was deleted"
 
 
 def _receive_all(remote: Remote, part: PartFile, advance: Advance, retries: Retries) -> bool:
@@ -369,6 +390,8 @@ def _receive_all(remote: Remote, part: PartFile, advance: Advance, retries: Retr
             if receive(remote, part, advance):
                 return resumed
             failure: Exception = ConnectionError(f"cut off after {part.size:,} bytes")
+        except WriteError:
+            raise
         except FinalError as error:
             raise DownloadError(reason(error)) from None
         except urllib.error.HTTPError as error:

@@ -24,8 +24,8 @@ FORBIDDEN = {
 }
 UNPACKING = {"extractall", "extract"}  # of tarfile and zipfile: members are written by our own code
 FETCHING = {"urlopen", "urlretrieve", "build_opener"}
-# Files that may fetch: both compare what came with a checksum before it gets its name.
-MAY_FETCH = {"benchmark/baselines/panns/download.py", "benchmark/tasks/get/download.py"}
+# The file that may fetch: it compares what came with a checksum before it gets its name.
+MAY_FETCH = {"msssl_common/download.py"}
 
 
 def dotted(node: ast.expr) -> str:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.tasks.get import download as module
-from benchmark.tasks.get import download as receive
-from benchmark.tasks.get.download import (
+from msssl_common import download as module
+from msssl_common.download import (
     DownloadError,
-    FinalError,
     PartFile,
     Remote,
     Retries,
+    WriteError,
+    WrongBytesError,
     download,
+    has_checksum,
 )
 from tests.benchmark.tasks.get.hostile_server import Behaviour, Server, serving
 
@@ -38,7 +39,9 @@ def target(tmp_path: Path) -> Path:
 def get(server: Server, target: Path, **facts: object) -> list[tuple[int, int | None]]:
     """Download with what is published, unless other facts are given; returns the progress."""
     progress: list[tuple[int, int | None]] = []
-    remote = Remote(f"{server.url}/file", **{"size": len(CONTENT), "md5": MD5} | facts)
+    remote = Remote(
+        f"{server.url}/file", **{"size": len(CONTENT), "checksum": f"md5:{MD5}"} | facts
+    )
     download(remote, target, lambda *done: progress.append(done), AT_ONCE)
     return progress
 
@@ -70,7 +73,9 @@ def test_once(server: Server, target: Path) -> None:
     assert progress[-1] == (len(CONTENT), len(CONTENT))
 
 
-@pytest.mark.parametrize("facts", [{}, {"size": None}, {"md5": None}, {"size": None, "md5": None}])
+@pytest.mark.parametrize(
+    "facts", [{}, {"size": None}, {"checksum": None}, {"size": None, "checksum": None}]
+)
 def test_cut_connections_are_resumed(server: Server, target: Path, facts: dict[str, None]) -> None:
     server.behaviour.cut_after = 300_000
     get(server, target, **facts)
@@ -133,7 +138,7 @@ def test_a_file_that_changed_meanwhile_starts_anew(
     leave_part(server, target, 300_000)
     server.behaviour.files["/file"] = CONTENT
     server.requests.clear()
-    get(server, target, md5=MD5 if md5 else None)
+    get(server, target, checksum=f"md5:{MD5}" if md5 else None)
     assert target.read_bytes() == CONTENT
     assert server.ranges == ["bytes=300000-"]
 
@@ -152,7 +157,7 @@ def test_bytes_of_unknown_origin_are_not_gone_on_with_unless_a_checksum_will_tel
 ) -> None:
     target.parent.mkdir()
     PartFile(target).path.write_bytes(CONTENT[:300_000])
-    get(server, target, md5=None)
+    get(server, target, checksum=None)
     assert server.ranges == [""]
     assert target.read_bytes() == CONTENT
 
@@ -168,7 +173,7 @@ def test_weak_etags_are_no_validators(server: Server, target: Path, weak: bool) 
 
 
 @pytest.mark.parametrize("lie", [-400_000, 400_000])
-@pytest.mark.parametrize("facts", [{}, {"md5": None}])
+@pytest.mark.parametrize("facts", [{}, {"checksum": None}])
 def test_the_published_size_counts_not_the_servers(
     server: Server, target: Path, lie: int, facts: dict[str, None]
 ) -> None:
@@ -190,7 +195,7 @@ def test_too_small_a_length_once_is_made_up_for(server: Server, target: Path) ->
         progress.append(done)
         server.behaviour.length_lie = 0
 
-    remote = Remote(f"{server.url}/file", len(CONTENT), MD5)
+    remote = Remote(f"{server.url}/file", len(CONTENT), f"md5:{MD5}")
     download(remote, target, advance, AT_ONCE)
     assert target.read_bytes() == CONTENT
     assert server.ranges == ["", f"bytes={len(CONTENT) - 1000}-"]
@@ -238,19 +243,29 @@ def test_another_range_than_asked_for_is_not_joined(server: Server, target: Path
 def test_fewer_bytes_than_published_are_deleted_and_counted(server: Server, target: Path) -> None:
     server.behaviour.files["/file"] = CONTENT[:-1]
     with pytest.raises(DownloadError, match="1,023,999 bytes, but 1,024,000 are published"):
-        get(server, target, md5=None)
+        get(server, target, checksum=None)
     assert list(target.parent.iterdir()) == []
 
 
 def test_wrong_bytes_are_deleted_and_named(server: Server, target: Path) -> None:
     wrong = CONTENT[::-1]
     server.behaviour.files["/file"] = wrong
-    with pytest.raises(DownloadError) as failure:
+    with pytest.raises(WrongBytesError) as failure:
         get(server, target)
     assert hashlib.md5(wrong).hexdigest() in str(failure.value)
     assert MD5 in str(failure.value)
     assert list(target.parent.iterdir()) == []
     assert server.ranges == [""]
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
+def test_any_checksum_of_hashlib_will_do(server: Server, target: Path, algorithm: str) -> None:
+    digest = hashlib.new(algorithm, CONTENT).hexdigest()
+    get(server, target, checksum=f"{algorithm}:{digest}")
+    assert has_checksum(target, f"{algorithm}:{digest}")
+    target.unlink()
+    with pytest.raises(WrongBytesError, match=f"its {algorithm.upper()} is {digest}, but 00"):
+        get(server, target, checksum=f"{algorithm}:00")
 
 
 def test_wrong_bytes_in_pieces_are_fetched_once_more_and_not_for_ever(
@@ -291,7 +306,7 @@ def test_pauses_double_and_heed_the_server(
     slept: list[float] = []
     monkeypatch.setattr(module.time, "sleep", slept.append)
     server.behaviour.statuses = [500] * 6 + [429, 429, 503]
-    remote = Remote(f"{server.url}/file", len(CONTENT), MD5)
+    remote = Remote(f"{server.url}/file", len(CONTENT), f"md5:{MD5}")
     with pytest.raises(DownloadError):
         download(remote, target, lambda *_: None, Retries(6, 1.0, 10.0))
     assert slept == [1, 2, 4, 8, 10]
@@ -350,10 +365,10 @@ def test_a_full_disk_is_no_reason_to_try_again(
     server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
-        raise FinalError("x.part cannot be written: No space left on device")
+        raise WriteError("x.part cannot be written: No space left on device")
 
-    monkeypatch.setattr(receive, "_write", full)
-    with pytest.raises(DownloadError, match="No space left"):
+    monkeypatch.setattr(module, "_write", full)
+    with pytest.raises(WriteError, match="No space left"):
         get(server, target)
     assert len(server.requests) == 1
 

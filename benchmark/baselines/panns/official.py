@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.baselines.panns.cnn import CNN14, CNN14_16K, Architecture
-from benchmark.baselines.panns.download import fetch, has_checksum
+from benchmark.baselines.panns.download import fetch
+from msssl_common.download import has_checksum
 from msssl_common.files import cache_root
 
 RECORD = "https://zenodo.org/record/3987831/files"

@@ -12,27 +12,20 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.text import Text
 
 from benchmark.tasks.get import origin as zenodo
 from benchmark.tasks.get.archive import ArchiveError, Entry, read_archive
-from benchmark.tasks.get.download import PATIENT, DownloadError, Retries, download
 from benchmark.tasks.get.origin import Origin, local_archive, remote_archive
 from benchmark.tasks.get.resample import resample_clip
 from benchmark.tasks.get.workplace import StagingFolder, verify_task
+from msssl_common.console import byte_bar
+from msssl_common.download import PATIENT, DownloadError, Retries, download
 from msssl_common.files import write_bytes
 from msssl_common.workers import usable_cores
 
@@ -60,22 +53,6 @@ def read_kept_source(
         done += len(data)
         advance(done, total)
         yield Entry(PurePosixPath(path.relative_to(task).as_posix()), data)
-
-
-@contextmanager
-def byte_bar(console: Console, description: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A line, with a bar under it for as long as the context lasts: it takes bytes done, of all."""
-    console.print(Text(f"{description} ..."), soft_wrap=True)
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
-        bar = bars.add_task("", total=None)
-
-        def advance(done: int, total: int | None) -> None:
-            bars.update(bar, completed=done, total=total)
-
-        yield advance
 
 
 HELD_BYTES: Final = 128 << 20  # of clips in memory; ten minutes at 48 kHz are 58 MB

@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from benchmark.tasks.get import origin as zenodo
-from benchmark.tasks.get.download import (
+from msssl_common.download import (
     DownloadError,
     FinalError,
     Remote,
@@ -97,7 +97,7 @@ def _remote(file: dict[str, Any], record: str) -> Remote:
     return Remote(
         url=url if isinstance(url, str) else f"{API}/{record}/files/{name}/content",
         size=size if isinstance(size, int) else None,
-        md5=checksum[4:] if isinstance(checksum, str) and checksum.startswith("md5:") else None,
+        checksum=checksum if isinstance(checksum, str) and checksum.startswith("md5:") else None,
     )
 
 

@@ -17,7 +17,6 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from benchmark.tasks.get.get_task import byte_bar
 from benchmark.tasks.make.checks import (
     check_splits,
     notice,
@@ -37,7 +36,7 @@ from benchmark.tasks.make.place import (
 from benchmark.tasks.make.plan import RawClip, TaskPlan, sorted_labels
 from benchmark.tasks.make.sources import Sources
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
-from msssl_common.console import bar
+from msssl_common.console import bar, byte_bar
 from msssl_common.files import check_writable, rename_durably, write_text
 
 

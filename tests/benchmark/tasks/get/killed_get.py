@@ -15,10 +15,10 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmark.tasks.get import download as receive
 from benchmark.tasks.get import get_task as build
 from benchmark.tasks.get import origin as zenodo
 from benchmark.tasks.get.get_task import TaskDownload
+from msssl_common import download as receive
 from tests.benchmark.tasks.get.archives import FOLDER
 
 steps_left: list[int] = []

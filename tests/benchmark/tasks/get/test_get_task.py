@@ -16,11 +16,11 @@ from rich.console import Console
 from benchmark.tasks.find import find_tasks
 from benchmark.tasks.get import get_task
 from benchmark.tasks.get import origin as zenodo
-from benchmark.tasks.get.download import Retries
 from benchmark.tasks.get.get_task import TaskDownload
 from benchmark.tasks.get.origin import Origin
 from benchmark.tasks.get.workplace import StagingFolder
 from benchmark.tasks.task import Task
+from msssl_common.download import Retries
 from tests.benchmark.tasks.get.archives import (
     ARCHIVE,
     CLIPS,

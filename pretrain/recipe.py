@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
+from msssl_common.typed_data import Format, read_typed
 from msssl_hear.encoder import EncoderConfig
 from msssl_hear.log_mel import LogMelConfig
 from msssl_hear.read_out import ReadOutName
@@ -259,9 +260,10 @@ def recipe_of(content: dict[str, Any], path: Path) -> Recipe:
         ValueError: An unknown key, or a value of the wrong type or range; names the file ``path``.
     """
     try:
-        return _build(Recipe, content, "")
+        recipe: Recipe = read_typed(Recipe, content, YamlFormat(lenient=True))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+    return recipe
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -287,41 +289,35 @@ def _overlaid(base: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-T = TypeVar("T")
+class YamlFormat(Format):
+    """A recipe's sentences, and numbers as YAML 1.1 reads them."""
 
-
-def _build(kind: type[T], content: dict[str, Any], where: str) -> T:
-    """A dataclass from a table, with its keys and types checked."""
-    known = [item.name for item in fields(kind)]  # type: ignore[arg-type]
-    for key in content:
-        if key not in known:
-            raise ValueError(f"unknown key {where}{key}; it may be one of {', '.join(known)}")
-    hints = get_type_hints(kind)
-    values = {key: _convert(hints[key], value, where + key) for key, value in content.items()}
-    return kind(**values)
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - what YAML holds
-    if isinstance(hint, UnionType):
-        if value is None:
+    def number(self, value: object) -> float | None:
+        """A float of any number, and of text, as which YAML 1.1 reads 5e-4."""
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
             return None
-        hint = next(kind for kind in get_args(hint) if kind is not NoneType)
-    if is_dataclass(hint) and isinstance(hint, type):
-        if not isinstance(value, dict):
-            raise ValueError(f"{where} must be a table, not {value!r}")
-        return _build(hint, value, where + ".")
-    if get_origin(hint) is Literal:
-        if value not in get_args(hint):
-            raise ValueError(f"{where} is {value!r}; it may be one of {get_args(hint)}")
-        return value
-    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
-        try:  # YAML 1.1 reads 5e-4 as a string
+        try:
             return float(value)
-        except ValueError:
-            raise ValueError(f"{where} must be a number, not {value!r}") from None
-    if not isinstance(value, hint) or isinstance(value, bool):
-        raise ValueError(f"{where} must be of type {hint.__name__}, not {value!r}")
-    return value
+        except (ValueError, OverflowError):
+            return None
+
+    def unknown(self, key: str, known: Sequence[str]) -> str:
+        """The sentence on a key that is no setting."""
+        return f"unknown key {key}; it may be one of {', '.join(known)}"
+
+    def missing(self, key: str) -> str:
+        """The sentence on a setting without a value and a default."""
+        return f"key {key} is missing"
+
+    def wrong(self, key: str, value: object, kind: Any) -> str:  # noqa: ANN401
+        """The sentence on a value that is not of a setting's type."""
+        if is_dataclass(kind):
+            return f"{key} must be a table, not {value!r}"
+        if get_origin(kind) is Literal:
+            return f"{key} is {value!r}; it may be one of {get_args(kind)}"
+        if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
+            return f"{key} must be a number, not {value!r}"
+        return f"{key} must be of type {kind.__name__}, not {value!r}"
 
 
 def _check(fine: bool, name: str, value: object, wanted: str) -> None:

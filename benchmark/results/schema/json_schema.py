@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from benchmark.results.cells import SCHEMA, Cell
-from benchmark.results.schema.typed_json import NON_FINITE, field_types
+from benchmark.results.schema.typed_json import NON_FINITE
+from msssl_common.typed_data import field_types
 
 MEANINGS = {
     "module": "the HEAR module",

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import math
 import types
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin
 
 from msssl_common.messages import one_printable_line
+from msssl_common.typed_data import Format, read_typed
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 LARGEST_BITS = 1023  # of whole numbers that are sure to fit a float
@@ -54,79 +54,35 @@ def from_json(kind: Any, value: object, key: str = "", lenient: bool = False) ->
     Raises:
         ValueError: Names the key, what is there and what was expected.
     """
-    if isinstance(kind, type) and is_dataclass(kind):
-        return _dataclass(kind, value, key, lenient)
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is list and isinstance(value, list):
-        return [from_json(inner[0], each, f"{key}[{i}]", lenient) for i, each in enumerate(value)]
-    if origin is dict and isinstance(value, dict):
-        return {
-            name: from_json(inner[1], each, _below(key, name), lenient)
-            for name, each in value.items()
-        }
-    if origin in (Union, types.UnionType):
-        return _one_of(inner, value, key, lenient)
-    if origin is Literal and any(value == each and type(value) is type(each) for each in inner):
-        return value
-    if kind is float and isinstance(value, str) and value in NON_FINITE:
-        return NON_FINITE[value]
-    if isinstance(kind, type) and _is(kind, value):
-        return value
-    raise ValueError(f"{_named(key)} is {_shown(value)}; expected {_expected(kind)}")
+    return read_typed(kind, value, Json(lenient), key)
 
 
-def field_types(kind: type) -> dict[str, Any]:
-    """The resolved type hints of a dataclass's fields, in order."""
-    return {name: hint for name, (hint, _) in _fields(kind).items()}
+class Json(Format):
+    """JSON's sentences, and its numbers beyond the finite ones."""
 
+    def number(self, value: object) -> float | None:
+        """A number as it is, whole ones too if they are sure to fit; NaN and infinities by name."""
+        if isinstance(value, str):
+            return NON_FINITE.get(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        too_large = isinstance(value, int) and value.bit_length() > LARGEST_BITS
+        return None if too_large else value
 
-@cache
-def _fields(kind: type) -> dict[str, tuple[Any, Field[Any]]]:
-    hints = get_type_hints(kind)
-    return {field.name: (hints[field.name], field) for field in fields(kind)}
+    def unknown(self, key: str, known: Sequence[str]) -> str:
+        """The sentence on a key that is no field."""
+        return f"{_named(key)} is no key of this file; is it misspelt?"
 
+    def missing(self, key: str) -> str:
+        """The sentence on a field without a value."""
+        return f"{_named(key)} is missing"
 
-def _dataclass(kind: type, value: object, key: str, lenient: bool) -> object:
-    if not isinstance(value, dict):
-        raise ValueError(f"{_named(key)} is {_shown(value)}; expected an object")
-    known = _fields(kind)
-    for name in value:
-        if name not in known:
-            raise ValueError(f"{_named(_below(key, name))} is no key of this file; is it misspelt?")
-    given = {}
-    for name, (hint, field) in known.items():
-        if name in value:
-            given[name] = from_json(hint, value[name], _below(key, name), lenient)
-        elif not lenient or (field.default is MISSING and field.default_factory is MISSING):
-            raise ValueError(f"{_named(_below(key, name))} is missing")
-    return kind(**given)
-
-
-def _one_of(kinds: tuple[Any, ...], value: object, key: str, lenient: bool) -> object:
-    """The first type that fits; what is wrong inside an object is said of the object's keys."""
-    if isinstance(value, dict):
-        for kind in kinds:
-            if is_dataclass(kind):
-                return from_json(kind, value, key, lenient)
-    for kind in kinds:
-        try:
-            return from_json(kind, value, key, lenient)
-        except ValueError:
-            continue
-    expected = " or ".join(_expected(kind) for kind in kinds)
-    raise ValueError(f"{_named(key)} is {_shown(value)}; expected {expected}")
-
-
-def _is(kind: type, value: object) -> bool:
-    if isinstance(value, bool):  # which Python takes for a number
-        return kind is bool
-    if kind is float and isinstance(value, int):
-        return value.bit_length() <= LARGEST_BITS
-    return isinstance(value, kind)
-
-
-def _below(key: str, name: str) -> str:
-    return f"{key}.{name}" if key else name
+    def wrong(self, key: str, value: object, kind: Any) -> str:  # noqa: ANN401
+        """The sentence on a value that is not of a field's type."""
+        union = get_origin(kind) in (Union, types.UnionType)
+        kinds = get_args(kind) if union else (kind,)
+        expected = " or ".join(_expected(each) for each in kinds)
+        return f"{_named(key)} is {_shown(value)}; expected {expected}"
 
 
 def _named(key: str) -> str:

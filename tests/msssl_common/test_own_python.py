@@ -12,19 +12,13 @@ import soundfile
 from msssl_common.own_python import own_python
 from tests import ROOT
 from tests.benchmark.heareval.heareval_folders import write_scene_folder
-
-DECOY = "raise SystemExit('a decoy of the working folder was run')\n"
+from tests.msssl_common.decoys import write_decoys
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A working folder with a module or package of each of our names."""
-    for name in ("benchmark", "msssl_common"):
-        (tmp_path / f"{name}.py").write_text(DECOY)
-    for name in ("pretrain", "msssl_hear"):
-        (tmp_path / name).mkdir()
-        for file in ("__init__", "__main__"):
-            (tmp_path / name / f"{file}.py").write_text(DECOY)
+    write_decoys(tmp_path)
     (tmp_path / "t.yaml").write_text("base: cola\nname: tiny\ndata:\n  synthetic_clips: 0\n")
     rng = np.random.default_rng(0)
     for label in "ab":

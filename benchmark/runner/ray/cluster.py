@@ -63,7 +63,8 @@ def connected(address: str | None) -> Iterator[ModuleType]:
         settings["address"] = address
         _check_address(address)
     try:
-        ray.init(**settings)
+        with _outside_of_user_folders():
+            ray.init(**settings)
     except (OSError, RuntimeError, ValueError) as error:
         where = address or "on this machine"
         first = " ".join(str(error).split())[:300]
@@ -74,6 +75,22 @@ def connected(address: str | None) -> Iterator[ModuleType]:
         yield ray
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _outside_of_user_folders() -> Iterator[None]:
+    """Be in the root folder for a moment.
+
+    Ray puts the folder that it is started in at the head of its workers' path. There, a
+    ``benchmark.py`` of the user's would stand in for our package. Tasks enter the user's folder
+    themselves, see `Place.enter`.
+    """
+    folder = Path.cwd()
+    os.chdir(folder.anchor)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
 
 
 def _check_address(address: str) -> None:

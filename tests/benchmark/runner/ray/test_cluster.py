@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,9 +16,11 @@ from click.testing import CliRunner
 from benchmark.cli import main
 from benchmark.runner.ray.cluster import ENVIRONMENT, check_nodes, connected
 from benchmark.runner.ray.tasks import Place
+from msssl_common.own_python import own_python
 from tests import ROOT
 from tests.benchmark.fake_modules import write_module
 from tests.benchmark.tiny_tasks import write_event_task, write_scene_task
+from tests.msssl_common.decoys import write_decoys
 
 for name, value in ENVIRONMENT.items():  # as a run sets it, before the import
     os.environ.setdefault(name, value)
@@ -66,7 +67,11 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def place(tmp_path: Path, modules: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a run: a module, a task of three folds and one of events."""
+    """The folder of a run: a module, a task of three folds and one of events.
+
+    It also has files of the user's that bear our packages' names. Ray puts the folder in which it
+    is started at the head of its workers' path.
+    """
     monkeypatch.setenv("MSBENCH_CACHE", str(tmp_path / "cache"))
     splits = ["fold0", "fold1", "fold2"]
     folds = write_scene_task(
@@ -78,6 +83,7 @@ def place(tmp_path: Path, modules: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         metadata.write_text(json.dumps(facts))
     write_module(modules, name="noise", scene=SCENE)
     write_module(modules, name="broken", load="raise OSError('gone')")
+    write_decoys(modules)
     return modules
 
 
@@ -195,7 +201,7 @@ def test_no_task_outlives_its_run(place: Path, cluster: Cluster, end: signal.Sig
     (place / "slow").touch()
     on_ray = ["--executor", "ray", "--address", cluster.address]
     run = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.cli", *_arguments(place, "out", *on_ray)],
+        own_python("benchmark.cli", *_arguments(place, "out", *on_ray)),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

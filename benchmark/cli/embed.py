@@ -95,7 +95,7 @@ def embed(
 
     PATH is an audio file of any rate and number of channels, or a folder of them at any depth.
     OUT/scene and OUT/timestamps get shards of a thousand files or 64 MB. Stopped at any moment, the
-    same command goes on; later it embeds what is new.
+    same command resumes; later it embeds what is new.
 
     Exit status 0: every file is embedded; 1: some were skipped, and OUT/failed.csv says why; 2:
     nothing could be embedded.

@@ -254,7 +254,7 @@ def _labels_and_order(
 ) -> tuple[
     dict[str, dict[str, list[str]]], dict[str, dict[str, list[Event]]], dict[str, list[str]]
 ]:
-    """Scene labels or events, and every split's clips in row order; people are told of them."""
+    """Scene labels or events, and every split's clips in row order, which the entry describes."""
     scene = task.embedding_type == "scene"
     labels = {split: read_scene_labels(task, split) for split in task.splits if scene}
     events = {split: read_events(task, split) for split in task.splits if not scene}

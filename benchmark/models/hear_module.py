@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
@@ -239,9 +240,29 @@ def _import(module_name: str) -> ModuleType:
             raise HearModuleError(
                 f"No module named {module_name!r} is installed or in the current folder"
             ) from error
-        raise HearModuleError(f"Module {module_name!r} cannot be imported: {error}") from error
+        raise HearModuleError(
+            f"Module {module_name!r} cannot be imported: {error}{_shadowed_helpers()}"
+        ) from error
     except (Exception, SystemExit) as error:
-        raise HearModuleError(f"Importing {module_name!r} raised {_name(error)}") from error
+        raise HearModuleError(
+            f"Importing {module_name!r} raised {_name(error)}{_shadowed_helpers()}"
+        ) from error
+
+
+def _shadowed_helpers() -> str:
+    """A hint where the current folder has modules of our packages' names."""
+    names = []
+    for name in ("benchmark", "pretrain", "msssl_common", "msssl_hear"):
+        there = PathFinder.find_spec(name, [str(Path.cwd())])
+        taken = getattr(sys.modules.get(name), "__file__", None)
+        if there and there.has_location and taken and there.origin != taken:
+            names.append(name)
+    if not names:
+        return ""
+    return (
+        f"; in this process, {' and '.join(names)} is msssl-hear's, not the one of this folder: "
+        "leave out --in-process, or give --env " + sys.executable
+    )
 
 
 def _function(module: ModuleType | WorkerModule, name: str) -> Callable[..., object]:

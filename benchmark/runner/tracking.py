@@ -261,5 +261,5 @@ class Tracking:
         said = " ".join(str(error).split())
         self._warn(
             f"Warning: --tracker {self._name} failed ({type(error).__name__}: {said[:300]}); the "
-            "run goes on without it."
+            "run continues without it."
         )

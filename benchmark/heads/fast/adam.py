@@ -76,5 +76,5 @@ class StackedAdam:
 
 
 def _gradient(weight: Tensor) -> Tensor:
-    assert weight.grad is not None  # whoever calls for a step has left one with every weight
+    assert weight.grad is not None  # the caller ran backward() for every weight
     return weight.grad

@@ -189,7 +189,7 @@ class WorkerRaisedError(Exception):
 
     Args:
         text: The exception's type and message on one line.
-        out_of_memory: Whether it was for want of memory.
+        out_of_memory: Whether memory ran out.
     """
 
     def __init__(self, text: str, out_of_memory: bool = False) -> None:

@@ -181,8 +181,8 @@ class WorkerModule:
     def device_memory(self, begin: bool) -> int | None:
         """Bytes that the worker holds on a CUDA device, or their peak since a stretch began.
 
-        On the CPU, that is for whoever watches the process: a worker of which a stretch begins
-        hands back what it has freed.
+        On the CPU, the benchmark measures the worker process from outside; at the beginning of a
+        stretch, the worker hands back the memory that it has freed.
 
         Args:
             begin: Whether a stretch of work begins.

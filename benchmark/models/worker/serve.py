@@ -15,6 +15,7 @@ import ctypes
 import gc
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import json
 import mmap
@@ -55,6 +56,7 @@ UNHEARD = {  # modules and their function or class that reads a file without Pyt
 ALIGNMENT = 64  # bytes, of arrays in shared memory
 BUILD = "load_model must return the whole model: call it there once, so that its weights are there"
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
+OUR_NAMES = ("benchmark", "pretrain", "msssl_common", "msssl_hear")
 SENDABLE = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 
 
@@ -176,6 +178,33 @@ class _Wrapping:
         setattr(module, name, noting)
 
 
+def _prefer_own_helpers(name: str) -> None:
+    """Let a module import its own ``benchmark`` or ``pretrain``, not what we call so.
+
+    Folders of these names are common in repositories of models, and the benchmark's interpreter
+    has ours on its path. They are looked for where the module lies.
+
+    Args:
+        name: The module's import name.
+    """
+    top = name.partition(".")[0]
+    spec = None if top in OUR_NAMES else importlib.machinery.PathFinder.find_spec(top)
+    if spec is None or not spec.has_location or not spec.origin:
+        return
+    place = os.path.dirname(spec.origin)
+    folder = os.path.dirname(place) if spec.submodule_search_locations else place
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+            if path is not None or name not in OUR_NAMES:
+                return None
+            found = importlib.machinery.PathFinder.find_spec(name, [folder])
+            return found if found and found.has_location else None  # not a folder of data
+
+    sys.meta_path.insert(0, Finder)
+
+
 def _file_hash(path: str) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as file:
@@ -248,6 +277,7 @@ class Runner:
         # A module that parses the command line breaks under any runner that has arguments, as
         # hear-eval-kit's and hear-validator have. These do not depend on what the user typed.
         sys.argv[1:] = [name]
+        _prefer_own_helpers(name)
         try:
             self.module = importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -519,7 +549,7 @@ def _distribution(module: Any) -> str:
 
 
 def _failure(error: BaseException) -> Facts:
-    """What the benchmark is told of an exception."""
+    """An exception, as a reply describes it."""
     message = " ".join(str(error).split())
     kind = type(error).__name__
     said = message.lower()

@@ -42,7 +42,7 @@ Progress = Callable[[int, int], None]
 def embedded_suite(cache_dir: Path | None = None, progress: Progress | None = None) -> list[Path]:
     """Find the embedded tasks in the cache, and first make those that are not there.
 
-    A task is made beside its place and renamed into it when it is whole: whoever breaks off leaves
+    A task is made beside its place and renamed into it when it is whole: an interrupted call leaves
     nothing behind that looks like a task, and of two processes that make the same task one wins.
     A made task whose hash is not the one that it has everywhere is kept, with a warning.
 

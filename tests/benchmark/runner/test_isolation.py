@@ -18,6 +18,7 @@ from benchmark.results.cell_files import predictions_path, read_cell
 from benchmark.results.cells import Cell
 from tests.benchmark.fake_modules import SOURCE, write_module
 from tests.benchmark.tiny_tasks import write_scene_task
+from tests.msssl_common.decoys import write_decoys
 
 pytestmark = pytest.mark.own_process
 
@@ -127,6 +128,36 @@ def test_layers_that_are_built_at_the_first_call_are_refused(modules: Path) -> N
     hear = load_hear_module(write_module(modules, scene=built), "cpu", Interpreter.here())
     with pytest.raises(HearModuleError, match="built layers at its first call; load_model must"):
         hear.scene(AUDIO)
+    hear.close()
+
+
+def test_a_module_may_have_helpers_that_bear_our_names(modules: Path) -> None:
+    (modules / "benchmark.py").write_text("GAIN = 2.0")
+    (modules / "pretrain").mkdir()
+    (modules / "pretrain" / "__init__.py").write_text("from pretrain.offset import OFFSET")
+    (modules / "pretrain" / "offset.py").write_text("OFFSET = 3.0")
+    (modules / "msssl_hear").mkdir()  # a folder of data is no package
+    uses = "import benchmark, msssl_hear, pretrain\nfrom msssl_hear import load_model\n"
+    uses += "embeddings = embeddings * benchmark.GAIN + pretrain.OFFSET"
+    hear = load_hear_module(write_module(modules, scene=uses), "cpu", Interpreter.here())
+    plain = AUDIO.square().mean(dim=1, keepdim=True) * torch.arange(1.0, 5.0)
+    np.testing.assert_allclose(hear.scene(AUDIO), 2.0 * plain + 3.0, rtol=1e-6)
+    hear.close()
+
+
+def test_in_one_process_a_helper_that_bears_our_name_is_named(modules: Path) -> None:
+    (modules / "benchmark.py").write_text("GAIN = 2.0")
+    name = write_module(modules, source="from benchmark import GAIN\n" + SOURCE)
+    with pytest.raises(
+        HearModuleError, match=r"benchmark is msssl-hear's.* leave out --in-process"
+    ):
+        load_hear_module(name)
+
+
+def test_our_modules_run_beside_files_that_bear_our_names(modules: Path) -> None:
+    write_decoys(modules)
+    hear = load_hear_module("benchmark.baselines.logmel", "cpu", Interpreter.here())
+    assert len(hear.scene(AUDIO)) == 2
     hear.close()
 
 

@@ -108,7 +108,7 @@ def test_a_tracker_that_fails_is_one_warning(tmp_path: Path, wandb: FakeWandb) -
         tracking.cell(path, read_cell(path))
     tracking.tables(tmp_path, ["leaderboard.md"])
     assert said == [
-        "Warning: --tracker wandb failed (RuntimeError: no server); the run goes on without it."
+        "Warning: --tracker wandb failed (RuntimeError: no server); the run continues without it."
     ]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmark.embeddings.cache import FORMAT, SplitRecord, changed_input, read_about, read_record
-from benchmark.embeddings.partial_split import folder_is_in_use, part_folders
+from benchmark.embeddings.partial_folder import folder_is_in_use, part_folders
 
 KINDS: Final = ("embeddings", "heads")
 KEY: Final = re.compile("[0-9a-f]{16,64}")  # names of folders that are ours

@@ -16,7 +16,8 @@ import torch
 from benchmark.embeddings.batches import BatchEmbedder, Clip, Embedded, chunks, read_ahead
 from benchmark.embeddings.cache import CacheEntry, EmbeddingDtype, SplitRecord, StoredSplit
 from benchmark.embeddings.degenerate import degenerate_shares
-from benchmark.embeddings.partial_split import Journal, PartialSplit, remove_finished
+from benchmark.embeddings.partial_folder import remove_finished
+from benchmark.embeddings.partial_split import PartialSplit, SplitProgress
 from benchmark.embeddings.peak_memory import PeakMemory
 from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.events import frame_targets
@@ -60,7 +61,7 @@ def embed_split(
     scene = task.embedding_type == "scene"
     size = hear.scene_embedding_size if scene else hear.timestamp_embedding_size
     chunk_samples = int(CHUNK_SECONDS * hear.sample_rate)
-    fresh = Journal(_made_from(hear, files, size, chunk_samples), chunk_samples)
+    fresh = SplitProgress(_made_from(hear, files, size, chunk_samples), chunk_samples)
     with PartialSplit(entry, split, size, scene, fresh) as part:
         # What is complete was finished by another process, or by a run killed at the very end.
         if entry.load(split, files) is None:
@@ -122,7 +123,9 @@ def _check_range(
             )
 
 
-def _record(journal: Journal, files: Sequence[str], scene: bool, sample_rate: int) -> SplitRecord:
+def _record(
+    journal: SplitProgress, files: Sequence[str], scene: bool, sample_rate: int
+) -> SplitRecord:
     return SplitRecord(
         clips=list(files),
         frames_per_clip=None if scene else journal.frames_per_clip,

@@ -8,20 +8,16 @@ Layout, inside the folder of a cache entry::
     .{split}.part/journal.json     how many rows are valid; written every few seconds
     .{split}.part/record.json      the split's record: only the renaming is left to do
 
-A process that finds the folder locked, or whose file system has no locks, starts from the beginning
-in a private folder, ``.{split}.private-*.part/``, which no later process resumes.
+Who may write there, `benchmark.embeddings.partial_folder` says.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -30,102 +26,9 @@ import numpy as np
 from benchmark.embeddings.batches import Embedded
 from benchmark.embeddings.cache import CacheEntry, SplitRecord, read_record, record_text
 from benchmark.embeddings.npy_writer import NpyWriter
-from msssl_common.files import ABANDONED_SECONDS, remove_leftovers, rename_durably, write_text
-from msssl_common.locks import FileLock, locked_if_possible
-
-LOCK = "lock"
-
-
-@dataclass
-class PartialFolder:
-    """A folder that only this process writes to.
-
-    Attributes:
-        path: Where it is.
-        private: Whether no later run will look here.
-    """
-
-    path: Path
-    private: bool
-    _lock: FileLock | None
-
-    @staticmethod
-    def claim(entry: Path, split: str) -> PartialFolder:
-        """Take a split's folder, or a new private one if that is taken or cannot be locked."""
-        shared = entry / f".{split}.part"
-        try:
-            if lock := _lock(shared):
-                return PartialFolder(shared, False, lock)
-        except OSError:  # no locks here: nobody will use it
-            (shared / LOCK).unlink(missing_ok=True)
-            with suppress(OSError):
-                shared.rmdir()
-        entry.mkdir(parents=True, exist_ok=True)
-        path = Path(tempfile.mkdtemp(".part", f".{split}.private-", entry))
-        lock = None
-        with suppress(OSError):
-            lock = _lock(path)
-        return PartialFolder(path, True, lock)
-
-    def remove(self) -> None:
-        """Delete the folder, while it is still locked."""
-        shutil.rmtree(self.path, ignore_errors=True)
-
-    def release(self) -> None:
-        """Leave the folder to others."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-
-def part_folders(entry: Path) -> list[Path]:
-    """The folders of unfinished splits in an entry's folder, private ones included."""
-    return sorted(path for path in entry.glob(".*.part") if path.is_dir())
-
-
-def folder_is_in_use(part: Path) -> bool:
-    """Whether a process writes to such a folder; by its age where files cannot be locked."""
-    try:
-        lock = FileLock.take(part / LOCK)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return _age(part) < ABANDONED_SECONDS
-    if lock is not None:
-        lock.release()
-    return lock is None
-
-
-def remove_abandoned(entry: Path) -> None:
-    """Delete what dead processes left in an entry's folder and no process will resume."""
-    for part in entry.glob(".*.private-*.part"):
-        if not folder_is_in_use(part):
-            shutil.rmtree(part, ignore_errors=True)
-    remove_leftovers(entry)
-
-
-def remove_finished(entry: Path, split: str) -> None:
-    """Delete a split's folder that a process left after its files were in place."""
-    part = entry / f".{split}.part"
-    if part.is_dir() and not folder_is_in_use(part):
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _lock(folder: Path) -> FileLock | None:
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # another process removed it meanwhile
-            return FileLock.take(folder / LOCK)
-
-
-def _age(path: Path) -> float:
-    """Seconds since a file, or anything in a folder, was last written."""
-    times = [0.0]
-    for part in (path, *path.glob("*")):
-        with suppress(FileNotFoundError):
-            times.append(part.stat().st_mtime)
-    return time.time() - max(times)
-
+from benchmark.embeddings.partial_folder import PartialFolder, remove_abandoned
+from msssl_common.files import rename_durably, write_text
+from msssl_common.locks import locked_if_possible
 
 JOURNAL_SECONDS = 2.0  # between journals; at most this much work is lost, and a batch
 
@@ -138,7 +41,7 @@ EMBEDDINGS, TIMESTAMPS, JOURNAL, RECORD = (
 
 
 @dataclass(frozen=True)
-class Journal:
+class SplitProgress:
     """How far a split is.
 
     Attributes:
@@ -170,7 +73,7 @@ class PartialSplit:
     """The rows of a split so far; a context manager that keeps them whatever happens.
 
     On entering, files that another run left complete are put in place (``CacheEntry.load`` finds
-    them then), rows that it left unfinished are gone on with, and anything that does not fit in
+    them then), rows that it left unfinished are continued, and anything that does not fit in
     with its journal is dropped.
 
     Args:
@@ -185,7 +88,7 @@ class PartialSplit:
     """
 
     def __init__(
-        self, entry: CacheEntry, split: str, size: int, scene: bool, fresh: Journal
+        self, entry: CacheEntry, split: str, size: int, scene: bool, fresh: SplitProgress
     ) -> None:
         self.entry = entry
         self.split = split
@@ -225,7 +128,7 @@ class PartialSplit:
             self._part.remove()
         self._part.release()
 
-    def append(self, embedded: Sequence[Embedded], progress: Journal) -> None:
+    def append(self, embedded: Sequence[Embedded], progress: SplitProgress) -> None:
         """Add clips' embeddings and timestamps, in row order, and now and then save the journal.
 
         Args:
@@ -260,7 +163,7 @@ class PartialSplit:
         """Open the files where the journal says that their rows end, or empty."""
         try:
             fields: dict[str, Any] = json.loads((self._part.path / JOURNAL).read_text("utf-8"))
-            self.journal = Journal(**fields)
+            self.journal = SplitProgress(**fields)
             if self.journal.made_from != self._fresh.made_from:
                 raise ValueError("made in another way")
             self._open_files()

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from benchmark.embeddings import embed as embed_split
-from benchmark.embeddings import partial_split as unfinished_split
+from benchmark.embeddings import partial_split
 from benchmark.embeddings.cache import CacheEntry
 from benchmark.embeddings.embed import embed_task
 from benchmark.embeddings.npy_writer import NpyWriter
@@ -113,7 +113,7 @@ if __name__ == "__main__":
     task, hear = read_task(Path(sys.argv[1])), load_hear_module(sys.argv[2])
     results = Path(sys.argv[3])
     embed_split.CHUNK_SECONDS = 0.01  # a clip each
-    unfinished_split.JOURNAL_SECONDS = 0.0
+    partial_split.JOURNAL_SECONDS = 0.0
     assert wait(embed(results / "whole")) == 0
     two_at_once("two-with-locks", slowly)
     two_at_once("two-without-locks", lambda: (without_locks(), slowly())[1])

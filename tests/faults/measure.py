@@ -12,7 +12,7 @@ import click
 import torch
 
 from benchmark.embeddings import embed as embed_split
-from benchmark.embeddings import partial_split as unfinished_split
+from benchmark.embeddings import partial_split
 from benchmark.runner import cells, evaluate_cell
 from tests.faults import benchmark_stages, pretrain_stages, task_stages
 from tests.faults.environment import FAULTS, NEEDS_ROOT, Outcome, applies, suffer
@@ -43,7 +43,7 @@ def one_thing_at_a_time() -> None:
     for name in HEAVY:
         import_module(name)
     embed_split.CHUNK_SECONDS = 0.01
-    unfinished_split.JOURNAL_SECONDS = 0.0
+    partial_split.JOURNAL_SECONDS = 0.0
     _without_costs()
 
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from benchmark.cli.cache import cache
 from benchmark.embeddings.cache import CacheEntry, SplitRecord, describe, record_text
 from benchmark.embeddings.npy_writer import NpyWriter
-from benchmark.embeddings.partial_split import Journal, PartialFolder, PartialSplit
+from benchmark.embeddings.partial_folder import PartialFolder
+from benchmark.embeddings.partial_split import PartialSplit, SplitProgress
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def _entry(module: str, task: str, splits: int = 2, days: float = 0.0) -> CacheE
 
 def _stop_in_test(entry: CacheEntry) -> None:
     def run() -> None:
-        with PartialSplit(entry, "test", 2, True, Journal("", 1)) as part:
+        with PartialSplit(entry, "test", 2, True, SplitProgress("", 1)) as part:
             part.append([(np.ones((1, 2), np.float32), np.empty(0))] * 2, part.journal)
             raise KeyboardInterrupt
 

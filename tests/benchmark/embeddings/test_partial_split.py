@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from benchmark.embeddings.cache import CacheEntry, SplitRecord
-from benchmark.embeddings.partial_split import (
-    Journal,
+from benchmark.embeddings.partial_folder import (
     PartialFolder,
-    PartialSplit,
     folder_is_in_use,
     remove_abandoned,
 )
+from benchmark.embeddings.partial_split import PartialSplit, SplitProgress
 from msssl_common.locks import FileLock
 
 ROWS = np.arange(12, dtype=np.float32).reshape(6, 2)
@@ -27,7 +26,7 @@ def entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CacheEntry:
 
 
 def _split(entry: CacheEntry, made_from: str = "this") -> PartialSplit:
-    return PartialSplit(entry, "test", 2, True, Journal(made_from, batch_samples=100))
+    return PartialSplit(entry, "test", 2, True, SplitProgress(made_from, batch_samples=100))
 
 
 def _stop_after(entry: CacheEntry, clips: int) -> None:
@@ -49,7 +48,7 @@ def _finish(part: PartialSplit) -> None:
     part.finish(SplitRecord(names, None, crc32, None, 0.0, 0.0, 0.0, None))
 
 
-def test_rows_and_journal_are_gone_on_with(entry: CacheEntry) -> None:
+def test_rows_and_journal_are_continued(entry: CacheEntry) -> None:
     _stop_after(entry, 4)
     with _split(entry) as part:
         assert (part.journal.clips, part.journal.batch_samples) == (4, 50)

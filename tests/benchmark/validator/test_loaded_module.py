@@ -67,6 +67,17 @@ def test_odd_timestamps_that_only_warn() -> None:
     ]
 
 
+def test_seconds_are_said_first_also_where_they_end_early(warnings_of) -> None:
+    """A published wrapper's windows of a second, every 50 ms, none of them padded."""
+
+    def windows(embeddings: Tensor, times: Tensor) -> tuple[Tensor, Tensor]:
+        count = max(2, times.shape[1] - 20)
+        return embeddings[:, :count], times[:, :count] / 1000
+
+    with pytest.raises(ValidationError, match=r"timestamps end at 0\.050 for audio of 1\.07 s: th"):
+        warnings_of(hear_module(timestamps=changed(windows)))
+
+
 class FakeTensorFlowTensor:
     """As much of an eager tensor as the validator touches."""
 

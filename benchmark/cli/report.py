@@ -68,13 +68,15 @@ def report(
     console = make_console()
     with bar(console, "Resampling test clips") as advance:
         standings = read_leaderboard(folders, advance, title)
-    write_report(standings, out)
-    print_standings(console, standings)
-    console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
+    pictures = []
     if plots:
         from benchmark.report.plots import write_plots
 
         pictures = write_plots(standings, folders, out, tasks_dir)
+    write_report(standings, out, pictures)
+    print_standings(console, standings)
+    console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
+    if plots:
         console.print(f"Written: {len(pictures)} pictures in {out / 'plots'}", soft_wrap=True)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from benchmark.report.page.page import leaderboard_html
 from benchmark.report.standings import Leaderboard
@@ -14,10 +15,11 @@ from benchmark.report.tables.scores import scores_csv
 from benchmark.report.tables.wide import wide_csv
 from msssl_common.files import write_text
 
+PAGE = "leaderboard.html"
 TABLES: dict[str, Callable[[Leaderboard], str]] = {
     "leaderboard.md": leaderboard_markdown,
     "leaderboard_short.md": short_markdown,
-    "leaderboard.html": leaderboard_html,
+    PAGE: leaderboard_html,
     "leaderboard.csv": wide_csv,
     "leaderboard_long.csv": long_csv,
     "leaderboard_pairs.csv": pairs_csv,
@@ -25,7 +27,16 @@ TABLES: dict[str, Callable[[Leaderboard], str]] = {
 }
 
 
-def write_report(standings: Leaderboard, out: Path) -> None:
-    """Write all tables into a folder, which is made if need be."""
+def write_report(standings: Leaderboard, out: Path, pictures: Sequence[Path] = ()) -> None:
+    """Write all tables into a folder, which is made if need be.
+
+    Args:
+        standings: What they show.
+        out: The folder.
+        pictures: Files in it, which the page links to.
+    """
     for name, table in TABLES.items():
-        write_text(out / name, table(standings))
+        if name != PAGE:
+            write_text(out / name, table(standings))
+    links = [quote(path.relative_to(out).as_posix()) for path in pictures]
+    write_text(out / PAGE, leaderboard_html(standings, links))

@@ -46,13 +46,26 @@ def ratio_of_sums(numerator: NDArray[np.number], denominator: NDArray[np.number]
         denominator: Of each clip, shape (clips,).
     """
     columns = np.stack([numerator, denominator], axis=1).astype(np.float64)
+    if _has_exact_sums(columns):
+        columns = columns.astype(np.float32)  # a fifth of the time: counts need no conversion
 
     def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:
-        above, below = (counts @ columns).T
+        above, below = (counts @ columns).T.astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(above / below, dtype=np.float64)
 
     return score
+
+
+def _has_exact_sums(columns: NDArray[np.float64]) -> bool:
+    """Whether float32 sums of resampled clips are exact: of whole numbers, below 2 to the 24.
+
+    No sum exceeds the number of drawn clips times the largest value. Where recordings of several
+    clips are drawn, more clips than there are can be drawn: hence the room.
+    """
+    room = 64
+    largest = np.abs(columns).max(initial=0.0) * len(columns) * room
+    return bool((columns == np.round(columns)).all() and largest < 2**24)
 
 
 # By the start of the task's folder name; the first group of the pattern names the recording.

@@ -33,9 +33,11 @@ def pairs_csv(standings: Leaderboard) -> str:
         tests = standings.comparisons.get(task.task)
         if tests is None:
             continue
+        places = {name: row for row, name in enumerate(tests.models)}
+        scores = {name: standings.board.entries[name, task.task].primary for name in places}
         tested = [m.label for m in standings.board.modules if m.label in tests.models]
         for a, b in combinations(tested, 2):
-            row, column = tests.models.index(a), tests.models.index(b)
+            row, column = places[a], places[b]
             ahead, behind = tests.better[row, column], tests.better[column, row]
             writer.writerow(
                 {
@@ -43,8 +45,8 @@ def pairs_csv(standings: Leaderboard) -> str:
                     "score": task.score,
                     "a": a,
                     "b": b,
-                    "value_a": standings.board.entries[a, task.task].primary,
-                    "value_b": standings.board.entries[b, task.task].primary,
+                    "value_a": scores[a],
+                    "value_b": scores[b],
                     "p": tests.p[row, column],
                     "p_holm": tests.adjusted[row, column],
                     "better": "a" if ahead else "b" if behind else "",

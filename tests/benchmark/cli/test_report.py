@@ -78,6 +78,9 @@ def test_pictures_are_drawn_if_asked_for(tmp_path: Path) -> None:
     pictures = sorted(path.suffix for path in (folder / "plots").iterdir())
     assert f"{len(pictures)} pictures" in result.output
     assert set(pictures) == {".png", ".svg"}
+    page = (folder / "leaderboard.html").read_text(encoding="utf-8")
+    assert '<a href="plots/scores.png">plots/scores.png</a>' in page
+    assert page.count('href="plots/') == len(pictures)
 
 
 def test_pictures_without_matplotlib_are_refused_before_anything_is_read(

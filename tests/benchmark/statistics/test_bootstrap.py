@@ -162,3 +162,13 @@ def test_intervals_of_an_f_measure_over_40_files_cover_the_truth():
 
     truth = files(300_000)[0].value
     assert 0.91 <= covered(lambda: files(40), truth, 300) <= 0.98
+
+
+def test_sums_of_whole_numbers_are_exact():
+    rng = np.random.default_rng(2)
+    counts = rng.integers(0, 40, (50, 3000)).astype(np.float32)
+    above, below = rng.integers(0, 80, (2, 3000))
+    for scale in (1, 0.1, 2**20):  # in float32; fractions and large sums in float64
+        score = ratio_of_sums(above * scale, below * scale)
+        expected = (counts.astype(int) @ above) / (counts.astype(int) @ below)
+        assert score(counts) == pytest.approx(expected, rel=1e-12)

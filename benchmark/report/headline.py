@@ -90,7 +90,8 @@ def _several_tasks(
     best = [_best(standings, task) for task in tasks]
     top = sum(label in names for names in best)
     alone = sum(names == [label] for names in best)
-    text = f"has the best mean rank of {rows} rows with all {len(tasks)} tasks."
+    every = "both" if len(tasks) == 2 else f"all {len(tasks)}"
+    text = f"has the best mean rank of {rows} rows with {every} tasks."
     if not standings.comparisons:
         return f"{text} Nothing was tested, as no predictions were kept."
     if top == 0:

@@ -65,7 +65,7 @@ def test_published_scores_lead_where_they_are_higher(tmp_path: Path) -> None:
     for module, hits in ((OURS, 90), (OTHER, 40)):
         write_cell(tmp_path, module, SCENES, hit((hits, 100)), Protocol("default"))
     both = _said(tmp_path)["scene"]
-    assert both.startswith("ours has the best mean rank of 2 rows with all 2 tasks.")
+    assert both.startswith("ours has the best mean rank of 2 rows with both tasks.")
     assert "RedRice ced_base (published), 0.966, on esc50-v2.0.0-full." in both
 
 

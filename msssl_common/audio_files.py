@@ -21,6 +21,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)  # what a program writes that cannot go back to the header
 OGG_HEADER: Final = 27  # bytes before the table of segments
@@ -193,7 +194,10 @@ def file_faults(path: Path) -> Iterator[tuple[str, str]]:
         OSError: It cannot be opened.
     """
     if not path.is_file():
-        yield "unreadable-audio", "is no plain file"
+        if path.exists():
+            yield "unreadable-audio", "is no plain file"
+        else:
+            yield "missing-audio", "is missing"
         return
     try:
         str(path).encode()
@@ -221,6 +225,103 @@ def too_loud(peak: float) -> str | None:
     if not peak > LOUDEST:
         return None
     return f"has a sample of {peak:.3g}: HEAR's audio lies in [-1, 1], so divide it by full scale"
+
+
+def not_finite(samples: int, seconds: float) -> str:
+    """What to say of so many samples without a value, the first at ``seconds``."""
+    return f"has {samples} samples that are NaN or infinite, the first at {seconds:.3f} s"
+
+
+def sample_fault(samples: NDArray[np.float32], rate: int, start: float = 0.0) -> str | None:
+    """What is wrong with decoded samples, as the end of a sentence; None if they may be used.
+
+    Args:
+        samples: Shape (samples,) or (samples, channels), before channels are averaged.
+        rate: Hz.
+        start: Where they begin in the file, seconds.
+    """
+    if not len(samples):
+        return None
+    finite = np.isfinite(samples)
+    if not finite.all():
+        bad = ~finite if samples.ndim == 1 else (~finite).any(axis=1)
+        return not_finite(int(np.count_nonzero(bad)), start + int(np.argmax(bad)) / rate)
+    return too_loud(float(np.abs(samples).max()))
+
+
+LOWEST_RATE: Final = 1_000  # Hz; telephones have 8,000
+HIGHEST_RATE: Final = 1_000_000  # Hz; recorders of bats have 500,000
+
+
+def rate_fault(rate: int) -> str | None:
+    """What to say of a header's sample rate, as the end of a sentence; None if it may be.
+
+    Resampling from 1 Hz would make 16,000 samples of each.
+    """
+    if LOWEST_RATE <= rate <= HIGHEST_RATE:
+        return None
+    return (
+        f"says that its sample rate is {rate} Hz: audio has {LOWEST_RATE} to {HIGHEST_RATE} Hz, so "
+        "its header is wrong"
+    )
+
+
+def source_fault(path: Path, whole: bool = True) -> str | None:
+    """What is wrong with a file of any rate and channels, as the end of a sentence, or None.
+
+    Args:
+        path: The file.
+        whole: Whether all of it will be read, so that sums over all of it are to be compared.
+
+    Raises:
+        OSError: It cannot be opened.
+        soundfile.LibsndfileError: It cannot be decoded.
+    """
+    for _, fault in file_faults(path):
+        return fault
+    if wrong := rate_fault(int(soundfile.info(path).samplerate)):
+        return wrong
+    return flac_fault(path) if whole else None
+
+
+QUIET: Final = 1e-4  # -80 dBFS, 3 steps of 16 bits
+CLIPPED_SHARE: Final = 1e-3  # of all samples
+
+
+class SixteenBits:
+    """What of a file's audio is lost in one channel of 16 bits, block by block."""
+
+    def __init__(self) -> None:
+        self._samples = self._beyond = 0
+        self._peak = self._mono_peak = 0.0
+
+    def add(self, channels: NDArray[np.float32], mono: NDArray[np.float32]) -> None:
+        """Take a block as it was decoded, shape (samples, channels), and averaged, (samples,)."""
+        if not len(mono):
+            return
+        size = np.abs(mono)
+        self._samples += len(mono)
+        self._beyond += int(np.count_nonzero(size > 1))
+        self._mono_peak = max(self._mono_peak, float(size.max()))
+        self._peak = max(self._peak, float(np.abs(channels).max()))
+
+    @property
+    def lost(self) -> str | None:
+        """What is lost, as the end of a sentence; None if nothing that counts is."""
+        if self._samples and self._beyond / self._samples >= CLIPPED_SHARE:
+            share = self._beyond / self._samples
+            return (
+                f"exceeds full scale in {share:.1%} of its samples (peak {self._mono_peak:.3g}), "
+                "which are clipped there"
+            )
+        if self._mono_peak >= QUIET or not self._peak:
+            return None
+        if self._peak >= QUIET:
+            return "is silence when its channels are averaged: they cancel each other out"
+        return (
+            f"is too quiet for 16 bits: its peak is {20 * np.log10(self._peak):.0f} dBFS, "
+            f"{round(self._mono_peak * 32768)} of 32768 steps"
+        )
 
 
 def _is_mp3(file: BinaryIO) -> bool:

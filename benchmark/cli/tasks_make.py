@@ -53,6 +53,29 @@ def _shares(
     return train, valid, test
 
 
+def _note_range(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    first, _, last = value.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last) <= 127):
+        raise click.BadParameter("must be two MIDI notes from 0 to 127, e.g. 21-108.")
+    return int(first), int(last)
+
+
+def _milliseconds(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in value.split(",")) if value else ()
+    except ValueError:
+        raise click.BadParameter("must be milliseconds, e.g. 0,50.") from None
+    if not all(0 <= number < 1e6 for number in numbers):
+        raise click.BadParameter("must be milliseconds from 0 on, e.g. 0,50.")
+    return numbers
+
+
 place_options = in_order(
     click.option(
         "--source",
@@ -78,6 +101,15 @@ place_options = in_order(
         default=TASKS_DIR,
         show_default=True,
         help="Folder for task folders.",
+    ),
+    click.option(
+        "--bad-files",
+        type=click.FloatRange(0, 100),
+        default=1.0,
+        show_default=True,
+        metavar="PERCENT",
+        help="Leave out clips whose files are missing or cannot be read, up to this percentage of "
+        "all; more are an error. Each is named.",
     ),
     debug_option,
 )
@@ -107,6 +139,29 @@ task_options = in_order(
     ),
     click.option("--folds", type=int, help="Draw this number of folds instead."),
     click.option("--seed", default=0, show_default=True, help="Seed of the draw."),
+    click.option(
+        "--redraw", is_flag=True, help="Draw splits or folds even if the data comes with some."
+    ),
+    click.option(
+        "--notes",
+        callback=_note_range,
+        metavar="FIRST-LAST",
+        help="MIDI notes of the vocabulary, e.g. 21-108, for labels that are notes with gaps.",
+    ),
+)
+grid_options = in_order(
+    click.option(
+        "--median-filter",
+        callback=_milliseconds,
+        metavar="MS,...",
+        help="Median filters to try when frames become events.  [default: 250]",
+    ),
+    click.option(
+        "--min-duration",
+        callback=_milliseconds,
+        metavar="MS,...",
+        help="Shortest events to try; events below them are dropped.  [default: 125,250]",
+    ),
 )
 multilabel_option = click.option(
     "--multilabel", is_flag=True, help="Clips may have any number of labels."
@@ -119,6 +174,13 @@ column_option = click.option(
     metavar="MEANING=NAME",
     help="The name of a column, if it differs from its meaning, e.g. file=filename.",
 )
+ignore_option = click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="NAME",
+    help="Treat the table as if it had no column of this name, e.g. fold.",
+)
 csv_option = click.option(
     "--csv",
     "table",
@@ -129,7 +191,12 @@ csv_option = click.option(
 
 
 def make_from(
-    name: str, planner: Planner, sources: Sequence[Path], to: Path, rates: Sequence[str]
+    name: str,
+    planner: Planner,
+    sources: Sequence[Path],
+    to: Path,
+    rates: Sequence[str],
+    bad_files: float,
 ) -> None:
     """Make a task with what the options say.
 
@@ -139,12 +206,13 @@ def make_from(
         sources: Folders and archives.
         to: Folder for task folders.
         rates: Sample rates, Hz.
+        bad_files: Percentage of the clips whose files may be missing or unreadable.
     """
     from benchmark.tasks.make.build import make_task
     from msssl_common.console import make_console
 
     hz = tuple(sorted({int(rate) for rate in rates}))
-    make_task(name, planner, sources, to, hz, make_console())
+    make_task(name, planner, sources, to, hz, make_console(), bad_files / 100)
 
 
 @click.command("folders", short_help="A task of your own: a folder of audio per class.")
@@ -163,6 +231,7 @@ def folders(
     sources: Sequence[Path],
     rates: Sequence[str],
     to: Path,
+    bad_files: float,
     group: str | None,
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
@@ -178,13 +247,14 @@ def folders(
     def planner(raw: Sources) -> TaskPlan:
         return class_folders.plan(_only(raw.folders()), task, splitting, group)
 
-    make_from(task.folder_name, planner, sources, to, rates)
+    make_from(task.folder_name, planner, sources, to, rates, bad_files)
 
 
 @click.command("csv", short_help="A task of your own: a table of files and labels.")
 @click.argument("name")
 @csv_option
 @column_option
+@ignore_option
 @multilabel_option
 @click.option("--separator", help="Text between several labels in one row.")
 @place_options
@@ -194,11 +264,13 @@ def csv(
     name: str,
     table: Path,
     columns: dict[str, str],
+    ignored: Sequence[str],
     multilabel: bool,
     separator: str | None,
     sources: Sequence[Path],
     rates: Sequence[str],
     to: Path,
+    bad_files: float,
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
@@ -213,15 +285,16 @@ def csv(
 
     def planner(raw: Sources) -> TaskPlan:
         roots = raw.folders()
-        return label_plan(_table(table, roots), roots, task, splitting, columns, separator)
+        return label_plan(_table(table, roots), roots, task, splitting, columns, separator, ignored)
 
-    make_from(task.folder_name, planner, sources, to, rates)
+    make_from(task.folder_name, planner, sources, to, rates, bad_files)
 
 
 @click.command("events", short_help="A task of your own: a table of events.")
 @click.argument("name")
 @csv_option
 @column_option
+@ignore_option
 @click.option(
     "--time-unit",
     "unit",
@@ -229,6 +302,7 @@ def csv(
     required=True,
     help="Unit of onset and offset.",
 )
+@grid_options
 @place_options
 @task_options
 @report_errors
@@ -236,10 +310,12 @@ def events(
     name: str,
     table: Path,
     columns: dict[str, str],
+    ignored: Sequence[str],
     unit: TimeUnit,
     sources: Sequence[Path],
     rates: Sequence[str],
     to: Path,
+    bad_files: float,
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
@@ -254,9 +330,9 @@ def events(
 
     def planner(raw: Sources) -> TaskPlan:
         roots = raw.folders()
-        return event_plan(_table(table, roots), roots, task, splitting, columns, unit)
+        return event_plan(_table(table, roots), roots, task, splitting, columns, unit, ignored)
 
-    make_from(task.folder_name, planner, sources, to, rates)
+    make_from(task.folder_name, planner, sources, to, rates, bad_files)
 
 
 @click.command("jams", short_help="A task of your own: JAMS annotations.")
@@ -264,6 +340,7 @@ def events(
 @click.option("--namespace", help="Annotations to read, e.g. segment_open.")
 @click.option("--scene", is_flag=True, help="Read the labels of whole clips, not events.")
 @multilabel_option
+@grid_options
 @place_options
 @task_options
 @report_errors
@@ -275,6 +352,7 @@ def jams(
     sources: Sequence[Path],
     rates: Sequence[str],
     to: Path,
+    bad_files: float,
     debug: bool,
     **task_and_splits: Any,  # noqa: ANN401 -- click's options, sorted out by _own
 ) -> None:
@@ -290,7 +368,7 @@ def jams(
     def planner(raw: Sources) -> TaskPlan:
         return jams_files.plan(raw.folders(), task, splitting, namespace)
 
-    make_from(task.folder_name, planner, sources, to, rates)
+    make_from(task.folder_name, planner, sources, to, rates, bad_files)
 
 
 def _own(
@@ -304,8 +382,12 @@ def _own(
     shares: tuple[float, float, float],
     folds: int | None,
     seed: int,
+    redraw: bool,
+    notes: tuple[int, int] | None,
+    median_filter: tuple[float, ...] = (),
+    min_duration: tuple[float, ...] = (),
 ) -> tuple[OwnTask, Splitting]:
-    from benchmark.tasks.make.own_task import OwnTask
+    from benchmark.tasks.make.own_task import OwnTask, own_grid
     from benchmark.tasks.make.splits import Splitting
 
     task = OwnTask(
@@ -315,8 +397,10 @@ def _own(
         multilabel=multilabel,
         scores=tuple(scores),
         seconds=duration,
+        notes=notes,
+        postprocessing=own_grid(median_filter, min_duration),
     )
-    return task, Splitting(shares=shares, folds=folds, seed=seed)
+    return task, Splitting(shares=shares, folds=folds, seed=seed, redraw=redraw)
 
 
 def _only(roots: list[Path]) -> Path:
@@ -393,12 +477,17 @@ def _hear_command(name: str, base: str, mode: str, archives: str) -> click.Comma
     )
     @report_errors
     def command(
-        sources: Sequence[Path], rates: Sequence[str], to: Path, small: bool, debug: bool
+        sources: Sequence[Path],
+        rates: Sequence[str],
+        to: Path,
+        bad_files: float,
+        small: bool,
+        debug: bool,
     ) -> None:
         module = import_module(f"benchmark.tasks.make.{base.partition('-')[0]}")
         chosen = "small" if small else mode
         planner: Planner = partial(module.plan, mode=chosen)
-        make_from(f"{base}-{chosen}", planner, sources, to, rates)
+        make_from(f"{base}-{chosen}", planner, sources, to, rates, bad_files)
 
     text = f"{base}-{mode}, from {archives}."
     return click.command(name, help=f"Make {text}", short_help=text)(command)

@@ -5,14 +5,14 @@ Source: heareval.predictions.task_predictions.create_events_from_prediction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.events.frames import ClipFrames, MedianWindows, median_windows
-from benchmark.events.table import EventTable
+from benchmark.events.table import Event, EventTable
 from benchmark.protocol import parameter_points
 
 THRESHOLD = 0.5  # a class is active in a frame above it, strictly
@@ -51,6 +51,29 @@ def postprocessing_points(grid: Mapping[str, Sequence[float]] | None) -> list[Po
             f"known are {', '.join(Postprocessing._fields)}."
         )
     return [Postprocessing(**point) for point in parameter_points(grid)]
+
+
+def short_events(events: Iterable[Event], grid: Mapping[str, Sequence[float]]) -> str | None:
+    """What to say of events that are shorter than any that a grid can put out; None if none are.
+
+    An event that is put out lasts as long as the shortest duration that is kept, at least. A run of
+    active frames of half a median filter's length or less is filtered away.
+
+    Args:
+        events: Of a task; times in ms. Those without length are not counted.
+        grid: Values of the post-processing.
+    """
+    lengths = [length for e in events if (length := e.offset_ms - e.onset_ms) > 0]
+    shortest = min(
+        max(point.min_duration, point.median_filter_ms / 2) for point in postprocessing_points(grid)
+    )
+    short = sum(length < shortest for length in lengths)
+    if not short:
+        return None
+    return (
+        f"{short} of {len(lengths)} events last less than {shortest:g} ms, the shortest that the "
+        "post-processing (median filter and shortest duration) can put out: no model can find them."
+    )
 
 
 def active_frames(probabilities: NDArray[np.float32], windows: MedianWindows) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmark.tasks.make.convert import AUDIO_SUFFIXES
+from msssl_common.audio_folders import AUDIO_SUFFIXES, find_audio_files
 
 
 def find_recordings(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -54,13 +54,7 @@ def read_list(path: Path) -> list[str]:
 
 
 def _audio_below(folder: Path) -> list[str]:
-    found = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in AUDIO_SUFFIXES
-        and not path.name.startswith(".")
-        and path.is_file()
-    ]
+    found = find_audio_files(folder, AUDIO_SUFFIXES).files
     if not found:
         wanted = ", ".join(sorted(AUDIO_SUFFIXES))
         raise ValueError(f"{folder} has no audio files in it: they end in {wanted}.")

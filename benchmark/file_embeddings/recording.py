@@ -12,8 +12,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from benchmark.tasks.audio import not_finite_fault, readable
-from msssl_common.audio_files import file_faults, flac_fault, too_loud
+from benchmark.tasks.audio import readable
+from msssl_common.audio_files import sample_fault, source_fault
 
 CONTEXT_SECONDS: Final = 1
 """Read on both sides of a piece and cut off after resampling, whose filter is far shorter: so a
@@ -70,11 +70,9 @@ def open_recording(path: str, piece_seconds: int) -> Recording:
     file = Path(path)
     if not file.exists():
         raise ValueError(f"{path} is missing.")
-    for _, fault in file_faults(file):
-        raise ValueError(f"{path} {fault}.")
     with readable(file):
-        if damage := flac_fault(file):
-            raise ValueError(f"{path} {damage}.")
+        if fault := source_fault(file):
+            raise ValueError(f"{path} {fault}.")
         about = soundfile.info(file)
         frames, rate = int(about.frames), int(about.samplerate)
         pieces = _pieces(frames, rate, piece_seconds)
@@ -154,9 +152,5 @@ def _check_samples(file: Path, mono: NDArray[np.float32], start: float, rate: in
     """
     if not len(mono):
         raise ValueError(f"{file} has no samples.")
-    finite = np.isfinite(mono)
-    if not finite.all():
-        first = start + int(np.argmin(finite)) / rate
-        raise ValueError(not_finite_fault(file, int(np.count_nonzero(~finite)), first))
-    if loud := too_loud(float(np.abs(mono).max())):
-        raise ValueError(f"{file} {loud}.")
+    if wrong := sample_fault(mono, rate, start):
+        raise ValueError(f"{file} {wrong}.")

@@ -13,7 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 from benchmark.tasks.task import Task
-from msssl_common.audio_files import file_faults, flac_fault, too_loud
+from msssl_common.audio_files import sample_fault, source_fault
 
 # Resampling leaves a clip a sample or two off; more than that is another length.
 LENGTH_TOLERANCE: Final = 8  # samples
@@ -106,22 +106,16 @@ def read_clip(task: Task, split: str, file: str, sample_rate: int) -> NDArray[np
 
 def _decode(path: Path, rate: int) -> NDArray[np.float32]:
     """Decode a mono file and check its container, header and samples."""
-    for _, fault in file_faults(path):
-        raise ValueError(f"{path} {fault}.")
     with readable(path):
-        if damage := flac_fault(path):
-            raise ValueError(f"{path} {damage}.")
+        if fault := source_fault(path):
+            raise ValueError(f"{path} {fault}.")
         audio, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
     samples, channels = audio.shape
     for _, fault in header_faults(path, channels, samples, file_rate, rate):
         raise ValueError(fault)
     mono: NDArray[np.float32] = audio[:, 0]
-    finite = np.isfinite(mono)
-    if not finite.all():
-        bad, first = int(np.count_nonzero(~finite)), int(np.argmin(finite))
-        raise ValueError(not_finite_fault(path, bad, first / rate))
-    if loud := too_loud(float(np.abs(mono).max())):
-        raise ValueError(f"{path} {loud}.")
+    if wrong := sample_fault(mono, rate):
+        raise ValueError(f"{path} {wrong}.")
     return mono
 
 
@@ -157,11 +151,6 @@ def header_faults(
         yield "unreadable-audio", f"{path} has no samples."
     if file_rate != rate:
         yield "wrong-rate", f"{path} is at {file_rate} Hz, but lies in the folder of {rate} Hz."
-
-
-def not_finite_fault(path: Path, samples: int, seconds: float) -> str:
-    """What to say of a clip with so many NaN or infinite samples, the first at ``seconds``."""
-    return f"{path} has {samples} samples that are NaN or infinite, the first at {seconds:.3f} s."
 
 
 def length_fault(path: Path, samples: int, rate: int, seconds: float) -> str | None:

@@ -6,6 +6,7 @@ Each function of `Metadata` reads and checks one kind of key.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -184,7 +185,7 @@ def _rows(path: Path) -> list[tuple[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error}.") from None
-    reader = csv.DictReader(text.splitlines(), restval="")
+    reader = csv.DictReader(io.StringIO(text), restval="")  # a label may have a line's end in it
     if not {"idx", "label"} <= set(reader.fieldnames or ()):
         raise ValueError(f"{path}: the first line must be 'idx,label'.")
     return [(row["idx"], row["label"]) for row in reader]

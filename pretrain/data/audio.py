@@ -14,8 +14,11 @@ import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
+from rich.console import Console
 
-from msssl_common.audio_files import file_faults, flac_fault, too_loud
+from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
+from msssl_common.audio_folders import find_audio_files
+from msssl_common.messages import one_printable_line
 
 SAMPLE_RATE = 16000  # Hz
 FULL_SCALE = 32768.0  # int16 steps in an amplitude of 1
@@ -25,7 +28,9 @@ MANIFEST = "manifest.csv"
 
 
 def find_audio(folder: Path) -> list[Path]:
-    """Audio files below a folder, sorted by relative path.
+    """Audio files below a folder, sorted by relative path; links are followed.
+
+    Links that lead nowhere or in a circle are named on stderr.
 
     Raises:
         FileNotFoundError: The folder is absent.
@@ -33,15 +38,21 @@ def find_audio(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder; give a folder of audio files")
-    paths = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    ]
+    found = find_audio_files(folder, SUFFIXES)
+    for sentence in found.not_followed:
+        say(sentence)
+    paths = found.files
     if not paths:
         wanted = ", ".join(sorted(SUFFIXES))
         raise ValueError(f"{folder}: no audio files in it; it needs files ending in {wanted}")
     return sorted(paths, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def say(sentence: str) -> None:
+    """Print a sentence on stderr, on one line."""
+    Console(stderr=True).print(
+        one_printable_line(sentence), markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def read_mono(
@@ -49,6 +60,7 @@ def read_mono(
     sample_rate: int = SAMPLE_RATE,
     start: float = 0.0,
     seconds: float | None = None,
+    bits: SixteenBits | None = None,
 ) -> NDArray[np.int16]:
     """Decode one file: channels averaged, resampled, shape (samples,).
 
@@ -57,22 +69,22 @@ def read_mono(
         sample_rate: Hz, of the result.
         start: Where to begin, seconds.
         seconds: How much to read; None for all that is left.
+        bits: Told what was read, to say what 16 bits lose of it.
 
     Raises:
         soundfile.SoundFileError: It is no audio.
         OSError: It cannot be read.
-        ValueError: It is cut or damaged, or holds NaN, Inf or samples far beyond full scale.
+        ValueError: It is cut or damaged, says that it has an impossible sample rate, or has samples
+            that are NaN, infinite or far beyond full scale.
     """
-    for _, fault in file_faults(path):
+    if fault := source_fault(path, whole=not start and seconds is None):
         raise ValueError(fault)
-    if not start and seconds is None and (damage := flac_fault(path)):
-        raise ValueError(damage)
     with soundfile.SoundFile(path) as file:
         first = min(round(start * file.samplerate), file.frames)
         if first:
             file.seek(first)
         left = None if seconds is None else round(seconds * file.samplerate)
-        return _read_blocks(file, sample_rate, left)
+        return _read_blocks(file, sample_rate, left, bits or SixteenBits())
 
 
 def sources_of(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
@@ -107,24 +119,25 @@ def _first_folder(folder: Path, name: str) -> str:
 
 
 def _read_blocks(
-    file: soundfile.SoundFile, sample_rate: int, left: int | None
+    file: soundfile.SoundFile, sample_rate: int, left: int | None, bits: SixteenBits
 ) -> NDArray[np.int16]:
     """Average the channels, resample and round; block by block, of at most ``left`` frames."""
     resampler = None
     if file.samplerate != sample_rate:
         resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
     blocks: list[NDArray[np.int16]] = []
+    start = file.tell()
     while True:
         frames = BLOCK_SECONDS * file.samplerate
         frames = frames if left is None else min(frames, left)
         block = file.read(frames, dtype="float32", always_2d=True)
         left = None if left is None else left - len(block)
         last = len(block) == 0
-        if not np.isfinite(block).all():
-            raise ValueError("holds NaN or Inf samples")
-        if not last and (loud := too_loud(float(np.abs(block).max()))):
-            raise ValueError(loud)
+        if wrong := sample_fault(block, file.samplerate, start / file.samplerate):
+            raise ValueError(wrong)
+        start += len(block)
         mono = block.mean(axis=1, dtype=np.float32) if not last else np.zeros(0, np.float32)
+        bits.add(block, mono)
         if resampler is not None:
             mono = resampler.resample_chunk(mono, last=last)
         blocks.append(_to_int16(mono))

@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
+from msssl_common.audio_files import SixteenBits
 from msssl_common.messages import one_printable_line
-from pretrain.data.audio import FULL_SCALE, SAMPLE_RATE, find_audio, read_mono, sources_of
+from pretrain.data.audio import FULL_SCALE, SAMPLE_RATE, find_audio, read_mono, say, sources_of
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,11 @@ class Corpus:
 
 
 class _Decoded(NamedTuple):
-    """What became of one file: its samples, or why there are none."""
+    """What became of one file: its samples, or why there are none; what 16 bits lost of it."""
 
     samples: NDArray[np.int16] | None
     reason: str
+    lost: str | None = None
 
 
 def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
@@ -104,9 +106,10 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
         if result.samples is None
     )
     for sentence in skipped:
-        console.print(
-            f"skipped {one_printable_line(sentence)}", markup=False, highlight=False, soft_wrap=True
-        )
+        say(f"skipped {sentence}")
+    for name, result in zip(names, decoded, strict=True):
+        if result.lost:
+            say(f"{name} {result.lost}")
     kept = [
         (name, result.samples)
         for name, result in zip(names, decoded, strict=True)
@@ -135,19 +138,20 @@ def to_float(samples: Tensor) -> Tensor:
 
 
 def _decode(path: Path, sample_rate: int) -> _Decoded:
+    bits = SixteenBits()
     try:
-        samples = read_mono(path, sample_rate)
+        samples = read_mono(path, sample_rate, bits=bits)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         return _Decoded(None, one_printable_line(error) or type(error).__name__)
     if samples.size == 0:
         return _Decoded(None, "holds no samples")
-    return _Decoded(samples, "")
+    return _Decoded(samples, "", bits.lost)
 
 
 def _refuse_vanished(unreadable: Iterable[Path]) -> None:
     """Stop where files were taken away: training on what is left would be another training."""
     for path in unreadable:
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             gone = path if path.parent.is_dir() else path.parent
             raise FileNotFoundError(
                 f"{gone} is gone, and was being read: put it back, and give the same command again"

@@ -197,6 +197,12 @@ FILES: dict[str, Bad] = {
     "192 kHz": Bad(
         put(encoded(audio=np.repeat(SWEEP, 12), rate=192_000)), refused="is at 192000", corpus=True
     ),
+    "1 Hz": Bad(put(encoded(rate=1)), refused="sample rate is 1 Hz"),
+    "999 Hz": Bad(put(encoded(rate=999)), refused="sample rate is 999 Hz"),
+    "2 GHz": Bad(put(changed(WAV, 24, struct.pack("<I", 2_000_000_000))), refused="Hz"),
+    "a data chunk that promises 2 GB": Bad(
+        put(changed(WAV, 40, struct.pack("<I", 2_000_000_000))), refused="was cut"
+    ),
     # Names
     "a name with blanks": Bad(put(WAV), "a clip  of mine.wav", error=1e-4),
     "a name of two lines": Bad(put(WAV), "a\nb.wav", error=1e-4),
@@ -211,5 +217,5 @@ FILES: dict[str, Bad] = {
     "a pipe that nobody writes to": Bad(lambda path: os.mkfifo(path), refused="is no plain file"),
     "a device": Bad(lambda path: path.symlink_to("/dev/zero"), refused="is no plain file"),
 }
-# What pretraining does not even find below its folder: they are no files.
-NOT_FOUND = ("a folder", "a link to nowhere", "a link to itself", "a pipe that nobody writes to")
+# What pretraining does not even find below its folder: it is no file.
+NOT_FOUND = ("a folder",)

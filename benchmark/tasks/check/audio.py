@@ -18,22 +18,26 @@ from numpy.typing import NDArray
 from benchmark.tasks.audio import (
     header_faults,
     length_fault,
-    not_finite_fault,
     rates_present,
     readable,
 )
 from benchmark.tasks.check.finding import Finding, inside
 from benchmark.tasks.check.label_faults import SplitLabels
 from benchmark.tasks.task import Task
-from msssl_common.audio_files import file_faults, flac_fault, too_loud
+from msssl_common.audio_files import (
+    CLIPPED_SHARE,
+    QUIET,
+    file_faults,
+    flac_fault,
+    not_finite,
+    too_loud,
+)
 from msssl_common.workers import map_ahead, usable_cores
 
 BLOCK: Final = 2**18  # samples, 1 MiB
 
 FULL_SCALE: Final = 32766.5 / 32768  # what 16-bit PCM stores as its largest value, or more
 CLIPPED_RUN: Final = 3  # samples at full scale in a row: a peak that just reaches it has one or two
-CLIPPED_SHARE: Final = 1e-3  # of all samples
-SILENT_PEAK: Final = 1e-4  # -80 dBFS, 3 steps of 16 bit
 DC_OFFSET: Final = 0.01  # of full scale
 DC_SHARE: Final = 0.3  # of the RMS; rumble leaves a tenth of it in a clip of a second
 
@@ -101,7 +105,7 @@ def _check_file(
     if seconds is not None and file.samplerate == rate and file.frames:
         wrong = length_fault(path, file.frames, rate, seconds)
         faults += [("wrong-duration", wrong)] if wrong else []
-    fit = file.channels == 1 and sound.peak >= SILENT_PEAK
+    fit = file.channels == 1 and sound.peak >= QUIET
     return ClipReport(faults, file.frames / file.samplerate, sound.digest.digest() if fit else None)
 
 
@@ -145,10 +149,10 @@ class _Sound:
         faults = []
         if self.not_finite:
             first = self.first_not_finite / rate
-            faults.append(("not-finite", not_finite_fault(path, self.not_finite, first)))
+            faults.append(("not-finite", f"{path} {not_finite(self.not_finite, first)}."))
         elif loud := too_loud(self.peak):
             faults.append(("out-of-range", f"{path} {loud}."))
-        elif self.peak < SILENT_PEAK:
+        elif self.peak < QUIET:
             level = f"its peak is {20 * np.log10(self.peak):.0f} dBFS" if self.peak else "all zeros"
             faults.append(("silent", f"{path} is silent: {level}."))
         share = self.clipped / self.samples

@@ -20,12 +20,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from benchmark.events.postprocessing import DEFAULT_GRID, short_events
 from benchmark.events.table import Event
 from benchmark.tasks.check.audio import ClipKey, check_audio
 from benchmark.tasks.check.description import read_description
 from benchmark.tasks.check.finding import KINDS, SEVERITIES, Finding, Severity
 from benchmark.tasks.check.label_faults import SplitLabels, read_labels
-from benchmark.tasks.metadata import VOCABULARY_FILE
+from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from benchmark.tasks.task import MIN_FOLDS, Fold, Task, task_folds
 
 ClassCounts = dict[str, dict[str, int]]  # by label, then split
@@ -224,6 +225,18 @@ def _misplaced(split: str, clip: str, event: Event, seconds: float | None) -> Fi
     return None
 
 
+def _short_event_findings(task: Task, labels: Iterable[SplitLabels]) -> list[Finding]:
+    if task.embedding_type != "event":
+        return []
+    events = [e for read in labels for own in read.events.values() for e in own]
+    try:
+        short = short_events(events, task.postprocessing_grid or DEFAULT_GRID)
+    except (ValueError, TypeError):  # a grid that is wrong is a finding of the metadata
+        return []
+    where = f"Set evaluation_params.event_postprocessing_grid in {METADATA_FILE}."
+    return [Finding("short-event", f"{short} {where}")] if short else []
+
+
 @dataclass(frozen=True)
 class TaskCheck:
     """All that checking a task told.
@@ -269,6 +282,9 @@ def check_task(folder: Path, progress: Callable[[int, int], None]) -> TaskCheck:
         findings += read.findings
         measured = audio.seconds.get(split, {})
         findings += event_findings(split, read.events, _durations(task, read.clips) | measured)
+    in_seconds = {f.split for f in findings if f.kind == "event-in-seconds"}
+    rest = [read for split, read in labels.items() if split not in in_seconds]
+    findings += _short_event_findings(task, rest)
     findings += audio.findings
     findings += duplicate_findings(audio.digests, labels)
     if any(read.clips for read in labels.values()):

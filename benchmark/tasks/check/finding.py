@@ -40,6 +40,7 @@ KINDS: Final[dict[str, Severity]] = {
     "dc-offset": "warning",
     "event-partly-outside": "warning",
     "zero-length-event": "warning",
+    "short-event": "warning",  # shorter than the post-processing can put out
     "unused-label": "warning",
     "untrained-label": "warning",
     "chroma-gap": "warning",

@@ -10,7 +10,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,13 @@ from rich.console import Console
 from rich.text import Text
 
 from benchmark.tasks.make.checks import (
+    LISTED,
+    MOST_BAD,
     check_splits,
+    loss_notes,
+    missing_sources,
     notice,
-    refuse_many_unreadable,
+    refuse_many_bad,
     refuse_vanished,
 )
 from benchmark.tasks.make.convert import Converted, Progress, convert
@@ -33,11 +37,12 @@ from benchmark.tasks.make.place import (
     scratch_folder,
     tidy,
 )
-from benchmark.tasks.make.plan import RawClip, TaskPlan, sorted_labels
+from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, sorted_labels
 from benchmark.tasks.make.sources import Sources
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from msssl_common.console import bar, byte_bar
 from msssl_common.files import check_writable, rename_durably, write_text
+from msssl_common.messages import one_printable_line
 
 
 def write_texts(plan: TaskPlan, clips: Sequence[RawClip], notice: str | None, folder: Path) -> None:
@@ -51,15 +56,20 @@ def write_texts(plan: TaskPlan, clips: Sequence[RawClip], notice: str | None, fo
     """
     content = {**plan.metadata, **({} if notice is None else {"notice": notice})}
     write_text(folder / METADATA_FILE, _json(content))
-    write_text(folder / VOCABULARY_FILE, vocabulary_csv(clips))
+    write_text(folder / VOCABULARY_FILE, vocabulary_csv(clips, plan.vocabulary))
     for split in plan.splits:
         labels = {clip.file: label_entry(clip, plan) for clip in clips if clip.split == split}
         write_text(folder / f"{split}.json", _json(dict(sorted(labels.items()))))
 
 
-def vocabulary_csv(clips: Sequence[RawClip]) -> str:
-    """The labels that occur in any split, sorted (pipeline.py, ``MetadataVocabulary``)."""
-    labels = sorted_labels({label for clip in clips for label in clip.all_labels})
+def vocabulary_csv(clips: Sequence[RawClip], also: Sequence[Label] = ()) -> str:
+    """The labels that occur in any split, sorted (pipeline.py, ``MetadataVocabulary``).
+
+    Args:
+        clips: The clips.
+        also: Labels to have even if no clip has them.
+    """
+    labels = sorted_labels({label for clip in clips for label in clip.all_labels} | set(also))
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("idx", "label"))
@@ -90,18 +100,22 @@ class Built:
     Attributes:
         folder: The folder.
         clips: The clips in it.
-        unreadable: What is wrong with each source that could not be read and was left out.
+        bad: What is wrong with each source that is missing or unreadable and was left out.
         notes: What the user should know.
     """
 
     folder: Path
     clips: tuple[RawClip, ...]
-    unreadable: tuple[str, ...]
+    bad: tuple[str, ...]
     notes: tuple[str, ...]
 
 
 def build_task(
-    plan: TaskPlan, tasks_dir: Path, rates: tuple[int, ...], progress: Progress
+    plan: TaskPlan,
+    tasks_dir: Path,
+    rates: tuple[int, ...],
+    progress: Progress,
+    most_bad: float = MOST_BAD,
 ) -> Built:
     """Convert a task's audio and write its folder.
 
@@ -113,28 +127,35 @@ def build_task(
         tasks_dir: Folder of tasks.
         rates: Sample rates, Hz.
         progress: Called with clips done and to do.
+        most_bad: Share of the clips whose sources may be missing or unreadable; those clips are
+            left out.
 
     Raises:
         FileExistsError: The task is there.
         ValueError: Another process is making it, a split has no clip or lacks labels that it must
-            have, or more sources are unreadable than the odd one.
+            have, or more sources are bad than may be.
     """
     check_splits(plan, plan.clips)
+    missing = missing_sources(plan.clips)
+    refuse_many_bad(missing, len(plan.clips), most_bad)
+    there = replace(plan, clips=tuple(clip for clip in plan.clips if clip not in missing))
     folder = tasks_dir / plan.folder_name
     refuse_existing(folder)
     tasks_dir.mkdir(parents=True, exist_ok=True)
     with locked(lock_path(tasks_dir, plan.folder_name)):
         part = part_folder(plan, rates, folder.with_name(f".{plan.folder_name}.part"))
-        converted = convert(plan, rates, part, progress)
+        converted = convert(there, rates, part, progress)
         refuse_vanished(converted)
-        refuse_many_unreadable(converted, len(plan.clips))
-        clips = tuple(clip for clip in plan.clips if clip not in converted.unreadable)
-        notes = (*plan.notes, *check_splits(plan, clips), *_upsampled(converted, rates))
+        bad = missing | converted.unreadable
+        refuse_many_bad(bad, len(plan.clips), most_bad)
+        clips = tuple(clip for clip in plan.clips if clip not in bad)
+        said = (*plan.notes, *loss_notes(converted))
+        notes = (*said, *check_splits(plan, clips), *_upsampled(converted, rates))
         write_texts(plan, clips, notice(plan, clips), part)
         tidy(part)
         refuse_existing(folder)
         rename_durably(part, folder)
-    return Built(folder, clips, tuple(converted.unreadable.values()), notes)
+    return Built(folder, clips, tuple(bad.values()), notes)
 
 
 def _upsampled(converted: Converted, rates: tuple[int, ...]) -> list[str]:
@@ -157,6 +178,7 @@ def make_task(
     tasks_dir: Path,
     rates: tuple[int, ...],
     console: Console,
+    most_bad: float = MOST_BAD,
 ) -> Built:
     """Make a task, and print what it is like.
 
@@ -170,6 +192,7 @@ def make_task(
         tasks_dir: Folder of tasks.
         rates: Sample rates to write, Hz.
         console: Where to print.
+        most_bad: Share of the clips whose sources may be missing or unreadable.
 
     Raises:
         FileNotFoundError: A source, or something in it, is missing.
@@ -185,7 +208,7 @@ def make_task(
     check_writable(tasks_dir)
     plan = planner(Sources(sources, scratch, lambda text: byte_bar(console, text)))
     with bar(console, f"Making {plan.folder_name}") as progress:
-        built = build_task(plan, tasks_dir, rates, progress)
+        built = build_task(plan, tasks_dir, rates, progress, most_bad)
     shutil.rmtree(scratch, ignore_errors=True)
     _print(console, plan, built)
     return built
@@ -193,10 +216,12 @@ def make_task(
 
 def _print(console: Console, plan: TaskPlan, built: Built) -> None:
     def line(text: str) -> None:
-        console.print(Text(text), soft_wrap=True)
+        console.print(Text(one_printable_line(text)), soft_wrap=True)
 
-    for reason in built.unreadable:
+    for reason in built.bad[:LISTED]:
         line(f"Left out: {reason}")
+    if built.bad:
+        line(f"Left out {len(built.bad)} of {len(plan.clips)} clips: missing or unreadable.")
     for note in built.notes:
         line(note)
     labels = {label for clip in built.clips for label in clip.all_labels}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from benchmark.tasks.make.convert import Converted
 from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, sorted_labels
 
 LISTED: Final = 20  # unreadable files named in a message
-MAX_UNREADABLE: Final = 0.01  # of the clips; more is a fault of the data set, not of a few files
+MOST_BAD: Final = 0.01  # of the clips; more is a fault of the data set, not of a few files
 
 
 def check_names(clips: Sequence[RawClip]) -> None:
@@ -73,8 +74,17 @@ def notice(plan: TaskPlan, clips: Sequence[RawClip]) -> str | None:
     )
 
 
+def missing_sources(clips: Sequence[RawClip]) -> dict[RawClip, str]:
+    """Why clips cannot be made whose sources are not there, before any work begins."""
+    return {
+        clip: f"{clip.source} is missing" + (f" ({clip.listed})" if clip.listed else "")
+        for clip in clips
+        if not clip.source.exists()
+    }
+
+
 def refuse_vanished(converted: Converted) -> None:
-    """Stop where a source was taken away: unlike a damaged one, it can be put back.
+    """Stop where a source was taken away at work: unlike a damaged one, it can be put back.
 
     Raises:
         FileNotFoundError: A source that could not be read is gone.
@@ -89,17 +99,32 @@ def refuse_vanished(converted: Converted) -> None:
             )
 
 
-def refuse_many_unreadable(converted: Converted, clips: int) -> None:
-    """Put up with the odd source that cannot be read, but not with more.
+def refuse_many_bad(bad: Mapping[RawClip, str], clips: int, most: float = MOST_BAD) -> None:
+    """Put up with the odd source that is missing or cannot be read, but not with more.
+
+    Args:
+        bad: Clip -> what is wrong with its source.
+        clips: Number of all clips.
+        most: Share of them that may be bad; one may be in any case, unless this is 0.
 
     Raises:
-        ValueError: More than 1 % of the clips are unreadable; it names them.
+        ValueError: More are; it names them.
     """
-    if len(converted.unreadable) <= max(1, MAX_UNREADABLE * clips):
+    if len(bad) <= max(1 if most else 0, most * clips):
         return
-    reasons = list(converted.unreadable.values())
+    missing = sum(not clip.source.exists() for clip in bad)
+    reasons = list(bad.values())
     more = f"; and {len(reasons) - LISTED} more" if len(reasons) > LISTED else ""
+    percent = math.ceil(1000 * len(bad) / clips) / 10
     raise ValueError(
-        f"{len(reasons)} of {clips} source files cannot be read, too many to leave out: "
-        f"{'; '.join(reasons[:LISTED])}{more}."
+        f"{len(bad)} of {clips} source files are missing or cannot be read ({missing} missing, "
+        f"{len(bad) - missing} unreadable), too many to leave out: {'; '.join(reasons[:LISTED])}"
+        f"{more}. Mend them, or leave them out with --bad-files {percent:g}."
     )
+
+
+def loss_notes(converted: Converted) -> list[str]:
+    """What must be said of clips of which one channel of 16 bits does not hold all."""
+    lost = list(converted.lost.values())
+    more = [f"... and {len(lost) - LISTED} more such clips."] if len(lost) > LISTED else []
+    return [f"Not all is kept: {text}." for text in lost[:LISTED]] + more

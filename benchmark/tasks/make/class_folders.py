@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.tasks.make.convert import AUDIO_SUFFIXES
-from benchmark.tasks.make.own_task import OwnTask, plan_own, unique_stems
+from benchmark.tasks.make.names import plain_label, unique_stems
+from benchmark.tasks.make.own_task import OwnTask, plan_own
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.splits import Splitting, is_split_name
+from benchmark.tasks.make.split_names import is_split_name
+from benchmark.tasks.make.splits import Splitting
+from msssl_common.audio_folders import AUDIO_SUFFIXES, find_audio_files
 
 
 def plan(root: Path, task: OwnTask, splitting: Splitting, group_pattern: str | None) -> TaskPlan:
@@ -27,7 +28,8 @@ def plan(root: Path, task: OwnTask, splitting: Splitting, group_pattern: str | N
         ValueError: There are not two classes, a name does not match, or as `plan_own`.
     """
     root = _inner(root)
-    files = sorted(audio_files(root))
+    found = find_audio_files(root, AUDIO_SUFFIXES)
+    files = sorted(found.files)
     tops = {file.relative_to(root).parts[0] for file in files if file.parent != root}
     depth = 1 if tops and all(is_split_name(name) for name in tops) else 0
     files = [file for file in files if len(file.relative_to(root).parts) > depth + 1]
@@ -43,20 +45,12 @@ def plan(root: Path, task: OwnTask, splitting: Splitting, group_pattern: str | N
             source=file,
             stem=stem,
             split=file.relative_to(root).parts[0] if depth else "",
-            labels=(file.relative_to(root).parts[depth],),
+            labels=(plain_label(file.relative_to(root).parts[depth]),),
             group=None if pattern is None else _group(file, pattern),
         )
         for file, stem in zip(files, unique_stems(files, root), strict=True)
     ]
-    return plan_own(task, clips, splitting)
-
-
-def audio_files(root: Path) -> Iterator[Path]:
-    """Files below a folder that should be audio by their names, hidden ones left out."""
-    for path in root.rglob("*"):
-        hidden = any(part.startswith((".", "__MACOSX")) for part in path.relative_to(root).parts)
-        if path.suffix.lower() in AUDIO_SUFFIXES and not hidden and path.is_file():
-            yield path
+    return plan_own(task, clips, splitting, found.not_followed)
 
 
 def _inner(root: Path) -> Path:

@@ -17,15 +17,27 @@ import soxr
 from numpy.typing import NDArray
 
 from benchmark.tasks.make.plan import RawClip, TaskPlan
+from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
 from msssl_common.files import writing
 from msssl_common.workers import exit_with_parent, usable_cores
 
-AUDIO_SUFFIXES: Final = frozenset(
-    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"}
-)
+
+@dataclass(frozen=True)
+class Written:
+    """What came of a clip.
+
+    Attributes:
+        source_rate: Sample rate of its source, Hz; 0 if nothing was left to do.
+        lost: What of its audio 16 bits and one channel cannot hold, as the end of a sentence.
+    """
+
+    source_rate: int = 0
+    lost: str | None = None
 
 
-def write_clip(clip: RawClip, seconds: float | None, rates: tuple[int, ...], folder: Path) -> int:
+def write_clip(
+    clip: RawClip, seconds: float | None, rates: tuple[int, ...], folder: Path
+) -> Written:
     """Convert a clip to each sample rate, unless it is there already.
 
     In the order of hear-preprocess (pipeline.py): mix down to mono, pad with silence or trim at the
@@ -38,17 +50,16 @@ def write_clip(clip: RawClip, seconds: float | None, rates: tuple[int, ...], fol
         rates: Sample rates to write, Hz.
         folder: The task's folder; ``{rate}/{split}/`` must exist.
 
-    Returns:
-        Sample rate of the source, Hz; 0 if nothing was left to do.
-
     Raises:
-        ValueError: The source is missing, empty, no audio, or has NaN or infinite samples.
+        ValueError: The source is missing, empty, no audio, cut or damaged, says that it has an
+            impossible sample rate, or has samples that are NaN, infinite or far beyond full scale.
     """
     targets = {rate: folder / str(rate) / clip.split / clip.file for rate in rates}
     missing = {rate: path for rate, path in targets.items() if not path.is_file()}
     if not missing:
-        return 0
-    audio, source_rate = read_mono(clip.source, clip.segment)
+        return Written()
+    bits = SixteenBits()
+    audio, source_rate = read_mono(clip.source, clip.segment, bits)
     if seconds is not None:
         audio = fit(audio, round(seconds * source_rate))
     for rate, path in missing.items():
@@ -56,11 +67,18 @@ def write_clip(clip: RawClip, seconds: float | None, rates: tuple[int, ...], fol
         if seconds is not None:
             resampled = fit(resampled, round(seconds * rate))
         write_wav(path, resampled, rate)
-    return source_rate
+    return Written(source_rate, bits.lost)
 
 
-def read_mono(path: Path, segment: tuple[int, int] | None) -> tuple[NDArray[np.float32], int]:
+def read_mono(
+    path: Path, segment: tuple[int, int] | None, bits: SixteenBits | None = None
+) -> tuple[NDArray[np.float32], int]:
     """Read a file, or some samples of it, as the mean of its channels.
+
+    Args:
+        path: The file.
+        segment: First sample and number of samples; None for the whole file.
+        bits: Told what was read, to say what 16 bits lose of it.
 
     Returns:
         Audio, float32, shape (samples,), 16-bit values k as k / 32768; and its rate, Hz.
@@ -70,8 +88,8 @@ def read_mono(path: Path, segment: tuple[int, int] | None) -> tuple[NDArray[np.f
     """
     start, samples = segment or (0, -1)
     try:
-        if path.stat().st_size == 0:
-            raise ValueError(f"{path} is an empty file (0 bytes)")
+        if fault := source_fault(path, whole=segment is None):
+            raise ValueError(f"{path} {fault}")
         audio, rate = soundfile.read(path, samples, start, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
@@ -80,9 +98,12 @@ def read_mono(path: Path, segment: tuple[int, int] | None) -> tuple[NDArray[np.f
         raise ValueError(f"{path} cannot be opened ({error.strerror})") from None
     if not len(audio):
         raise ValueError(f"{path} has no samples")
-    if not np.isfinite(audio).all():
-        raise ValueError(f"{path} has samples that are NaN or infinite")
-    return audio.mean(axis=1, dtype=np.float32), rate
+    if fault := sample_fault(audio, rate, start / rate):
+        raise ValueError(f"{path} {fault}")
+    mono = audio.mean(axis=1, dtype=np.float32)
+    if bits is not None:
+        bits.add(audio, mono)
+    return mono, rate
 
 
 def fit(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
@@ -127,10 +148,12 @@ class Converted:
 
     Attributes:
         unreadable: Clip -> what is wrong with its source.
+        lost: Clip -> what 16 bits and one channel cannot hold of it.
         source_rates: Sample rates met, Hz.
     """
 
     unreadable: dict[RawClip, str] = field(default_factory=dict)
+    lost: dict[RawClip, str] = field(default_factory=dict)
     source_rates: set[int] = field(default_factory=set)
 
 
@@ -154,6 +177,7 @@ def convert(plan: TaskPlan, rates: tuple[int, ...], folder: Path, progress: Prog
     progress(done, len(plan.clips))
     for clips, converted in _jobs(plan, rates, folder):
         all_converted.unreadable.update(converted.unreadable)
+        all_converted.lost.update(converted.lost)
         all_converted.source_rates |= converted.source_rates
         done += clips
         progress(done, len(plan.clips))
@@ -167,9 +191,13 @@ def convert_some(
     converted = Converted()
     for clip in clips:
         try:
-            converted.source_rates.add(write_clip(clip, seconds, rates, folder))
+            written = write_clip(clip, seconds, rates, folder)
         except ValueError as error:
             converted.unreadable[clip] = str(error)
+            continue
+        converted.source_rates.add(written.source_rate)
+        if written.lost:
+            converted.lost[clip] = f"{clip.source} {written.lost}"
     converted.source_rates.discard(0)
     return converted
 

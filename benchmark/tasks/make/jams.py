@@ -14,10 +14,13 @@ from typing import Any, Final
 from benchmark.events.table import Event
 from benchmark.tasks.make.audio_index import AudioIndex
 from benchmark.tasks.make.event_times import fit_events
-from benchmark.tasks.make.own_task import OwnTask, plan_own, unique_stems
+from benchmark.tasks.make.names import plain_label, unique_stems
+from benchmark.tasks.make.own_task import OwnTask, plan_own
 from benchmark.tasks.make.plan import RawClip, TaskPlan
-from benchmark.tasks.make.splits import Splitting, split_in_path
+from benchmark.tasks.make.split_names import split_in_path
+from benchmark.tasks.make.splits import Splitting
 from benchmark.tasks.metadata import read_json_object
+from msssl_common.audio_folders import find_audio_files
 
 # Namespaces with an event, or a label of the whole clip, for each observation.
 EVENT_NAMESPACES: Final = ("segment_", "scaper", "sound_event", "tag_open")
@@ -47,7 +50,11 @@ def plan(roots: list[Path], task: OwnTask, splitting: Splitting, namespace: str 
         FileNotFoundError: There is no .jams file.
         ValueError: A .jams file is wrong in a way that its message says, or as `plan_own`.
     """
-    files = [(path, root) for root in roots for path in sorted(root.rglob("*.jams"))]
+    files = [
+        (path, root)
+        for root in roots
+        for path in sorted(find_audio_files(root, frozenset({".jams"})).files)
+    ]
     if not files:
         raise FileNotFoundError(f"{', '.join(map(str, roots))} has no .jams file below it.")
     audio = AudioIndex(roots)
@@ -65,9 +72,9 @@ def plan(roots: list[Path], task: OwnTask, splitting: Splitting, namespace: str 
         )
         clips.append(clip)
     if task.embedding_type == "scene":
-        return plan_own(task, clips, splitting)
+        return plan_own(task, clips, splitting, audio.not_followed)
     fitted, notes = fit_events(clips, task.seconds)
-    return plan_own(task, fitted, splitting, notes)
+    return plan_own(task, fitted, splitting, [*audio.not_followed, *notes])
 
 
 def observations(path: Path, events: bool, namespace: str | None) -> Iterator[Observation]:
@@ -98,7 +105,7 @@ def observations(path: Path, events: bool, namespace: str | None) -> Iterator[Ob
             raise ValueError(f"{path}: an observation has no label: {entry}.")
         if not (0 <= time < float("inf") and 0 <= duration < float("inf")):
             raise ValueError(f"{path}: an observation's times must be 0 or more: {entry}.")
-        yield Observation(time, duration, str(value).strip())
+        yield Observation(time, duration, plain_label(str(value)))
 
 
 def _annotation(path: Path, events: bool, namespace: str | None) -> dict[str, Any]:

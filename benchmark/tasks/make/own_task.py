@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from benchmark.events.postprocessing import DEFAULT_GRID, short_events
 from benchmark.tasks.make.checks import check_names
+from benchmark.tasks.make.names import check_labels, check_task_name
 from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, numbers_where_all_are, sorted_labels
 from benchmark.tasks.make.splits import Splitting, with_splits
 from benchmark.tasks.task import EVENT_SCORES, ROW_SCORES, EmbeddingType
 
+LONGEST_CLIP: Final = 86_400.0  # seconds, a day
 PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -27,6 +29,8 @@ class OwnTask:
         multilabel: Whether a scene clip may have any number of labels.
         scores: Names of the scores, the first of which selects the model; empty for the usual.
         seconds: Length to which clips are padded or trimmed; None leaves it.
+        notes: First and last MIDI note of the vocabulary, for labels that are notes with gaps.
+        postprocessing: ``event_postprocessing_grid`` of the metadata; empty for HEAR's.
     """
 
     name: str
@@ -35,13 +39,19 @@ class OwnTask:
     multilabel: bool = False
     scores: tuple[str, ...] = ()
     seconds: float | None = None
+    notes: tuple[int, int] | None = None
+    postprocessing: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for what in (self.name, self.version):
             if not PLAIN.fullmatch(what):
                 raise ValueError(f"{what!r} must be letters, digits, dots, dashes and underscores.")
-        if self.seconds is not None and self.seconds <= 0:
-            raise ValueError(f"A clip must last more than {self.seconds:g} s.")
+        check_task_name(self.folder_name)
+        if self.seconds is not None and not 0 < self.seconds <= LONGEST_CLIP:
+            raise ValueError(
+                f"A clip must last more than 0 s and at most {LONGEST_CLIP:g} s, not "
+                f"{self.seconds:g} s."
+            )
         for score in self.scores:
             if score not in self._known_scores:
                 raise ValueError(
@@ -68,6 +78,24 @@ class OwnTask:
         return ("mAP", "d_prime", "aucroc") if self.multilabel else ("top1_acc",)
 
 
+def own_grid(
+    median_filter: tuple[float, ...], min_duration: tuple[float, ...]
+) -> dict[str, tuple[float, ...]]:
+    """A post-processing grid; what is empty keeps HEAR's values; empty if both are.
+
+    Args:
+        median_filter: Lengths of the median filter to try, ms.
+        min_duration: Shortest events to try, ms.
+    """
+    if not median_filter and not min_duration:
+        return {}
+    usual = {key: tuple(values) for key, values in DEFAULT_GRID.items()}
+    return {
+        "median_filter_ms": median_filter or usual["median_filter_ms"],
+        "min_duration": min_duration or usual["min_duration"],
+    }
+
+
 def plan_own(
     task: OwnTask, clips: Sequence[RawClip], splitting: Splitting, notes: Sequence[str] = ()
 ) -> TaskPlan:
@@ -89,9 +117,16 @@ def plan_own(
     check_names(clips)
     if task.embedding_type == "scene":
         _check_labels(task, clips)
+    said = check_labels(label for clip in clips for label in clip.all_labels)
+    if task.embedding_type == "scene":
         clips = _with_numbers(clips)
-    if "chroma_acc" in task.evaluation:
+    vocabulary = _note_range(task, clips)
+    if "chroma_acc" in task.evaluation and not vocabulary:
         _check_chroma(clips)
+    events = [event for clip in clips for event in clip.events]
+    if short := short_events(events, task.postprocessing or DEFAULT_GRID):
+        said = [*said, f"{short} Give --min-duration and --median-filter with shorter times."]
+    grid = {"event_postprocessing_grid": {k: list(v) for k, v in task.postprocessing.items()}}
     splits = with_splits(clips, splitting)
     metadata = {
         "task_name": task.name,
@@ -104,26 +139,13 @@ def plan_own(
         "evaluation": list(task.evaluation),
         "mode": "full",
         **splits.metadata,
+        **({"evaluation_params": grid} if task.postprocessing else {}),
     }
-    return TaskPlan(metadata=metadata, clips=splits.clips, notes=(*notes, *splits.notes))
-
-
-def unique_stems(files: Sequence[Path], root: Path) -> list[str]:
-    """Names for clips: the files' own, or with their folders where those come twice.
-
-    Args:
-        files: Audio files.
-        root: The folder from which on folders go into the names.
-    """
-    stems = [file.stem for file in files]
-    if len({stem.casefold() for stem in stems}) == len(stems):
-        return stems
-    return ["_".join(_below(file, root).with_suffix("").parts) for file in files]
-
-
-def _below(file: Path, root: Path) -> Path:
-    return (
-        file.relative_to(root) if file.is_relative_to(root) else Path(file.parent.name, file.name)
+    return TaskPlan(
+        metadata=metadata,
+        clips=splits.clips,
+        notes=(*notes, *said, *splits.notes),
+        vocabulary=vocabulary,
     )
 
 
@@ -152,5 +174,24 @@ def _check_chroma(clips: Sequence[RawClip]) -> None:
     if not isinstance(first, int) or notes != list(range(first, first + len(notes))):
         raise ValueError(
             "chroma_acc needs labels that are MIDI notes without a gap, as it counts columns "
-            f"modulo 12; these are {', '.join(map(str, notes[:12]))}...: leave it out."
+            f"modulo 12; these are {', '.join(map(str, notes[:12]))}...: give the range of notes, "
+            "e.g. --notes 21-108, or leave chroma_acc out."
         )
+
+
+def _note_range(task: OwnTask, clips: Sequence[RawClip]) -> tuple[Label, ...]:
+    """All notes of the range that was given; nothing if none was."""
+    if task.notes is None:
+        return ()
+    first, last = task.notes
+    outside = [
+        label
+        for label in {label for clip in clips for label in clip.labels}
+        if not isinstance(label, int) or not first <= label <= last
+    ]
+    if outside:
+        raise ValueError(
+            f"{len(outside)} labels are no MIDI notes from {first} to {last}, {outside[0]!r} for "
+            "one: give another range with --notes."
+        )
+    return tuple(range(first, last + 1))

@@ -26,6 +26,7 @@ class RawClip:
         events: Events of an event clip, times in ms.
         segment: First sample and number of samples of the source; None for the whole file.
         group: What must not straddle two splits, e.g. a speaker; None for the clip itself.
+        listed: Where the source is listed, and what there is instead, for a source that is missing.
     """
 
     source: Path
@@ -35,6 +36,7 @@ class RawClip:
     events: tuple[Event, ...] = ()
     segment: tuple[int, int] | None = None
     group: str | None = None
+    listed: str = ""
 
     @property
     def file(self) -> str:
@@ -58,6 +60,7 @@ class TaskPlan:
             hear-preprocess (``_diagnose_split_labels``), or only worth a note.
         expected_clips: Clips per split of the published task, if there is one.
         notes: What the user should know.
+        vocabulary: Labels that the vocabulary has even if no clip has them.
     """
 
     metadata: Mapping[str, Any]
@@ -65,6 +68,7 @@ class TaskPlan:
     every_label_everywhere: bool = False
     expected_clips: Mapping[str, int] | None = None
     notes: tuple[str, ...] = ()
+    vocabulary: tuple[Label, ...] = ()
 
     @property
     def folder_name(self) -> str:

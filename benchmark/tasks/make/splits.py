@@ -1,25 +1,22 @@
 """Splits of a task: those that the data has, stratified draws, and hear-preprocess' draws.
 
-A draw shares labels out evenly and keeps groups together: iterative stratification of K. Sechidis,
-G. Tsoumakas and I. Vlahavas, "On the Stratification of Multi-Label Data", ECML PKDD 2011,
-Algorithm 1, with groups of clips in place of single examples. hear-preprocess draws splits and
-sub-samples with seeds made of names, the same everywhere.
+hear-preprocess draws splits and sub-samples with seeds made of names, the same everywhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from benchmark.tasks.make.plan import Label, RawClip
+from benchmark.tasks.make.split_names import FOLD_NAME, NAMES_KNOWN, ROLES, named_splits
+from benchmark.tasks.make.stratified import balance, draw_stratified
 from benchmark.tasks.task import MIN_FOLDS
 
 SPLITS: Final = ("train", "valid", "test")
@@ -107,100 +104,6 @@ def max_seconds_by_split(hours: float | None, test: bool = True) -> dict[str, fl
     }
 
 
-Groups = Mapping[str, Counter[Label]]
-
-
-def draw_stratified(groups: Groups, shares: Mapping[str, float], seed: int) -> dict[str, str]:
-    """Give every group a split, the rarest labels first, each to the split that lacks it most.
-
-    Unlike there, no split stays empty: the last groups go to splits that have none.
-
-    Args:
-        groups: Group -> how many of its clips have each label.
-        shares: Split -> its share; only the proportions count.
-        seed: Decides among equals, and the order of groups of one size.
-
-    Returns:
-        Group -> split.
-
-    Raises:
-        ValueError: There are fewer groups than splits.
-    """
-    if len(groups) < len(shares):
-        raise ValueError(
-            f"{len(groups)} groups of clips are too few for {len(shares)} splits: a group, such as "
-            "a speaker, never straddles two."
-        )
-    generator = random.Random(seed)
-    waiting = sorted(groups)
-    generator.shuffle(waiting)
-    lacks = _Lacking(groups, shares)
-    drawn: dict[str, str] = {}
-    while waiting:
-        label = _rarest(groups, waiting)
-        of_label = [name for name in waiting if label is None or groups[name][label]]
-        for name in sorted(of_label, key=lambda name: -groups[name].total()):
-            empty = shares.keys() - drawn.values()
-            last_chance = len(groups) - len(drawn) <= len(empty)
-            drawn[name] = lacks.most(label, empty if last_chance else shares.keys(), generator)
-            lacks.give(drawn[name], groups[name])
-        waiting = [name for name in waiting if name not in drawn]
-    return {name: drawn[name] for name in sorted(drawn)}
-
-
-def _rarest(groups: Groups, waiting: list[str]) -> Label | None:
-    """The label that fewest of the waiting clips have; None if they have none."""
-    counts: Counter[Label] = Counter()
-    for name in waiting:
-        counts.update(groups[name])
-    return min(+counts, key=lambda label: (counts[label], str(label)), default=None)
-
-
-class _Lacking:
-    """How many clips, in all and of each label, each split still lacks of its share."""
-
-    def __init__(self, groups: Groups, shares: Mapping[str, float]) -> None:
-        labels: Counter[Label] = Counter()
-        for counts in groups.values():
-            labels.update(counts)
-        whole = sum(shares.values())
-        self._of_label = {
-            split: {label: count * share / whole for label, count in labels.items()}
-            for split, share in shares.items()
-        }
-        clips = sum(_size(counts) for counts in groups.values())
-        self._in_all = {split: clips * share / whole for split, share in shares.items()}
-
-    def most(self, label: Label | None, among: Set[str], generator: random.Random) -> str:
-        """The split of some that lacks most of a label; among equals, most clips; then any."""
-        need = {
-            split: (0.0 if label is None else self._of_label[split][label], in_all)
-            for split, in_all in self._in_all.items()
-            if split in among
-        }
-        best = max(need.values())
-        return generator.choice([split for split in need if need[split] == best])
-
-    def give(self, split: str, counts: Counter[Label]) -> None:
-        """Count a group as the split's."""
-        self._in_all[split] -= _size(counts)
-        for label, count in counts.items():
-            self._of_label[split][label] -= count
-
-
-def _size(counts: Counter[Label]) -> int:
-    """Labels of a group's clips, at least one, so that clips without labels are shared out too."""
-    return max(1, counts.total())
-
-
-NAMES: Final = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("valid", "val", "validation", "validate"), "valid"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-FOLD: Final = re.compile(r"(?:fold)?[-_ ]?(\d+)", re.IGNORECASE)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Splitting:
     """How to draw the splits that data does not come with.
@@ -209,11 +112,13 @@ class Splitting:
         shares: Parts of train, valid and test; hear-preprocess' by default.
         folds: Number of folds to draw instead.
         seed: Seed of the draw.
+        redraw: Whether to draw also where data comes with splits.
     """
 
     shares: tuple[float, float, float] = (TRAIN_PERCENTAGE, VALID_PERCENTAGE, TEST_PERCENTAGE)
     folds: int | None = None
     seed: int = 0
+    redraw: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,16 +136,6 @@ class Splits:
     notes: tuple[str, ...]
 
 
-def is_split_name(name: str) -> bool:
-    """Whether a name, e.g. of a folder, is one of a split or a fold."""
-    return name.lower() in NAMES or bool(re.fullmatch(r"fold[-_ ]?\d+", name, re.IGNORECASE))
-
-
-def split_in_path(path: Path) -> str:
-    """The first part of a path that is the name of a split or a fold; empty if none is."""
-    return next((part for part in path.parts[:-1] if is_split_name(part)), "")
-
-
 def with_splits(clips: Sequence[RawClip], splitting: Splitting) -> Splits:
     """Bring given splits into HEAR's names, and draw those that are missing.
 
@@ -253,66 +148,113 @@ def with_splits(clips: Sequence[RawClip], splitting: Splitting) -> Splits:
             or groups, or folds are asked of data that comes with splits.
     """
     given = {clip.split for clip in clips}
+    if splitting.redraw:
+        clips, given = [replace(clip, split="") for clip in clips], {""}
     if given == {""}:
         return _drawn_folds(clips, splitting) if splitting.folds else _drawn(clips, splitting)
     if "" in given:
         without = sum(not clip.split for clip in clips)
         raise ValueError(f"{without} of {len(clips)} clips have no split, but the others have one.")
     if splitting.folds is not None:
-        raise ValueError("The data comes with splits or folds of its own: do not give --folds.")
-    if all(name.lower() in NAMES for name in given):
-        return _named(clips, splitting)
-    return _given_folds(clips, given)
+        raise ValueError(
+            "The data comes with splits or folds of its own: give --redraw with --folds to draw "
+            "others, or leave --folds out."
+        )
+    known = named_splits(given)
+    return _given_folds(clips, given) if known is None else _named(clips, splitting, known)
 
 
 def _drawn(clips: Sequence[RawClip], splitting: Splitting) -> Splits:
     shares = dict(zip(SPLITS, splitting.shares, strict=True))
-    drawn = draw_stratified(_groups(clips), shares, splitting.seed)
-    placed = tuple(replace(clip, split=drawn[_key(clip)]) for clip in clips)
+    placed = _draw(clips, shares, splitting.seed)
     shown = ":".join(f"{share:g}" for share in splitting.shares)
-    note = f"Splits drawn {shown} by label, seed {splitting.seed}."
+    note = f"Splits drawn {shown} by label, seed {splitting.seed}: {_outcome(placed, shares)}"
     return Splits(placed, _trainvaltest(), (note,))
 
 
 def _drawn_folds(clips: Sequence[RawClip], splitting: Splitting) -> Splits:
     names = _fold_names(splitting.folds or 0)
-    drawn = draw_stratified(_groups(clips), dict.fromkeys(names, 1.0), splitting.seed)
-    placed = tuple(replace(clip, split=drawn[_key(clip)]) for clip in clips)
+    shares = dict.fromkeys(names, 1.0)
+    placed = _draw(clips, shares, splitting.seed)
     metadata = {"split_mode": "new_split_kfold", "nfolds": len(names), "splits": names}
-    return Splits(placed, metadata, (f"Folds drawn by label, seed {splitting.seed}.",))
+    note = f"Folds drawn by label, seed {splitting.seed}: {_outcome(placed, shares)}"
+    return Splits(placed, metadata, (note,))
 
 
-def _named(clips: Sequence[RawClip], splitting: Splitting) -> Splits:
+def _draw(clips: Sequence[RawClip], shares: Mapping[str, float], seed: int) -> tuple[RawClip, ...]:
+    """Clips with drawn splits, groups whole."""
+    groups = _groups(clips)
+    drawn = draw_stratified(groups, shares, seed)
+    if any(clip.group is not None for clip in clips):
+        drawn = balance(drawn, groups, Counter(map(_key, clips)), shares)
+    return tuple(replace(clip, split=drawn[_key(clip)]) for clip in clips)
+
+
+FAR: Final = 0.1  # of all clips: a split that is further from its share needs an explanation
+
+
+def _outcome(clips: Sequence[RawClip], shares: Mapping[str, float]) -> str:
+    """What a draw came to: clips and groups of each split, and why that is not what was asked."""
+    counts = Counter(clip.split for clip in clips)
+    text = ", ".join(f"{counts[split]} {split}" for split in shares)
+    groups = {clip.group: clip.split for clip in clips if clip.group is not None}
+    if not groups:
+        return f"{text}."
+    of_split = Counter(groups.values())
+    held = ", ".join(f"{of_split[split]} {split}" for split in shares)
+    text += f". {len(groups)} groups were kept whole: {held}"
+    whole = sum(shares.values())
+    far = [
+        split
+        for split, share in shares.items()
+        if abs(counts[split] / len(clips) - share / whole) > FAR
+    ]
+    if far:
+        text += f". That is not the shares that were asked for ({', '.join(far)}): " + (
+            "there are too few groups, or some are too large"
+        )
+    return f"{text}."
+
+
+def _named(clips: Sequence[RawClip], splitting: Splitting, known: Mapping[str, str]) -> Splits:
     """Splits with names; those that are missing are drawn out of training, as HEAR does."""
-    named = [replace(clip, split=NAMES[clip.split.lower()]) for clip in clips]
+    named = [replace(clip, split=known[clip.split]) for clip in clips]
     present = {clip.split for clip in named}
     missing = [split for split in SPLITS if split not in present]
     if "train" in missing:
-        raise ValueError("No clip is for training.")
-    notes = _straddling(named)
+        raise ValueError(f"No clip is for training: the splits are {', '.join(sorted(known))}.")
+    notes = [*_understood(known), *_straddling(named)]
     if missing:
         all_shares = dict(zip(SPLITS, splitting.shares, strict=True))
         shares = {split: all_shares[split] for split in ("train", *missing)}
         train = [clip for clip in named if clip.split == "train"]
-        drawn = draw_stratified(_groups(train), shares, splitting.seed)
-        named = [
-            replace(clip, split=drawn[_key(clip)]) if clip.split == "train" else clip
-            for clip in named
-        ]
-        text = " and ".join(missing)
-        notes.append(f"Drawn out of train by label, seed {splitting.seed}: {text}.")
+        drawn = _draw(train, shares, splitting.seed)
+        drawn_for = {clip.stem: clip.split for clip in drawn}
+        named = [replace(clip, split=drawn_for.get(clip.stem, clip.split)) for clip in named]
+        text = f"Drawn out of train by label, seed {splitting.seed}: {' and '.join(missing)}"
+        notes.append(f"{text}. So train became {_outcome(drawn, shares)}")
     return Splits(tuple(named), _trainvaltest(), tuple(notes))
+
+
+def _understood(known: Mapping[str, str]) -> list[str]:
+    """What names were taken for, where it is not plain."""
+    taken = [
+        f"{name} is {split}"
+        for name, split in sorted(known.items())
+        if ROLES.get(name.lower()) != split
+    ]
+    return [f"Splits by the data's names: {', '.join(taken)}."] if taken else []
 
 
 def _given_folds(clips: Sequence[RawClip], given: set[str]) -> Splits:
     """Folds with numbers in their names, in the order of the numbers: the first is fold00."""
     numbers = {}
     for name in given:
-        match = FOLD.fullmatch(name)
+        match = FOLD_NAME.fullmatch(name)
         if match is None:
             raise ValueError(
-                f"Split {name!r} is neither train, valid or test nor a fold with a number, such as "
-                "1 or fold1."
+                f"Split {name!r} is neither train, valid or test ({NAMES_KNOWN}) nor a fold with a "
+                "number, such as 1 or fold1."
             )
         numbers[name] = int(match[1])
     order = sorted(set(numbers.values()))

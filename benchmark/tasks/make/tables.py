@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -18,7 +18,8 @@ from typing import Final, Literal
 from benchmark.events.table import Event
 from benchmark.tasks.make.audio_index import AudioIndex
 from benchmark.tasks.make.event_times import fit_events
-from benchmark.tasks.make.own_task import OwnTask, plan_own, unique_stems
+from benchmark.tasks.make.names import plain_label, same_form, unique_stems
+from benchmark.tasks.make.own_task import OwnTask, plan_own
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.splits import Splitting
 
@@ -46,13 +47,16 @@ class Row:
         return self["split"] or self["fold"]
 
 
-def read_table(path: Path, wanted: tuple[str, ...], columns: Mapping[str, str]) -> Iterator[Row]:
+def read_table(
+    path: Path, wanted: tuple[str, ...], columns: Mapping[str, str], ignored: Sequence[str] = ()
+) -> Iterator[Row]:
     """Read a CSV file with a header; commas, semicolons or tabs between the values.
 
     Args:
         path: The file.
         wanted: Meanings of the columns that must be there, e.g. "file" and "label".
         columns: Meaning -> the column's name, where it is not the meaning itself.
+        ignored: Names of columns that count as absent.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -67,8 +71,12 @@ def read_table(path: Path, wanted: tuple[str, ...], columns: Mapping[str, str]) 
         raise ValueError(f"{path} is not UTF-8 text: {error}.") from None
     header = text.partition("\n")[0]
     table = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), restval="")
-    present = [name.strip() for name in table.fieldnames or ()]
-    table.fieldnames = present
+    header_names = [name.strip() for name in table.fieldnames or ()]
+    table.fieldnames = header_names
+    for name in ignored:
+        if name not in header_names:
+            raise ValueError(f"{path} has no column {name!r} to ignore.")
+    present = [name for name in header_names if name not in ignored]
     names = {meaning: columns.get(meaning, meaning) for meaning in (*wanted, *OPTIONAL)}
     _check(path, names, wanted, columns, present)
     for row in table:
@@ -98,8 +106,8 @@ def _check(
             )
     if names["split"] in present and names["fold"] in present:
         raise ValueError(
-            f"{path} has both a column {names['split']!r} and a column {names['fold']!r}: take one "
-            "out."
+            f"{path} has both a column {names['split']!r} and a column {names['fold']!r}: leave "
+            f"one out with --ignore {names['fold']}."
         )
 
 
@@ -123,6 +131,7 @@ def label_plan(
     splitting: Splitting,
     columns: Mapping[str, str],
     separator: str | None,
+    ignored: Sequence[str] = (),
 ) -> TaskPlan:
     """Plan a task.
 
@@ -133,18 +142,21 @@ def label_plan(
         splitting: How to draw splits, if the CSV has none.
         columns: Meaning -> name of a column, where it is not the meaning.
         separator: What is between the labels of one row; None where a row has one.
+        ignored: Names of columns that count as absent.
 
     Raises:
         FileNotFoundError: There is no such CSV.
         ValueError: The CSV is wrong in a way that its message says, or as `plan_own`.
     """
-    files = by_file(read_table(table, ("file", "label"), columns))
+    files = by_file(read_table(table, ("file", "label"), columns, ignored))
     labels = {}
     for name, file in files.items():
         texts = [row["label"] for row in file.rows]
         parts = texts if separator is None else [p for text in texts for p in text.split(separator)]
-        labels[name] = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
-    return plan_own(task, clips_of(files, labels, AudioIndex([*roots, table.parent])), splitting)
+        labels[name] = tuple(dict.fromkeys(plain_label(part) for part in parts if part.strip()))
+    audio = AudioIndex([*roots, table.parent])
+    clips = clips_of(files, labels, audio)
+    return plan_own(task, clips, splitting, audio.not_followed)
 
 
 def by_file(rows: Iterable[Row]) -> dict[str, FileRows]:
@@ -179,10 +191,19 @@ def clips_of(
             stem=stem,
             split=file.first.split,
             labels=labels.get(name, ()),
-            group=file.first["group"] or None,
+            group=same_form(file.first["group"]) or None,
+            listed=_listed(name, file, source, audio),
         )
         for (name, file), source, stem in zip(files.items(), sources, stems, strict=True)
     ]
+
+
+def _listed(name: str, file: FileRows, source: Path, audio: AudioIndex) -> str:
+    """Where a file that is missing is listed, and what there is instead; else nothing."""
+    if source.exists():
+        return ""
+    near = audio.near(name)
+    return f"{file.first.place} lists it" + (f"; there is {near}, close to it" if near else "")
 
 
 TimeUnit = Literal["s", "ms"]
@@ -196,6 +217,7 @@ def event_plan(
     splitting: Splitting,
     columns: Mapping[str, str],
     unit: TimeUnit,
+    ignored: Sequence[str] = (),
 ) -> TaskPlan:
     """Plan a task.
 
@@ -206,21 +228,23 @@ def event_plan(
         splitting: How to draw splits, if the CSV has none.
         columns: Meaning -> name of a column, where it is not the meaning.
         unit: Unit of the times.
+        ignored: Names of columns that count as absent.
 
     Raises:
         FileNotFoundError: There is no such CSV.
         ValueError: The CSV is wrong in a way that its message says, its times do not fit the
             recordings, or as `plan_own`.
     """
-    files = by_file(read_table(table, ("file", "onset", "offset", "label"), columns))
+    files = by_file(read_table(table, ("file", "onset", "offset", "label"), columns, ignored))
     events = {
         name: tuple(event for row in file.rows if (event := _event(row, unit)) is not None)
         for name, file in files.items()
     }
-    clips = clips_of(files, {}, AudioIndex([*roots, table.parent]))
+    audio = AudioIndex([*roots, table.parent])
+    clips = clips_of(files, {}, audio)
     clips = [replace(clip, events=events[name]) for name, clip in zip(files, clips, strict=True)]
     fitted, notes = fit_events(clips, task.seconds)
-    return plan_own(task, fitted, splitting, notes)
+    return plan_own(task, fitted, splitting, [*audio.not_followed, *notes])
 
 
 def _event(row: Row, unit: TimeUnit) -> Event | None:
@@ -240,4 +264,4 @@ def _event(row: Row, unit: TimeUnit) -> Event | None:
             f"{row.place}: an event must start at 0 or later and end after that, but this one is "
             f"from {texts[0]} to {texts[1]}."
         )
-    return Event(texts[2], onset, offset)
+    return Event(plain_label(texts[2]), onset, offset)

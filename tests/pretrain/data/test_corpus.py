@@ -70,7 +70,7 @@ def test_bad_files_are_named_and_skipped(tmp_path: Path, capsys: pytest.CaptureF
     printed = capsys.readouterr().err
     assert "skipped 4 of 5 files" in printed
     assert "empty.wav: holds no samples" in printed
-    assert "nan.wav: holds NaN or Inf samples" in printed
+    assert "nan.wav: has 1 samples that are NaN or infinite" in printed
     assert "corrupt.mp3: cannot be read as audio" in printed
 
 

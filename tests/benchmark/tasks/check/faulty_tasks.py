@@ -32,7 +32,7 @@ def clean_scene_task(folder: Path, suffix: str = "wav", **metadata: Any) -> Path
 
 def clean_event_task(folder: Path) -> Path:
     events = [
-        {"label": "cat", "start": 10.0, "end": 120.5},
+        {"label": "cat", "start": 10.0, "end": 140.5},
         {"label": "dog", "start": 300, "end": 500.0},
     ]
     labels = {s: {f"{s}{i}.wav": events for i in range(CLIPS)} for s in SPLITS}
@@ -145,12 +145,13 @@ SCENE_FAULTS: dict[str, Callable[[Path], object]] = {
 
 EVENT_FAULTS: dict[str, Callable[[Path], object]] = {
     "event-entry": lambda f: label(f, "train", 0, [{"label": "cat", "start": 9, "end": 8.5}]),
-    "event-outside": lambda f: label(f, "train", 1, [{"label": "cat", "start": 600, "end": 700}]),
+    "event-outside": lambda f: label(f, "train", 1, [{"label": "cat", "start": 600, "end": 760}]),
     "event-partly-outside": lambda f: label(
-        f, "train", 2, [{"label": "cat", "start": 400, "end": 502}]
+        f, "train", 2, [{"label": "cat", "start": 300, "end": 502}]
     ),
     "zero-length-event": lambda f: label(f, "train", 3, [{"label": "dog", "start": 9, "end": 9}]),
-    "unknown-label": lambda f: label(f, "train", 4, [{"label": "cow", "start": 0, "end": 90}]),
+    "unknown-label": lambda f: label(f, "train", 4, [{"label": "cow", "start": 0, "end": 190}]),
+    "short-event": lambda f: label(f, "train", 5, [{"label": "cat", "start": 0, "end": 50}]),
     "event-in-seconds": lambda f: seconds(f, "valid"),
 }
 

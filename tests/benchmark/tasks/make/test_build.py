@@ -63,7 +63,10 @@ def test_many_unreadable_files_are_named_in_one_go(tmp_path: Path, made: Path, m
         (tmp_path / "raw" / "train" / "a" / f"train{index}.wav").write_bytes(b"")
     result = make("folders", "x", "--source", tmp_path / "raw")
     assert result.exit_code == 2
-    assert "25 of 150 source files cannot be read, too many to leave out:" in result.output
+    assert (
+        "25 of 150 source files are missing or cannot be read (0 missing, 25 unreadable), too many"
+        in result.output
+    )
     assert result.output.count("is an empty file") == 20
     assert "and 5 more" in result.output
     assert not [path for path in made.iterdir() if not path.name.startswith(".")]

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import soxr
 
-from benchmark.tasks.make.convert import read_mono, write_clip, write_wav
+from benchmark.tasks.make.convert import Written, read_mono, write_clip, write_wav
 from benchmark.tasks.make.plan import RawClip
 
 
@@ -52,13 +52,13 @@ def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
     (tmp_path / "16000" / "train").mkdir(parents=True)
     (tmp_path / "16000" / "train" / "clip.wav").touch()
     clip = RawClip(source=tmp_path / "missing.wav", stem="clip", split="train")
-    assert write_clip(clip, None, (16000,), tmp_path) == 0
+    assert write_clip(clip, None, (16000,), tmp_path) == Written()
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "cannot be opened .No such file"),
+        (None, "is missing"),
         (b"", "is an empty file"),
         (b"this is no audio at all", "cannot be read as audio"),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from benchmark.tasks.check.check_task import check_task
 from benchmark.tasks.labels import read_events, read_scene_labels
 from benchmark.tasks.task import read_task
 from tests.benchmark.tasks.make.conftest import Make
@@ -297,3 +298,51 @@ def test_one_class_is_no_task(tmp_path: Path, make: Make) -> None:
     result = make("folders", "x", "--source", tmp_path)
     assert result.exit_code == 2
     assert "must have a folder of audio per class" in result.output
+
+
+def test_a_column_can_be_ignored_to_draw_folds(tmp_path: Path, made: Path, make: Make) -> None:
+    rows = ["file,label,fold"]
+    for index in range(20):
+        noise(tmp_path / f"{index}.wav", 0.1, 8000)
+        rows.append(f"{index}.wav,{'ab'[index % 2]},{index % 3}")
+    (tmp_path / "rows.csv").write_text("\n".join(rows))
+    arguments = ("csv", "x", "--source", tmp_path, "--csv", "rows.csv", "--folds", 5)
+    refused = make(*arguments)
+    assert refused.exit_code == 2 and "give --redraw with --folds" in refused.output
+    result = make(*arguments, "--ignore", "fold")
+    assert result.exit_code == 0, result.output
+    assert len(read_task(made / "x-v1-full").splits) == 5
+    shutil.rmtree(made)
+    assert make(*arguments, "--redraw").exit_code == 0
+    shutil.rmtree(made)
+    assert "has no column 'fald' to ignore" in make(*arguments, "--ignore", "fald").output
+
+
+def test_notes_with_gaps_get_a_vocabulary_without(tmp_path: Path, made: Path, make: Make) -> None:
+    for split in ("train", "valid", "test"):
+        for label in ("60", "62"):
+            noise(tmp_path / split / label / f"{split}{label}.wav", 0.1, 8000)
+    arguments = ("folders", "x", "--source", tmp_path, "--score", "pitch_acc,chroma_acc")
+    result = make(*arguments, "--notes", "59-63")
+    assert result.exit_code == 0, result.output
+    assert read_task(made / "x-v1-full").vocabulary == ("59", "60", "61", "62", "63")
+    shutil.rmtree(made)
+    assert "labels are no MIDI notes from 61 to 63" in make(*arguments, "--notes", "61-63").output
+    assert "must be two MIDI notes" in make(*arguments, "--notes", "63-61").output
+
+
+def test_events_that_no_head_can_put_out_are_told(tmp_path: Path, made: Path, make: Make) -> None:
+    splits = ("train", "valid", "test")
+    write_events(tmp_path, [f"{i},0.5,0.{55 + 20 * i},dog,{s}" for i, s in enumerate(splits)])
+    arguments = ("events", "x", "--source", tmp_path, "--csv", "events.csv", "--time-unit", "s")
+    said = "1 of 3 events last less than 125 ms, the shortest that the post-processing"
+    assert said in make(*arguments).output
+    found = check_task(made / "x-v1-full", lambda done, total: None).findings
+    assert said in next(f.message for f in found if f.kind == "short-event")
+    shutil.rmtree(made)
+    result = make(*arguments, "--min-duration", "20,50", "--median-filter", "0,50")
+    assert result.exit_code == 0 and "last less than" not in result.output
+    task = read_task(made / "x-v1-full")
+    assert task.postprocessing_grid == {"median_filter_ms": [0, 50], "min_duration": [20, 50]}
+    found = check_task(task.folder, lambda done, total: None).findings
+    assert "short-event" not in {finding.kind for finding in found}

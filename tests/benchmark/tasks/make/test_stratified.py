@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.tasks.make.splits import draw_stratified
+from benchmark.tasks.make.stratified import draw_stratified
 
 SHARES = {"train": 80, "valid": 10, "test": 10}
 groups = st.dictionaries(

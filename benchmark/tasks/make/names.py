@@ -1,0 +1,107 @@
+"""Names of clips and labels: one Unicode form, no characters that break lines, no endless ones."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmark.tasks.make.plan import Label
+
+LONGEST_STEM: Final = 200  # bytes; disks have 255 for a name, of which suffixes take some
+LONGEST_LABEL: Final = 200  # characters
+LONGEST_TASK: Final = 100  # characters of a task folder's name, which stands in names of results
+HASH: Final = 8  # hexadecimal digits
+# Control characters, separators of lines and paragraphs, halves of surrogate pairs.
+NO_TEXT: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
+
+
+def same_form(text: str) -> str:
+    """Text in Unicode's composed form: an "é" of two characters becomes that of one."""
+    return unicodedata.normalize("NFC", text)
+
+
+def plain_label(text: str) -> str:
+    """A label as it is compared: composed, without blanks around it."""
+    return same_form(text).strip()
+
+
+def check_labels(labels: Iterable[Label]) -> list[str]:
+    """Check that labels are lines of text.
+
+    Returns:
+        Notes on labels that differ in capitals only.
+
+    Raises:
+        ValueError: A label is empty, too long, or has characters that no line of text has.
+    """
+    texts = sorted({label for label in labels if isinstance(label, str)})
+    for label in texts:
+        if not label.strip():
+            raise ValueError("A label is empty: give every clip a label with letters in it.")
+        if len(label) > LONGEST_LABEL:
+            raise ValueError(
+                f"The label {label[:40]!r}... has {len(label)} characters: shorten it to "
+                f"{LONGEST_LABEL}."
+            )
+        if bad := next((c for c in label if unicodedata.category(c) in NO_TEXT), None):
+            raise ValueError(
+                f"The label {label!a} has the character U+{ord(bad):04X}, which ends a line "
+                "or is no text: rename it."
+            )
+    by_letters: dict[str, list[str]] = {}
+    for label in texts:
+        by_letters.setdefault(label.casefold(), []).append(label)
+    return [
+        f"The labels {' and '.join(same)} differ in capitals only: they are different classes."
+        for same in by_letters.values()
+        if len(same) > 1
+    ]
+
+
+def check_task_name(folder: str) -> None:
+    """Refuse a name that is too long for the names of files that are made of it.
+
+    Raises:
+        ValueError: It is.
+    """
+    if len(folder) > LONGEST_TASK:
+        raise ValueError(
+            f"The task folder's name would have {len(folder)} characters, but names of results are "
+            f"made of it: at most {LONGEST_TASK}."
+        )
+
+
+def unique_stems(files: Sequence[Path], root: Path) -> list[str]:
+    """Names for clips: the files' own, or with their folders where those come twice.
+
+    Args:
+        files: Audio files.
+        root: The folder from which on folders go into the names.
+    """
+    stems = [clip_stem(file.stem) for file in files]
+    if len({stem.casefold() for stem in stems}) == len(stems):
+        return stems
+    return [clip_stem("_".join(_below(file, root).with_suffix("").parts)) for file in files]
+
+
+def clip_stem(name: str) -> str:
+    """A clip's name that every disk takes: composed, printable, of at most `LONGEST_STEM` bytes.
+
+    One that has to be changed beyond its Unicode form gets a hash, so that two stay two.
+    """
+    composed = same_form(name)
+    stem = "".join("_" if unicodedata.category(c) in NO_TEXT else c for c in composed)
+    if stem == composed and len(stem.encode()) <= LONGEST_STEM:
+        return stem
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:HASH]
+    kept = stem.encode()[: LONGEST_STEM - HASH - 1].decode(errors="ignore")
+    return f"{kept}-{digest}"
+
+
+def _below(file: Path, root: Path) -> Path:
+    return (
+        file.relative_to(root) if file.is_relative_to(root) else Path(file.parent.name, file.name)
+    )

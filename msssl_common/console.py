@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+QUIET_SECONDS = 60.0  # after which a log that is no terminal gets a line about the current step
 PIPE_WIDTH = 160  # columns, where there is no terminal to ask
 
 
@@ -31,16 +33,23 @@ def make_console() -> Console:
 def bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that appears with the first call of what it yields: (done, total).
 
-    Where there is no terminal, the description is printed once instead.
+    Where there is no terminal, the description is printed instead, and after each minute how far
+    the work is.
     """
     with bars(console) as shown_bars:
         shown: list[TaskID] = []
+        last_line = time.monotonic()
 
         def advance(done: int, total: int) -> None:
+            nonlocal last_line
             if not shown:
                 shown.append(shown_bars.add_task(description, total=total))
                 if not console.is_terminal:
                     console.print(Text(f"{description} ..."), soft_wrap=True)
+            elif not console.is_terminal and time.monotonic() - last_line > QUIET_SECONDS:
+                last_line = time.monotonic()
+                share = done / total if total else 1.0
+                console.print(Text(f"{description}: {share:.0%}"), soft_wrap=True)
             shown_bars.update(shown[0], completed=done, total=total)
 
         yield advance

@@ -230,7 +230,10 @@ def leaderboard_of_cells(
     files = merged(files)
     board = _arranged(files)
     published = {
-        task.task: published_for(task.task, task.score, board.protocol) for task in board.tasks
+        task.task: published_for(
+            task.task, task.score, board.protocol, _clips(board, task), task.folds
+        )
+        for task in board.tasks
     }
     resampled, remarks, unpredicted = resample(board, files, advance)
     comparisons = {
@@ -255,6 +258,12 @@ def leaderboard_of_cells(
         ],
         commands=_commands(files),
     )
+
+
+def _clips(board: ResultTable, task: TaskFacts) -> int | None:
+    """Number of a task's clips, as its finished cells have it; None if there are none."""
+    cells = [cell for m in board.modules for cell in board.entries[m.label, task.task].cells]
+    return next((cell.cost.clips for cell in cells if cell.cost), None)
 
 
 def _arranged(files: Sequence[CellFile]) -> ResultTable:

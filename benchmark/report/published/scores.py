@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmark.protocol import GRID_POINTS, Protocol
+from benchmark.tasks.catalogue.hear_tasks import hear_tasks
 
 NOTES: Final = {
     # cvssp-panns: panns_hear/panns.py, ``torch.arange(frames_num) * 0.01``;
@@ -85,13 +86,18 @@ def published_scores() -> tuple[PublishedScore, ...]:
 # To be said under every table with published rows.
 MATCHED_BY: Final = (
     "Published rows are copied from the public HEAR leaderboard, not run here. They join a column "
-    "by the task's folder name (which holds its version) and its score; that the audio is the same "
-    "cannot be known, as the leaderboard has no hashes of tasks. They have no predictions, and so "
-    "no intervals and no tests."
+    "by the task's folder name (which holds its version), its score, its number of clips (within "
+    "1 %) and of folds; that the audio is the same cannot be known, as the leaderboard has no "
+    "hashes of tasks. They have no predictions, and so no intervals and no tests."
 )
 
 
-def published_for(task: str, score: str, protocol: Protocol) -> list[PublishedScore]:
+NEAR: Final = 0.01  # of HEAR's clips: the odd file that could not be read
+
+
+def published_for(
+    task: str, score: str, protocol: Protocol, clips: int | None = None, folds: int | None = None
+) -> list[PublishedScore]:
     """Published scores that may join a column; none unless all of it is as published.
 
     Args:
@@ -101,7 +107,11 @@ def published_for(task: str, score: str, protocol: Protocol) -> list[PublishedSc
         protocol: How the column's own scores were made: joined only with HEAR's grid, its number
             of grid points and its rules. The mode and the seed are free, as they move scores no
             more than upstream's own seeds do.
+        clips: Number of the task's clips, over all splits; None where it is not known.
+        folds: Number of its folds, 1 for train, valid and test; None where it is not known.
     """
+    if not _of_hears_size(task, clips, folds):
+        return []
     as_published = (
         protocol.grid == "default"
         and protocol.rules == "published"
@@ -110,3 +120,15 @@ def published_for(task: str, score: str, protocol: Protocol) -> list[PublishedSc
     if not as_published:
         return []
     return [row for row in published_scores() if (row.task, row.score) == (task, score)]
+
+
+def _of_hears_size(task: str, clips: int | None, folds: int | None) -> bool:
+    """Whether a task of that name has as many clips and folds as HEAR's, as far as is known."""
+    known = next((hear for hear in hear_tasks() if hear.task == task), None)
+    if known is None:
+        return False
+    if folds is not None and folds != known.folds:
+        return False
+    if clips is None or known.clips is None:
+        return True
+    return abs(clips - known.clips) <= NEAR * known.clips

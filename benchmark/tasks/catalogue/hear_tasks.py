@@ -32,6 +32,7 @@ class HearTask:
         kind: Column group of the leaderboard.
         classes: Number of labels; None where no source states it, as below.
         clips: Number of clips, over all splits.
+        folds: Number of folds; 1 for train, valid and test.
         seconds: Length of every clip; None where clips differ in length.
         metric: Name of the first score.
         licence: Licence of the data set that the audio is from.
@@ -45,6 +46,7 @@ class HearTask:
     kind: Family
     classes: int | None
     clips: int | None
+    folds: int
     seconds: float | None
     metric: str
     licence: str | None
@@ -76,6 +78,7 @@ def _task(row: dict[str, str]) -> HearTask:
         kind=cast(Family, row["kind"]),
         classes=_optional(row["classes"], int),
         clips=_optional(row["clips"], int),
+        folds=int(row["folds"]),
         seconds=_optional(row["seconds"], float),
         metric=row["metric"],
         licence=row["licence"] or None,

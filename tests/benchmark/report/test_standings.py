@@ -23,6 +23,9 @@ from tests.benchmark.report.results_folders import (
 
 ESC50 = TaskFacts("esc50-v2.0.0-full", "scene", "top1_acc")
 
+# Small results stand for whole tasks of HEAR.
+pytestmark = pytest.mark.usefixtures("of_any_size")
+
 
 def _bounds_by_hand(hits: int, clips: int) -> tuple[float, float]:
     """Percentiles of 100 000 resampled accuracies, drawn as a binomial."""

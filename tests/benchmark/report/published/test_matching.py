@@ -39,3 +39,11 @@ def test_another_protocol_gets_none(change):
 )
 def test_another_version_subset_score_or_remix_gets_none(task, score):
     assert published_for(task, score, PUBLISHED) == []
+
+
+@pytest.mark.parametrize(
+    ("clips", "folds", "joined"),
+    [(2000, 5, 34), (1990, 5, 34), (120, 5, 0), (2000, 4, 0), (2000, 1, 0), (None, None, 34)],
+)
+def test_a_task_of_another_size_gets_none(clips, folds, joined):
+    assert len(published_for("esc50-v2.0.0-full", "top1_acc", PUBLISHED, clips, folds)) == joined

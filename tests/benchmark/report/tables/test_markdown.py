@@ -30,6 +30,9 @@ SCENES = TaskFacts("scenes-v1", "scene", "top1_acc", "synthetic", 3)
 DCASE = TaskFacts("dcase2016_task2-hear2021-full", "event", "event_onset_200ms_fms")
 ESC50 = TaskFacts("esc50-v2.0.0-full", "scene", "top1_acc")
 
+# Small results stand for whole tasks of HEAR.
+pytestmark = pytest.mark.usefixtures("of_any_size")
+
 OURS = ModuleFacts("ours", "pkg.ours", "", None, "w", "m", 16000, 4_012_345, 1024, 512)
 OTHER = ModuleFacts("other", "pkg.other", "", None, "w", "m", 16000, 99_000, 64, 64)
 FLOOR = ModuleFacts("logmel", "benchmark.baselines.logmel", "", None, "w", "m", 16000, 0, 64, 64)

@@ -16,7 +16,7 @@ from benchmark.report.published import MATCHED_BY, PublishedScore, published_for
 from benchmark.report.ranks import column_ranks
 from benchmark.report.resampling import resample
 from benchmark.report.title import default_title
-from benchmark.results.cells import Cell, ModuleFacts
+from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
 from benchmark.results.leaderboard import FAMILIES, Entry, ResultTable
 from benchmark.statistics import (
     Comparisons,

@@ -96,8 +96,8 @@ def heads(
     """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.speed.heads import Findings, Plan, heads_report, run_plan
     from benchmark.speed.inputs import embedded_folders
-    from benchmark.speed.report import check_report_path, print_report, write_report
     from msssl_common.console import make_console
+    from msssl_common.report import check_report_path, print_report, write_report
 
     for path in out:
         check_report_path(path)
@@ -129,9 +129,9 @@ def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
     Input: 14 clips of 120 s, each with 40 reference events and 40, 300 or 1000 predicted ones.
     sed_eval is called as hear-eval-kit calls it. If it is not installed, ours is measured alone.
     """
-    from benchmark.speed.report import check_report_path, print_report, write_report
     from benchmark.speed.scores import scores_report
     from msssl_common.console import make_console
+    from msssl_common.report import check_report_path, print_report, write_report
 
     for path in out:
         check_report_path(path)

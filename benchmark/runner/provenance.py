@@ -40,6 +40,11 @@ def machine(device: str) -> str:
     return ", ".join([*parts, f"fast heads in {dtype}"])
 
 
+def place_and_versions() -> dict[str, str]:
+    """Both, for a table of measurements on the CPU."""
+    return {"machine": machine("cpu"), "versions": versions()}
+
+
 def _processor() -> list[str]:
     """The processor's name, on Linux."""
     try:

@@ -15,13 +15,13 @@ import torch
 
 from benchmark.heads.fast.rows import product_dtype
 from benchmark.protocol import Mode, Protocol
-from benchmark.runner.provenance import machine
+from benchmark.runner.provenance import machine, place_and_versions
 from benchmark.speed.cost import Cost, median_cost, run_measured
 from benchmark.speed.head_process import HeadRun, measured_first_step
-from benchmark.speed.report import Report
 from benchmark.speed.upstream import upstream_run, upstream_start
 from benchmark.tasks.metadata import METADATA_FILE
 from msssl_common.own_python import own_python
+from msssl_common.report import Report
 
 UPSTREAM = "upstream"
 BARE_LOOP = "bare loop"
@@ -219,9 +219,11 @@ def heads_report(plan: Plan, found: Findings) -> Report:
     return Report(
         title=f"Heads: grid {plan.grid}, {plan.grid_points} points, medians of {runs} runs",
         columns=COLUMNS,
+        left=(0, 1),
         rows=table_rows(found),
         notes=notes(plan, found),
         measured=as_json(plan, found),
+        where=place_and_versions(),
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from benchmark.events.frames import clip_frames
 from benchmark.events.postprocessing import events_from_frames, postprocessing_points
 from benchmark.events.table import event_table, events_by_clip
+from benchmark.runner.provenance import place_and_versions
 from benchmark.scores import EVENT_SCORES
 from benchmark.speed.inputs import (
     CLASSES,
@@ -27,7 +28,7 @@ from benchmark.speed.inputs import (
     made_reference,
     plain_events,
 )
-from benchmark.speed.report import Report
+from msssl_common.report import Report
 
 PREDICTED_EVENTS = (40, 300, 1000)  # per clip
 REPEATS = 5  # of ours within a run: one takes milliseconds
@@ -149,9 +150,11 @@ def _report(comparisons: Sequence[Comparison], runs: int, with_sed_eval: bool) -
     return Report(
         title=f"Event scores and post-processing: CPU seconds, medians of {runs} runs",
         columns=("", "predicted per clip", "sed_eval, SciPy", "ours", "×", "values", "worst diff."),
+        left=(0, 1),
         rows=[_row(made) for made in comparisons],
         notes=notes if with_sed_eval else [WITHOUT, *notes],
         measured={"comparisons": [vars(made) for made in comparisons]},
+        where=place_and_versions(),
     )
 
 

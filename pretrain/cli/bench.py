@@ -77,9 +77,10 @@ def bench(
 
     keep_freed_memory()
     from msssl_common.console import make_console
+    from msssl_common.report import check_report_path, print_report, write_report
     from pretrain.recipe import find_recipe, read_recipe
     from pretrain.tools.speed.run import run_bench
-    from pretrain.tools.speed.table import check_report_path, print_report, write_report
+    from pretrain.tools.speed.table import throughput_report
 
     try:
         for path in out:
@@ -90,8 +91,9 @@ def bench(
         setting, found = run_bench(
             chosen, data, device, reader, compiled, runs, steps, shlex.split(authors)
         )
-        print_report(make_console(), setting, found)
+        report = throughput_report(setting, found)
+        print_report(make_console(), report)
         for path in out:
-            write_report(setting, found, path)
+            write_report(report, path)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         raise click.ClickException(str(error)) from None

@@ -1,25 +1,19 @@
-"""The throughput table: crops per second of each side, on the terminal, as Markdown and JSON."""
+"""The throughput table: crops per second of each side."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 
 import torch
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from msssl_common.files import write_text
+from msssl_common.report import Report
 from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP, Findings
 
 COLUMNS = ("", "crops/s per core", "least to most", "ms per crop", "")
-SUFFIXES = (".md", ".json")
 OURS = {
     PIPELINE: "pipeline: crop, mix, noise, shift, log-mel",
     ENCODER: "encoder: forward, backward, optimiser",
@@ -55,16 +49,6 @@ class Setting:
     precision: str
     compiled: bool
     opening: float
-
-
-def check_report_path(path: Path) -> None:
-    """Refuse a file name before anything is measured.
-
-    Raises:
-        ValueError: Neither Markdown nor JSON.
-    """
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"--out {path}: the file must end in {' or '.join(SUFFIXES)}")
 
 
 def rows(setting: Setting, found: Findings) -> list[tuple[str, ...]]:
@@ -120,42 +104,20 @@ def where() -> str:
     return f"{place}; python {platform.python_version()}; torch {torch.__version__}"
 
 
-def print_report(console: Console, setting: Setting, found: Findings) -> None:
-    """Print the table and its notes."""
-    table = Table(title=title(setting, found))
-    for index, column in enumerate(COLUMNS):
-        table.add_column(Text(column), justify="right" if 0 < index < 4 else "left")
-    for row in rows(setting, found):
-        table.add_row(*map(Text, row))
-    console.print(table)
-    for note in [*notes(setting, found), where()]:
-        console.print(Text(note), soft_wrap=True)
-
-
-def write_report(setting: Setting, found: Findings, path: Path) -> None:
-    """Write the table as the ending of ``path`` tells."""
-    text = as_json(setting, found) if path.suffix == ".json" else markdown(setting, found)
-    write_text(path, text)
-
-
-def markdown(setting: Setting, found: Findings) -> str:
-    """The table with its notes."""
-    lines = [f"# {title(setting, found)}", "", "| " + " | ".join(COLUMNS) + " |"]
-    lines.append("|:--|--:|--:|--:|:--|")
-    lines += ["| " + " | ".join(row) + " |" for row in rows(setting, found)]
-    lines += ["", *(f"* {note}" for note in [*notes(setting, found), where()])]
-    return "\n".join(lines) + "\n"
-
-
-def as_json(setting: Setting, found: Findings) -> str:
-    """Every run, for later reading."""
-    authors: list[dict[str, float]] = [asdict(cost) for cost in found.authors]
-    facts = {
-        "title": title(setting, found),
+def throughput_report(setting: Setting, found: Findings) -> Report:
+    """The table, its notes, and every run."""
+    measured = {
         "where": where(),
         "setting": asdict(setting),
         "seconds_per_step": found.seconds,
         "pipeline_share": found.share,
-        "authors_seconds_per_clip": authors,
+        "authors_seconds_per_clip": [asdict(cost) for cost in found.authors],
     }
-    return json.dumps(facts, indent=1) + "\n"
+    return Report(
+        title=title(setting, found),
+        columns=COLUMNS,
+        left=(0, 4),
+        rows=rows(setting, found),
+        notes=[*notes(setting, found), where()],
+        measured=measured,
+    )

@@ -35,7 +35,7 @@ from benchmark.speed.heads import (
     run_plan,
     timed_products,
 )
-from benchmark.speed.report import markdown
+from msssl_common.report import markdown
 from tests.parity.made_embeddings import MadeTask, write_embeddings
 
 FOLDS = MadeTask(

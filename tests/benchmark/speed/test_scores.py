@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.scores import EVENT_SCORES
 from benchmark.speed import scores
-from benchmark.speed.report import markdown
+from msssl_common.report import markdown
 
 
 @pytest.fixture(autouse=True)

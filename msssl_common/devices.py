@@ -9,7 +9,7 @@ _WORDS = re.compile(r"auto|cpu|cuda(:\d+)?|mps")
 
 
 def device_elsewhere(text: str) -> str:
-    """The torch device that a user's word stands for on other machines, which are not asked.
+    """The torch device that a user's word means on other machines, which are not asked.
 
     ``auto`` is their processor. Errors are those of `resolve_device`, but for absent devices.
     """
@@ -19,7 +19,7 @@ def device_elsewhere(text: str) -> str:
 
 
 def resolve_device(text: str) -> str:
-    """The torch device that a user's word stands for.
+    """The torch device that a user's word means.
 
     Args:
         text: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. ``auto`` is CUDA where torch finds

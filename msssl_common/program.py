@@ -69,7 +69,7 @@ def _end_by(error: Exception) -> NoReturn:
 
 
 def _end_without_reader() -> NoReturn:
-    # Python would try to write what is left when it ends, and complain.
+    # Otherwise Python would try to flush the rest at exit, and complain.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(1)
 

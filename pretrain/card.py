@@ -1,4 +1,4 @@
-"""The card: what is to be known about a run's weights."""
+"""The card: how a run's weights were made."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class Loop:
             FloatingPointError: The loss became NaN or infinite.
             ConnectionError: Another process died.
         """
-        # torchrun ends those that are left when one dies, at once if they do not listen.
+        # When one process dies, torchrun sends SIGTERM to the others: they save before they end.
         asked_to_end = threading.Event()
         if self.training.fabric.world_size > 1:
             signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())

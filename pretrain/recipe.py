@@ -23,12 +23,11 @@ FrameNegatives = Literal["clip", "batch"]
 
 @dataclass(frozen=True)
 class DataArgs:
-    """What is made of the corpus before views are.
+    """What is added to the corpus and its clips before views are made.
 
     Attributes:
-        synthetic_clips: Notes, glides, noises and scenes of ``pretrain.data.synthesis`` that join
-        the
-            corpus.
+        synthetic_clips: Notes, glides, noises and scenes of ``pretrain.data.synthesis`` that
+            join the corpus.
         mixture_probability: Share of clips that are a mixture: all three crops get the same second
             clip.
         background_probability: Share of views that get a random other crop behind them, each view

@@ -49,10 +49,10 @@ def open_run(folder: Path, config: dict[str, Any], resume: bool) -> dict[str, An
     Args:
         folder: Made if absent.
         config: Settings of this run, as YAML holds them.
-        resume: Whether to go on from the folder's training state.
+        resume: Whether to resume from the folder's training state.
 
     Returns:
-        The training state to go on from; None for a run that starts.
+        The training state to resume from; None for a run that starts.
 
     Raises:
         ValueError: The folder holds another run, or the same one and resume is not asked for.
@@ -89,7 +89,7 @@ def append_metrics(folder: Path, row: Mapping[str, float]) -> None:
 
 
 def drop_metrics_after(folder: Path, step: int) -> None:
-    """Forget rows of steps that a resumed run will do again, and one that a full disk cut."""
+    """Drop rows of steps that a resumed run will repeat, and a row that a full disk cut short."""
     path = folder / METRICS
     if not path.is_file():
         return

@@ -61,8 +61,8 @@ def debian(
     mspretrain corpus debian --out corpus;
     mspretrain corpus debian --out corpus --from debs --tasks-dir tasks
 
-    Killed at any time, the same command goes on. The same packages give the same bytes. Notes of
-    all General MIDI instruments are rendered where fluidsynth is installed.
+    If the command is killed, run it again: it resumes. The same packages give the same bytes. If
+    fluidsynth is installed, notes of all General MIDI instruments are rendered too.
     """
     from pretrain.data.debian.corpus import Args, make_corpus
     from pretrain.data.debian.package_list import read_list

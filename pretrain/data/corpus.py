@@ -149,7 +149,7 @@ def _decode(path: Path, sample_rate: int) -> _Decoded:
 
 
 def _refuse_vanished(unreadable: Iterable[Path]) -> None:
-    """Stop where files were taken away: training on what is left would be another training."""
+    """Stop if files disappeared: the remaining clips would make another training."""
     for path in unreadable:
         if not path.exists() and not path.is_symlink():
             gone = path if path.parent.is_dir() else path.parent

@@ -26,12 +26,12 @@ def cut(samples: Tensor, starts: Tensor, length: int) -> Tensor:
 
 
 def copied(samples: Tensor, starts: Tensor, length: int) -> Tensor:
-    """Row by row, as a processor likes it: 20 times as fast there as an index per sample."""
+    """Row by row: on a CPU 20 times as fast as an index per sample."""
     return samples.unfold(0, length, 1).index_select(0, starts)
 
 
 def gathered(samples: Tensor, starts: Tensor, length: int) -> Tensor:
-    """All at once, as a GPU likes it; nothing but the starts is sent there."""
+    """All at once, for a GPU: only the starts are copied to it."""
     steps = torch.arange(length, device=samples.device)
     return samples[starts.to(samples.device, non_blocking=True)[:, None] + steps]
 

@@ -35,8 +35,8 @@ def gather_rows(x: Tensor) -> Tensor:
         x: Same shape in each process, (rows, ...).
 
     Returns:
-        Shape (world_size * rows, ...). What each process's loss asks of a row is summed and goes
-        back to the process that has it.
+        Shape (world_size * rows, ...). A row's gradients in all processes are summed and go
+        back to the process that has the row.
     """
     if not _grouped():
         return x

@@ -56,7 +56,7 @@ def launch(arguments: Sequence[str], devices: int) -> None:
             elastic_launch(config, python)(*words)
         except ChildFailedError as error:
             codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
-            # SIGTERM is how torchrun stops those that are left.
+            # torchrun stops the other processes by SIGTERM.
             killed = {r: code for r, code in codes.items() if code < 0 and code != -signal.SIGTERM}
             if not killed:
                 raise SystemExit(1) from None

@@ -210,7 +210,7 @@ class PannsTraining:
         save_weights(path, self.model.eval(), self.card(progress))
 
     def card(self, progress: Progress) -> dict[str, Any]:
-        """What is to be known about the weights."""
+        """How the weights were made."""
         crop_seconds = self.args.crop_frames / 100
         crops = progress.step * self.crops_per_step
         return {

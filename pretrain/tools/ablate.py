@@ -18,13 +18,13 @@ ROWS = ("cola", "clip_frame", "clip_pitch", "multi", "multi_bilinear", "multi_co
 """Recipes that share encoder, front end, data and steps, so that the losses are what differs."""
 
 HEAD_SEEDS = 3
-"""Seeds of the heads: an encoder is trained once, what hangs on its heads' luck is shown."""
+"""Seeds of the heads. Each encoder is trained once; the seeds show how much the heads vary."""
 
 
 def ablate(
     names: Sequence[str], data: Path, out: Path, steps: int | None, seed: int | None, device: str
 ) -> list[Path]:
-    """Train every recipe, going on where an earlier call stopped.
+    """Train every recipe; runs that an earlier call left unfinished are resumed.
 
     Args:
         names: Recipes.

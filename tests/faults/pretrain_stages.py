@@ -116,7 +116,7 @@ PACK = Stage(
     in_child=_workers_by_fork,
     inputs="audio",  # a single file that vanishes is left out, by name, for good
     workers=True,
-    lost="the shard under way",
+    lost="the current shard",
 )
 
 STAGES = (PRETRAINING, STREAMED, PANNS, PACK)

@@ -86,7 +86,7 @@ DOWNLOAD = Stage(
     command=("msbench", "tasks", "get", FOLDER, "--to", "tasks"),
     begin=_nothing,
     outputs=("tasks",),
-    lost="a block of bytes, and the clips under way",
+    lost="a block of bytes, and the clips in progress",
 )
 GET_FROM = Stage(
     name="tasks get --from",
@@ -95,7 +95,7 @@ GET_FROM = Stage(
     outputs=("tasks",),
     inputs="archives",
     clip=f"archives/{ARCHIVE}",
-    lost="the clips under way",
+    lost="the clips in progress",
 )
 MAKE = Stage(
     name="tasks make",

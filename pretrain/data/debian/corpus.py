@@ -1,4 +1,4 @@
-"""Making the corpus: fetch, prepare, choose, write; killed at any time, it goes on."""
+"""Makes the corpus: fetch, prepare, choose, write. A killed run resumes when it is repeated."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def make_corpus(
         say: Told one sentence for each step.
 
     Raises:
-        ValueError: No package is to be had, or another process writes to the folder, or it holds
+        ValueError: No package is available, or another process writes to the folder, or it holds
             a corpus made otherwise.
         OSError: Something cannot be written.
     """
@@ -103,7 +103,7 @@ def _prepare_all(
     debs: Path | None,
     say: Callable[[str], None],
 ) -> Iterator[tuple[Prepared, Deb]]:
-    """The candidates of every package that is to be had and sound."""
+    """The candidates of every package that is available and undamaged."""
     for number, package in enumerate(packages, 1):
         try:
             deb = _get(package, out, debs)

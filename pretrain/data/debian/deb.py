@@ -1,4 +1,4 @@
-"""Files of a Debian package, read as a stream, with suspicion: nothing of it is run or obeyed.
+"""Files of a Debian package, read as a stream. The package is not trusted: none of it is run.
 
 A ``.deb`` is an ``ar`` archive (deb(5)) of ``debian-binary``, ``control.tar.*`` and ``data.tar.*``.
 ``tarfile`` only parses headers here: no member is written by it, and names are only compared.

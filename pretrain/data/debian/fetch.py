@@ -36,13 +36,13 @@ class Deb:
         if self.version == self.package.version:
             return ""
         return (
-            f"{self.package.name}: version {one_printable_line(self.version)} is taken, since "
-            f"{self.package.version} of the list is not to be had"
+            f"{self.package.name}: version {one_printable_line(self.version)} is used, because "
+            f"{self.package.version} of the list is not available"
         )
 
 
 class MissingError(ValueError):
-    """A package is not to be had; the message says why."""
+    """A package is not available; the message says why."""
 
 
 def find_deb(package: Package, folder: Path) -> Deb | None:

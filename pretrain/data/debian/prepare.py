@@ -27,7 +27,7 @@ from pretrain.data.pack.codec import encode
 from pretrain.tools.overlap import fingerprint
 
 CANDIDATES = 1.4  # times the cap of a source: some turn out to be duplicates
-UNPACKED = ".unpacked-"  # beginning of the names of folders under way
+UNPACKED = ".unpacked-"  # prefix of the names of temporary folders
 JOINED_KINDS = frozenset({"speech"})
 
 

@@ -41,7 +41,7 @@ def render(name: str, soundfont: Path) -> Iterator[Clip]:
 
     Args:
         name: Of the soundfont; decides which notes are played.
-        soundfont: The file; what is under way is written beside it, and deleted.
+        soundfont: The file; temporary files are written beside it, and deleted.
 
     Raises:
         ValueError: fluidsynth cannot render it.

@@ -89,7 +89,7 @@ def pack(
 
     Raises:
         ValueError: The folder holds other shards, another process is writing to it, the codec is
-            not to be had, or no clip of the list can be used.
+            not available, or no clip of the list can be used.
         OSError: Shards cannot be written.
     """
     check_codec(args.codec)
@@ -106,7 +106,7 @@ def pack(
 
 
 class Packing:
-    """A packing under way.
+    """A packing in progress.
 
     Attributes:
         shards: Finished, those of earlier sessions included.
@@ -150,7 +150,7 @@ class Packing:
             self.close_shard(done)
 
     def take(self, index: int, clip: WantedClip, result: Packed | Dropped) -> None:
-        """Put a clip into the shard under way, or among those left out."""
+        """Put a clip into the current shard, or among those left out."""
         if isinstance(result, Dropped):
             self.dropped.append(DroppedRow(clip.clip_id, *result))
             return
@@ -174,7 +174,7 @@ class Packing:
         self.members.append(Member(f"{index:09d}", self.args.codec, result.data, row))
 
     def close_shard(self, end: int) -> None:
-        """Write the shard under way, then make it count."""
+        """Write the current shard, then make it count."""
         rows = write_shard(self.out, self.shards, self.members) if self.members else []
         write_journal(self.out, self.shards, Journal(end, rows, self.dropped))
         self.shards += 1

@@ -23,7 +23,7 @@ def prepared(
     """What became of each clip, in order.
 
     A file that kills its worker (a decoder that crashes, or that takes all memory) is dropped as
-    unreadable: the clips that were under way are done again, one by one.
+    unreadable: the clips in progress are read again, one by one.
 
     Args:
         clips: To pack.

@@ -23,7 +23,7 @@ from pretrain.data.synthesis.extend import SOURCE
 
 
 class ShardCorpus:
-    """Clips in shards, with what training asks of a ``Corpus``, but none of them in memory.
+    """Clips in shards: what training needs of a ``Corpus``, with no clip in memory.
 
     Attributes:
         manifest: Where the clips are.

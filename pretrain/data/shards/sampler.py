@@ -140,7 +140,7 @@ class ShardSampler(Sampler):
     def draw(self, step: int) -> CropBatch:
         """The batch of a step (0, 1, ...), or this process's share of it, B clips.
 
-        Any step can be drawn; going on by one is what is fast.
+        Any step can be drawn; consecutive steps are fast, because they are decoded ahead.
 
         Raises:
             OSError: A shard is gone or damaged.

@@ -93,7 +93,7 @@ class AuthorsPipeline:
 
 
 def save_clips(corpus: Corpus | ShardCorpus, least: int, path: Path) -> None:
-    """Write clips for the authors' pipeline, which has no use for shorter ones than a crop.
+    """Write clips for the authors' pipeline, which needs clips longer than a crop.
 
     Args:
         corpus: Where they are from; they are spread over it.

@@ -18,7 +18,7 @@ from pretrain.tools.speed.authors import AuthorsCost, AuthorsPipeline
 from pretrain.training import Training
 
 PIPELINE, ENCODER, STEP = "pipeline", "encoder", "whole step"
-PIPELINE_STEPS = 5  # per step of the encoder: it is over sooner
+PIPELINE_STEPS = 5  # per step of the encoder, because it takes less time
 
 
 @dataclass
@@ -62,7 +62,7 @@ def measure(
     """Run all sides, after one step of each that does not count.
 
     Args:
-        training: Ready for its first step; its weights are of no use afterwards.
+        training: Ready for its first step; do not use its weights afterwards.
         steps: Steps of the encoder per run.
         runs: Rounds.
         authors: The authors' pipeline, or None.

@@ -175,7 +175,7 @@ def test_another_version_and_a_missing_and_a_damaged_package_are_told(packages, 
     (debs / packages[2].file_name).unlink()
     said: list[str] = []
     make_corpus(packages, tmp_path / "out", ARGS, debs, say=said.append)
-    assert said[0] == "game: version 2.0-1 is taken, since 1:1.0-1 of the list is not to be had"
+    assert said[0] == "game: version 2.0-1 is used, because 1:1.0-1 of the list is not available"
     assert "it is no Debian package" in said[2] and said[2].endswith("made without it")
     assert said[3].startswith("zoo: no zoo_1%3a1.0-1_all.deb in ")
     assert [row["version"] for row in rows_of(tmp_path / "out")] == ["2.0-1"]

@@ -49,7 +49,7 @@ def test_the_served_version_is_taken_and_told_where_the_listed_one_is_gone(serve
     write_package(served, "mini", {"a.wav": b"b"}, "sounds", "2:1.6-1")
     deb = fetch_deb(package, tmp_path / "debs")
     assert deb.version == "2:1.6-1"
-    assert deb.note == ("mini: version 2:1.6-1 is taken, since 1.5-1 of the list is not to be had")
+    assert deb.note == ("mini: version 2:1.6-1 is used, because 1.5-1 of the list is not available")
 
 
 def test_what_apt_does_not_know_is_missing_with_its_complaint(served, tmp_path):

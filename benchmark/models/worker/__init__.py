@@ -1,7 +1,7 @@
 """HEAR modules in worker processes: of this Python, or of another one that ``--env`` names.
 
 Whatever a module does to its process (exit, chdir, default types, threads, signals, prints, memory)
-is its own row's affair. ``serve.py`` runs in the worker and is the only file that does; the others
-start it and speak with it. To the rest of the benchmark such a module looks like any other
+is its own row's affair. The package ``inside`` runs in the worker; the files beside it start the
+worker and speak with it. To the rest of the benchmark such a module looks like any other
 (``module.WorkerModule``), so that cache, checks and heads are the same.
 """

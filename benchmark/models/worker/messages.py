@@ -1,4 +1,4 @@
-"""Messages to and from a worker process: a header and arrays, see ``serve.py``.
+"""Messages to and from a worker process: a header and arrays, see ``inside/wire.py``.
 
 Nothing is unpickled, and a header that is wrong is refused before it is believed.
 

@@ -24,14 +24,14 @@ from benchmark.models.worker.messages import (
     shared_memory,
 )
 
-WORKER = Path(__file__).with_name("serve.py")
+WORKER = Path(__file__).with_name("inside") / "__main__.py"
 GRACE_SECONDS = 5.0  # to end when told so, or to be found dead after it hung up
 LAST_LINES = 3
 LAST_BYTES = 4000
 
 
 class WorkerProcess:
-    """``serve.py`` in an interpreter, in a session of its own: Ctrl-C is ours to handle.
+    """``inside`` in an interpreter, in a session of its own: Ctrl-C is ours to handle.
 
     Args:
         interpreter: Where to run it.

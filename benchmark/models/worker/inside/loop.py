@@ -1,0 +1,60 @@
+"""Answer requests until there are no more, or the benchmark is gone."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from typing import List
+
+from .failures import failure
+from .runner import Runner
+from .wire import receive, send, shared_memory
+
+
+def answer_all(descriptors: List[str]) -> None:
+    """Answer requests until there are no more.
+
+    Args:
+        descriptors: Numbers of file descriptors: the socket and, if there is one, shared memory.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=int(descriptors[0]))
+    shared = shared_memory(descriptors[1:])
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    _die_first()
+    runner = Runner()
+    while True:
+        received = receive(connection, shared)
+        if received is None:
+            break
+        try:
+            reply, arrays = runner.answer(*received)
+        except BaseException as error:  # also SystemExit: the benchmark decides what ends
+            with contextlib.suppress(Exception):  # a module may close or replace sys.stderr
+                traceback.print_exc()
+            reply, arrays = {"failed": failure(error)}, []
+            del error
+            runner.free()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        send(connection, shared, reply, arrays)
+    os._exit(0)  # no library's clean-up can hold it up
+
+
+def _end_with(parent: int) -> None:
+    """End this process and what it started as soon as the benchmark's is gone."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _die_first() -> None:
+    """Where memory runs out, let Linux end this process before the benchmark's; see proc(5)."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("500")

@@ -1,0 +1,73 @@
+"""Messages between a worker and the benchmark.
+
+A message is a header's length (4 bytes, big-endian), the header (JSON, UTF-8) and the arrays that
+``header["arrays"]`` describes by "wire" (float32 little-endian is "<f4"), "shape" and "at": where
+it is in the memory of descriptor SHARED, which both sides map, or null for one that follows through
+the socket. Nothing is pickled.
+"""
+
+import mmap
+import os
+import socket
+from json import dumps, loads  # bound here: a module may put others in their place
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+ALIGNMENT = 64  # bytes, of arrays in shared memory
+
+
+def receive(connection: socket.socket, shared: Any) -> Optional[Tuple[Dict[str, Any], List[Any]]]:
+    """The next request and its arrays; None when the benchmark is done."""
+    start = _read(connection, 4)
+    if start is None:
+        return None
+    header = loads((_read(connection, int.from_bytes(start, "big")) or b"").decode("utf-8"))
+    arrays = []
+    for described in header["arrays"]:
+        dtype, shape, at = np.dtype(described["wire"]), described["shape"], described["at"]
+        if at is None:
+            data = _read(connection, dtype.itemsize * int(np.prod(shape)))
+            arrays.append(np.frombuffer(data or b"", dtype).reshape(shape))
+        else:  # a copy, because the next request comes to the same place
+            arrays.append(np.ndarray(shape, dtype, shared, at).copy())
+    return header, arrays
+
+
+def _read(connection: socket.socket, size: int) -> Optional[bytearray]:
+    data = bytearray(size)  # torch wants audio that could be written to
+    view, done = memoryview(data), 0
+    while done < size:
+        count = connection.recv_into(view[done:])
+        if not count:
+            return None
+        done += count
+    return data
+
+
+def send(connection: socket.socket, shared: Any, header: Dict[str, Any], arrays: List[Any]) -> None:
+    """Send a message: arrays in shared memory as far as they fit, the others behind the header."""
+    arrays = [array.astype(array.dtype.newbyteorder("<"), copy=False) for array in arrays]
+    described, end, following = [], 0, []
+    for array in arrays:
+        at = end if shared is not None and end + array.nbytes <= len(shared) else None
+        if at is None:
+            following.append(array)
+        else:
+            np.copyto(np.ndarray(array.shape, array.dtype, shared, at), array)
+            end = at + array.nbytes + -array.nbytes % ALIGNMENT
+        described.append({"wire": array.dtype.str, "shape": list(array.shape), "at": at})
+    text = dumps({**header, "arrays": described}).encode("utf-8")
+    connection.sendall(len(text).to_bytes(4, "big") + text)
+    for array in following:
+        connection.sendall(array.tobytes())
+
+
+def shared_memory(descriptors: List[str]) -> Any:
+    """The memory that the benchmark shares with this process, or None."""
+    if not descriptors:
+        return None
+    descriptor = int(descriptors[0])
+    memory = mmap.mmap(descriptor, os.fstat(descriptor).st_size)
+    os.close(descriptor)
+    return memory

@@ -120,6 +120,9 @@ def resample(
         task.task: [row for row in board.modules if not board.entries[row.label, task.task].reason]
         for task in board.tasks
     }
+    by_place: dict[tuple[str, str], list[CellFile]] = {}
+    for file in files:
+        by_place.setdefault(file.place, []).append(file)
     resamples = resamples_for(max(len(labels) for labels in rows.values()))
     for done, task in enumerate(board.tasks):
         if advance:
@@ -127,8 +130,7 @@ def resample(
         models: dict[str, list[FoldScore]] = {}
         hashes: dict[str, list[str]] = {}
         for row in rows[task.task]:
-            place = (row.label, task.task)
-            own = [file for file in files if file.place == place]
+            own = by_place[row.label, task.task]
             hashes[row.label] = [file.cell.predictions_hash for file in own]
             try:
                 models[row.label] = entry_fold_scores(own)

@@ -56,6 +56,7 @@ def test_several_tasks_count_where_nobody_is_better_and_where_it_leads_alone(
     )
 
 
+@pytest.mark.usefixtures("of_any_size")
 def test_published_scores_lead_where_they_are_higher(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, ESC50, hit((69, 100)), Protocol("default"))
     one = _said(tmp_path)["scene"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -18,15 +19,50 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.segment import Segment
 from rich.text import Text
+
+from msssl_common.messages import LONGEST, printable_lines
 
 QUIET_SECONDS = 60.0  # after which a log that is no terminal gets a line about the current step
 PIPE_WIDTH = 160  # columns, where there is no terminal to ask
 
 
-def make_console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for a table in a log."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+class GatedConsole(Console):
+    """A console that obeys nothing in the text it prints: all of it passes `printable`.
+
+    Styles and the movements of bars are rich's own and no text. Texts are not taken for markup.
+    """
+
+    def __init__(self, stderr: bool = False, **options: Any) -> None:  # noqa: ANN401 -- rich's
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False, **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """What rich makes of something, its text gated."""
+        if isinstance(renderable, str):
+            renderable = printable_lines(renderable)
+        elif isinstance(renderable, Text) and len(renderable.plain) > LONGEST:
+            renderable = Text(
+                printable_lines(renderable.plain), renderable.style, end=renderable.end
+            )
+        for segment in super().render(renderable, options):
+            yield segment if segment.control or _is_clean(segment.text) else _gated(segment)
+
+
+def _is_clean(text: str) -> bool:
+    return len(text) <= LONGEST and text.replace("\n", "").isprintable()
+
+
+def _gated(segment: Segment) -> Segment:
+    return Segment(printable_lines(segment.text), segment.style)
+
+
+def make_console(stderr: bool = False, **options: Any) -> GatedConsole:  # noqa: ANN401 -- rich's
+    """Standard output or error: as wide as the terminal, or wide enough for a table in a log."""
+    stream = sys.stderr if stderr else sys.stdout
+    return GatedConsole(stderr, width=None if stream.isatty() else PIPE_WIDTH, **options)
 
 
 @contextmanager

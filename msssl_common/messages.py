@@ -5,22 +5,81 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import traceback
 
+LONGEST = 2000  # characters of a sentence that are shown
+LONGEST_NAME = 200  # of a label or a file's name inside a table
 
-def one_printable_line(text: object) -> str:
-    r"""Text with white space as single blanks, and what no line can show as ``\x1b`` and the like.
+# What ends a line, or moves to another place, becomes a blank.
+BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
 
-    File names and labels are foreign text: a line break in one would split a message, a terminal
-    escape would be obeyed, and half a surrogate pair (a name that is no UTF-8) cannot be written.
+
+def printable(text: object, most: int = LONGEST) -> str:
+    r"""The one gate for foreign text: nothing of it is obeyed, and it has an end.
+
+    File names, labels, messages of modules and fields of results are foreign text. A line break in
+    one would split a message; a terminal would obey an escape sequence, and change the order of
+    words for a bidirectional control; half a surrogate pair (a name that is no UTF-8) cannot be
+    written; and 5 MB of it would bury the rest. Blanks of all kinds stay as they are.
 
     Args:
         text: What has a text.
+        most: Characters of it that are shown. What is longer loses its middle, whose place says how
+            long the whole is.
+
+    Returns:
+        One line. What no line can show is written as ``\x1b``, ``\u202e`` and the like.
     """
-    line = " ".join(str(text).split())
-    if line.isprintable():
-        return line
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    text = str(text)
+    if len(text) > most:
+        tail = most // 5
+        head, size = text[: most - tail], f"… ({len(text):,} characters)"
+        return f"{_escaped(head)}{size} …{_escaped(text[-tail:])}"
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    text = BREAKS.sub(" ", text)
+    return "".join(c if c.isprintable() or c.isspace() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def one_printable_line(text: object, most: int = LONGEST) -> str:
+    """`printable`, and white space of all kinds as single blanks."""
+    text = str(text)
+    if len(text) > 20 * most:  # what is not shown need not be split
+        return _single_blanks(printable(text, most))
+    return printable(_single_blanks(text), most)
+
+
+def _single_blanks(text: str) -> str:
+    return " ".join(text.split())
+
+
+def printable_name(text: object) -> str:
+    """A label, or a file's name, for a place in a table."""
+    return one_printable_line(text, LONGEST_NAME)
+
+
+def printable_lines(text: object) -> str:
+    """Every line through the gate, for what may have several."""
+    return "\n".join(printable(line) for line in str(text).split("\n"))
+
+
+def say(text: object, err: bool = False) -> None:
+    """Print lines, whatever is in them.
+
+    Args:
+        text: What has a text.
+        err: Whether to print to the standard error.
+    """
+    print(printable_lines(text), file=sys.stderr if err else sys.stdout, flush=True)
 
 
 # What torch, its CPU allocator and CUDA's libraries say in a RuntimeError, and OutOfMemoryError is
@@ -94,7 +153,7 @@ def reason_for_cell(error: Exception, debug: bool) -> str:
         debug: Whether to print its traceback.
     """
     if debug:
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)), err=True)
     message = one_printable_line(error)
     if isinstance(error, OSError) or is_out_of_memory(error):
         return explain_error(error)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
@@ -58,14 +60,19 @@ def _check_folder() -> None:
 def _end_by(error: Exception) -> NoReturn:
     import click
 
+    from msssl_common.messages import say
+
     if isinstance(error, click.Abort):
         _end("Stopped.", INTERRUPTED)
     if isinstance(error, click.ClickException):
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip("\n"), err=True)
         sys.exit(error.exit_code)
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         _end_without_reader()
-    raise error
+    say("".join(traceback.format_exception(error)), err=True)
+    sys.exit(1)
 
 
 def _end_without_reader() -> NoReturn:

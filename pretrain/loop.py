@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import torch
 from lightning_fabric import Fabric
-from rich.console import Console
 from torch import Tensor
 
+from msssl_common.console import make_console
 from pretrain.distributed.processes import check_equal, lost_process
 from pretrain.run_folder import (
     WEIGHTS,
@@ -104,7 +104,7 @@ class Loop:
         self.steps, self.checkpoint_minutes = steps, checkpoint_minutes
         self.first = training.fabric.is_global_zero
         quiet = quiet or not self.first
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
+        self.console = make_console(stderr=True, soft_wrap=True, quiet=quiet)
         zeros = torch.zeros(len(training.metric_names), dtype=torch.float64)
         self.progress = Progress(sums=zeros)
 

@@ -12,6 +12,7 @@ import click
 
 from benchmark.cli.options import debug_option, device_option, report_errors, said_device
 from benchmark.protocol import GRID_POINTS, Mode
+from msssl_common.messages import say
 
 
 @click.group()
@@ -112,7 +113,7 @@ def heads(
                 write_report(heads_report(plan, found), path)
 
         try:
-            found = run_plan(plan, click.echo, keep)
+            found = run_plan(plan, say, keep)
         except KeyboardInterrupt:
             raise click.Abort from None
     print_report(console, heads_report(plan, found))
@@ -135,7 +136,7 @@ def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
 
     for path in out:
         check_report_path(path)
-    report = scores_report(runs, click.echo)
+    report = scores_report(runs, say)
     print_report(make_console(), report)
     for path in out:
         write_report(report, path)

@@ -11,6 +11,7 @@ import click
 
 from benchmark.cli.options import SOME_FAILED, report_errors
 from benchmark.models.specs import split_spec
+from msssl_common.messages import say
 
 if TYPE_CHECKING:
     from benchmark.embeddings.cache_index import CacheItem
@@ -38,7 +39,7 @@ def list_cache() -> None:
 
     items = list_cache(cache_root())
     _print_table(items)
-    click.echo(f"{len(items)} in {cache_root()}, {_size(sum(item.size for item in items))}")
+    say(f"{len(items)} in {cache_root()}, {_size(sum(item.size for item in items))}")
 
 
 @cache.command("rm")
@@ -86,7 +87,7 @@ def remove_from_cache(
     items = select_items(items, keys) if keys else items
     items = [item for item in items if _fits(item, older_than, module, task)]
     if not items:
-        click.echo("Nothing to remove.")
+        say("Nothing to remove.")
         return
     _print_table(items)
     total = f"{len(items)}, {_size(sum(item.size for item in items))}"
@@ -98,8 +99,8 @@ def remove_from_cache(
             remove(item, cache_root())
             removed += 1
         except (ValueError, OSError) as error:
-            click.echo(f"Error: {error}", err=True)
-    click.echo(f"Removed {removed} of {len(items)}.")
+            say(f"Error: {error}", err=True)
+    say(f"Removed {removed} of {len(items)}.")
     if removed < len(items):
         sys.exit(SOME_FAILED)
 
@@ -121,7 +122,7 @@ def _print_table(items: Sequence[CacheItem]) -> None:
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def _row(item: CacheItem) -> tuple[str, ...]:

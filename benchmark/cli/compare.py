@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.options import debug_option, report_errors
+from msssl_common.messages import say
 
 GOT_WORSE = 1
 
@@ -66,6 +67,6 @@ def compare(
     if markdown:
         write_text(markdown, comparison_markdown(comparison))
     for sentence in comparison.damaged:
-        click.echo(f"Damaged: {one_printable_line(sentence)}", err=True)
+        say(f"Damaged: {one_printable_line(sentence)}", err=True)
     if comparison.worse or comparison.damaged:
         sys.exit(GOT_WORSE)

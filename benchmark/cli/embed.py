@@ -18,7 +18,7 @@ from benchmark.cli.options import (
     report_errors,
     said_device,
 )
-from msssl_common.messages import one_printable_line
+from msssl_common.messages import one_printable_line, say
 
 if TYPE_CHECKING:
     from benchmark.file_embeddings.embed import EmbeddedFiles
@@ -142,13 +142,13 @@ def _print(result: EmbeddedFiles) -> None:
     """What was done, and the first of what was not."""
     minutes = result.audio_seconds / 60
     kept = f", there already: {result.kept}" if result.kept else ""
-    click.echo(f"{result.out}: files embedded: {result.embedded} ({minutes:.1f} min){kept}.")
+    say(f"{result.out}: files embedded: {result.embedded} ({minutes:.1f} min){kept}.")
     if result.upsampled:
-        click.echo(
+        say(
             f"Files at a lower sample rate than the model's: {result.upsampled}; the upper part of "
             "their spectrum is empty."
         )
     if result.failed:
-        click.echo(f"{len(result.failed)} skipped; {result.out}/failed.csv has them all:", err=True)
+        say(f"{len(result.failed)} skipped; {result.out}/failed.csv has them all:", err=True)
         for reason in list(result.failed.values())[:SHOWN]:
-            click.echo(f"  {one_printable_line(reason)}", err=True)
+            say(f"  {one_printable_line(reason)}", err=True)

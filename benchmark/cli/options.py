@@ -15,7 +15,7 @@ import click
 
 from benchmark.protocol import SEED, Mode, Protocol
 from msssl_common.devices import DEVICE_HELP, resolve_device
-from msssl_common.messages import explain_error, is_out_of_memory
+from msssl_common.messages import explain_error, is_out_of_memory, say
 
 if TYPE_CHECKING:
     from benchmark.runner.cells import Executor
@@ -42,10 +42,10 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             expected = not isinstance(error, RuntimeError) or is_out_of_memory(error)
             if kwargs.get("debug") or not expected:
                 raise
-            click.echo(f"Error: {explain_error(error)}", err=True)
+            say(f"Error: {explain_error(error)}", err=True)
             sys.exit(USAGE)
         except KeyboardInterrupt:
-            click.echo("Stopped: run the same command again to resume.", err=True)
+            say("Stopped: run the same command again to resume.", err=True)
             sys.exit(INTERRUPTED)
 
     return wrapped
@@ -59,7 +59,7 @@ def said_device(device: str) -> str:
     """
     found = resolve_device(device)
     if device == "auto" and found != "cpu":
-        click.echo(f"Device: {found} (--device cpu for the processor)", err=True)
+        say(f"Device: {found} (--device cpu for the processor)", err=True)
     return found
 
 

@@ -21,6 +21,7 @@ from benchmark.cli.run_options import (
     place_options,
     scoring_options,
 )
+from msssl_common.messages import say
 
 if TYPE_CHECKING:
     from benchmark.report.standings import Leaderboard
@@ -102,4 +103,4 @@ def _tracking(output: Output) -> Tracking | None:
         return None
     from benchmark.runner.tracking import Tracking
 
-    return Tracking(output.tracker, partial(click.echo, err=True))
+    return Tracking(output.tracker, partial(say, err=True))

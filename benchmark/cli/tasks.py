@@ -10,6 +10,7 @@ import click
 
 from benchmark.cli.options import SAMPLE_RATES, SOME_FAILED, TASKS_DIR, debug_option, report_errors
 from benchmark.cli.tasks_make import make
+from msssl_common.messages import say
 
 
 @click.command()
@@ -82,7 +83,7 @@ def get(
             getter.get(folder)
         except (ValueError, OSError) as error:
             failed += 1
-            click.echo(f"{folder}: {reason_for_cell(error, debug)}", err=True)
+            say(f"{folder}: {reason_for_cell(error, debug)}", err=True)
     if failed:
         sys.exit(SOME_FAILED)
 
@@ -107,8 +108,6 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
       msbench tasks check my_task --all
       msbench tasks check my_task --json | jq -r '.tasks[].findings[].message'
     """  # noqa: D301 -- click wants the character behind \\b
-    from rich.console import Console
-
     from benchmark.tasks.check.check_task import check_task
     from benchmark.tasks.check.report import as_json, print_check
     from benchmark.tasks.find import find_tasks, task_folders
@@ -116,7 +115,7 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
     from msssl_common.console import bar, make_console
 
     console = make_console()
-    bars = Console(stderr=True)
+    bars = make_console(stderr=True)
     found = [folder for given in folders for folder in task_folders(given)]
     if not folders:
         with bar(bars, "Making the embedded tasks, once") as advance:
@@ -128,7 +127,7 @@ def check(folders: Sequence[Path], everything: bool, machine: bool, debug: bool)
         if not machine:
             print_check(console, checks[-1], everything)
     if machine:
-        click.echo(as_json(checks))
+        click.echo(as_json(checks))  # JSON escapes what is no plain character
     if any(one.number("error") for one in checks):
         sys.exit(SOME_FAILED)
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from benchmark.report.numbers import score_text
 from benchmark.results.cells import Cell
 from msssl_common.console import bars
+from msssl_common.messages import printable_name
 
 QUIET_SECONDS = 60.0  # after which a log that is no terminal gets a line about the current step
 
@@ -80,7 +81,7 @@ class RunProgress:
         self._print_outcome(cells[0].module.label, "all tasks", f"failed: {cells[0].reason}")
 
     def _print_outcome(self, row: str, column: str, outcome: str) -> None:
-        self._print(f"{row:<28} {column:<32} {outcome}")
+        self._print(f"{printable_name(row):<28} {printable_name(column):<32} {outcome}")
 
     def _print(self, line: str) -> None:
         self._last_line = time.monotonic()

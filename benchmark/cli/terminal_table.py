@@ -15,6 +15,7 @@ from benchmark.report.numbers import score_text
 from benchmark.report.standings import Leaderboard
 from benchmark.report.tables.markdown import score_and_ranks
 from benchmark.results.cells import TaskFacts
+from msssl_common.messages import printable_name
 
 RANKS = (
     "(1–3): ranks among the rows run here that tests on resampled clips leave open; bold: none of "
@@ -64,7 +65,9 @@ def _whole(standings: Leaderboard) -> Table:
         table.add_column(Text("normalised\nscore ↑"), justify="right")
     for module in board.modules:
         scores = [_score(standings, module.label, task.task) for task in board.tasks]
-        table.add_row(Text(module.label), *scores, *_overall(standings, module.label))
+        table.add_row(
+            Text(printable_name(module.label)), *scores, *_overall(standings, module.label)
+        )
     return table
 
 
@@ -74,7 +77,8 @@ def _turned(standings: Leaderboard) -> Table:
     table = Table()
     table.add_column("")
     for module in board.modules:
-        lines = [module.label] if len(module.label) <= LABEL_WIDTH else module.label.split()
+        label = printable_name(module.label)
+        lines = [label] if len(label) <= LABEL_WIDTH else label.split()
         table.add_column(Text("\n".join(lines)), justify="right")
     if standings.overall:
         cells = [cell for m in board.modules for cell in _overall(standings, m.label)]
@@ -97,7 +101,7 @@ def _in_short(standings: Leaderboard) -> Table:
     for module in board.modules:
         best = sum(standings.is_best(module.label, task.task, here=True) for task in board.tasks)
         table.add_row(
-            Text(module.label, overflow="fold"),
+            Text(printable_name(module.label), overflow="fold"),
             *_overall(standings, module.label),
             f"{best} of {len(board.tasks)}",
             _worst(standings, module.label),
@@ -111,16 +115,16 @@ def _worst(standings: Leaderboard, label: str) -> Text:
     failed = [name for name, place in places.items() if place.entry.reason and not place.not_run]
     if failed:
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        return Text(f"{failed[0]}: failed{more}", style="red")
+        return Text(f"{printable_name(failed[0])}: failed{more}", style="red")
     ranked = {name: place.ranks for name, place in places.items() if place.ranks}
     if not ranked:
         return Text("–")
     worst = max(ranked, key=ranked.__getitem__)
-    return Text(f"{worst}: {score_and_ranks(standings, label, worst)}")
+    return Text(f"{printable_name(worst)}: {score_and_ranks(standings, label, worst)}")
 
 
 def _name(task: TaskFacts) -> str:
-    return f"{task.task} †" if task.notice else task.task
+    return printable_name(task.task) + (" †" if task.notice else "")
 
 
 def _overall(standings: Leaderboard, label: str) -> list[str]:

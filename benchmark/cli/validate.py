@@ -16,6 +16,7 @@ from benchmark.cli.options import (
     report_errors,
 )
 from msssl_common.devices import DEVICE_HELP
+from msssl_common.messages import explain_error
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,7 +73,7 @@ def main(
     try:
         validate(module, model, resolve_device(device), interpreter, debug)
     except ValidationError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(explain_error(error)) from error
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from benchmark.compare.comparison import Comparison, Difference
 from benchmark.report.notes import score_name
 from benchmark.report.numbers import score_text
 from benchmark.report.tables.markdown import escape, markdown_table
+from msssl_common.messages import printable_name
 
 HEAD = ("row", "task", "score", "A", "B", "B − A [95 %]", "p", "B is")
 STYLES = {"worse": "red", "fails now": "red", "better": "green", "works now": "green"}
@@ -30,7 +31,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     for difference in comparison.differences:
         style = STYLES.get(difference.verdict, "")
         *cells, verdict = _cells(difference)
-        table.add_row(*map(Text, cells), Text(verdict, style))
+        table.add_row(*(Text(printable_name(cell)) for cell in cells), Text(verdict, style))
     console.print(table)
     for line in _below(comparison):
         console.print(Text(line), soft_wrap=True)
@@ -39,11 +40,18 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 
 def comparison_markdown(comparison: Comparison) -> str:
     """The same for GitHub."""
-    rows = [[escape(each) for each in _cells(row)] for row in comparison.differences]
+    cells = [_cells(row) for row in comparison.differences]
+    rows = [
+        [
+            *(escape(printable_name(name)) for name in row[:3]),
+            *(number.replace("<", "&lt;") for number in row[3:]),
+        ]
+        for row in cells
+    ]
     a, b = (escape(folder.resolve().name) for folder in (comparison.a, comparison.b))
     lines = [
         f"# {a} (A) and {b} (B)",
-        comparison.summary,
+        escape(comparison.summary),
         "\n".join(markdown_table(HEAD, rows)),
         "\n".join(f"- {escape(line)}" for line in _below(comparison)),
     ]

@@ -173,7 +173,7 @@ def changed_input(inputs: Mapping[str, str]) -> str | None:
 def entry_folder(module_hash: str, task_hash: str, dtype: str) -> Path:
     """Where a module's embeddings of a task are, or would be."""
     question = f"{FORMAT}\n{module_hash}\n{task_hash}\n{dtype}"
-    key = hashlib.sha256(question.encode()).hexdigest()
+    key = hashlib.sha256(question.encode("utf-8", "surrogatepass")).hexdigest()
     return cache_root() / "embeddings" / key[:32]
 
 

@@ -14,8 +14,6 @@ one, and the next run begins with its first piece: so it ends with the same shar
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import defaultdict
 from contextlib import suppress
@@ -25,6 +23,7 @@ from typing import Any, Final
 
 from benchmark.file_embeddings.recording import Recording
 from benchmark.file_embeddings.shards import KINDS, Kind, Layout, Rows, shard_bytes
+from msssl_common.csv_tables import csv_table
 from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text
 from msssl_common.locks import FileLock
 from msssl_common.messages import one_printable_line
@@ -171,11 +170,8 @@ class EmbeddingFolder:
             with suppress(FileNotFoundError):
                 path.unlink()
             return
-        text = io.StringIO(newline="")
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["path", "reason"])
-        table.writerows((one_printable_line(file), reason) for file, reason in failed.items())
-        write_text(path, text.getvalue())
+        rows = ({"path": file, "reason": reason} for file, reason in failed.items())
+        write_text(path, csv_table(["path", "reason"], rows))
 
 
 def _lock(path: Path) -> FileLock | None:

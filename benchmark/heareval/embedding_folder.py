@@ -195,7 +195,7 @@ def folder_hash(task: Task) -> str:
             files.append(frame_times_path(task.folder, split))
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"\n{file.name} {_file_hash(file)}".encode())
+        digest.update(f"\n{file.name} {_file_hash(file)}".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -30,11 +30,13 @@ def weights_hash(model: torch.nn.Module) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(tensors.items()):
         if isinstance(value, torch.Tensor):
-            digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+            digest.update(
+                f"{name} {value.dtype} {tuple(value.shape)}\n".encode("utf-8", "surrogatepass")
+            )
             data = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
             digest.update(data.numpy().tobytes())
         else:  # whatever get_extra_state returned
-            digest.update(f"{name} {value!r}\n".encode())
+            digest.update(f"{name} {value!r}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
@@ -59,7 +61,11 @@ def source_hash(module: ModuleType | WorkerModule, model: torch.nn.Module) -> st
             files.update(folder.glob("*.py"))
     digest = hashlib.sha256()
     for file in sorted(files, key=lambda file: (file.name, str(file))):
-        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        digest.update(
+            file.name.encode("utf-8", "surrogatepass")
+            + b"\0"
+            + hashlib.sha256(file.read_bytes()).digest()
+        )
     return digest.hexdigest()
 
 
@@ -85,7 +91,7 @@ def module_hash(hear: HearModule, weights: str) -> str:
         hear.scene_embedding_size,
         hear.timestamp_embedding_size,
     )
-    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def distribution_of(module: str) -> str:

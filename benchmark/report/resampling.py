@@ -55,7 +55,7 @@ def replicates(
     """
     asked = [task.task, task.score, rules, str(resamples), _code_hash()]
     asked += [f"{label} {' '.join(hashes[label])}" for label in models]
-    key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    key = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogatepass")).hexdigest()
     path = cache_root() / "resampled" / f"{key}.npz"
     if kept := _load(path, task, tuple(models)):
         return kept

@@ -24,7 +24,9 @@ def cell_path(out: Path, cell: Cell) -> Path:
     spec = cell.module.spec
     name = re.sub(r"[^\w.-]+", "_", spec)
     if name != spec:  # a checkpoint's path: keep two apart that read alike
-        name = f"{name[:80]}-{hashlib.sha256(spec.encode()).hexdigest()[:8]}"
+        name = (
+            f"{name[:80]}-{hashlib.sha256(spec.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        )
     embeddings = "" if cell.embedding_dtype == "float32" else f"-{cell.embedding_dtype}"
     file = f"{name}__{cell.task.task}__{cell.protocol.name}{embeddings}.json"
     return out / "cells" / file

@@ -175,7 +175,9 @@ def bootstrap_task(
     values = np.empty((len(names), len(folds), resamples))
     groups = [clip_groups(task, fold.clips) for fold in folds]
     for index in range(len(folds)):
-        rng = np.random.default_rng([seed, zlib.crc32(task.encode()), index])
+        rng = np.random.default_rng(
+            [seed, zlib.crc32(task.encode("utf-8", "surrogatepass")), index]
+        )
         done = 0
         for counts in resample_counts(groups[index], resamples, rng):
             for row, name in enumerate(names):

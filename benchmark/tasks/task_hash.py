@@ -31,7 +31,7 @@ def task_hash(task: Task, sample_rate: int) -> str:
     """
     digest = hashlib.sha256(FORMAT)
     rates = (sample_rate, source_rate(task, sample_rate))
-    digest.update(f"{task.full_name} {rates}".encode())
+    digest.update(f"{task.full_name} {rates}".encode("utf-8", "surrogatepass"))
     for name in (METADATA_FILE, VOCABULARY_FILE):
         _add(digest, name, (task.folder / name).read_bytes())
     for split in task.splits:
@@ -45,4 +45,6 @@ def task_hash(task: Task, sample_rate: int) -> str:
 
 def _add(digest: hashlib._Hash, name: str, content: bytes) -> None:
     """Add a file as its name and the hash of its bytes, so that no two files can run together."""
-    digest.update(f"\n{name} {hashlib.sha256(content).hexdigest()}".encode())
+    digest.update(
+        f"\n{name} {hashlib.sha256(content).hexdigest()}".encode("utf-8", "surrogatepass")
+    )

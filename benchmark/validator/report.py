@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from msssl_common.console import make_console
-from msssl_common.messages import one_printable_line
+from msssl_common.messages import one_printable_line, say
 
 WORTH_SAYING = 5.0  # s; shorter work is not announced
 TICK_SECONDS = 0.5
@@ -31,19 +30,19 @@ class Report:
 
     def progress(self, line: str) -> None:
         """Print a line of progress."""
-        click.echo(line)
+        say(line)
 
     def warn(self, message: str) -> None:
         """Print a warning, once: something to look at, but scores are what they claim to be."""
         if message not in self.warnings:
             self.warnings.append(message)
-            click.echo(f"Warning: {message}", err=True)
+            say(f"Warning: {message}", err=True)
 
     def foreign(self, text: str) -> None:
         """Print what others wrote, a log or a traceback, on stderr."""
         for line in text.splitlines():
             indent = " " * (len(line) - len(line.lstrip()))
-            click.echo(f"  | {indent}{one_printable_line(line)}", err=True)
+            say(f"  | {indent}{one_printable_line(line)}", err=True)
 
     def estimate(self, audio_seconds: float) -> str:
         """How long that much audio will take, in words; empty if that is not long."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from msssl_common.messages import explain_error
+from msssl_common.messages import explain_error, say
 from pretrain.cli.bench import bench
 from pretrain.cli.corpus import corpus
 from pretrain.cli.curves import curves
@@ -193,7 +193,7 @@ def ablate(
         weights = train_rows(names, data, out, steps, seed, device)
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
-    click.echo(benchmark_command(weights))
+    say(benchmark_command(weights))
 
 
 main.add_command(bench)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import click
 
+from msssl_common.messages import explain_error
 from pretrain.cli.options import RECIPE_HELP, device_option
 
 
@@ -96,4 +97,4 @@ def bench(
         for path in out:
             write_report(report, path)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(explain_error(error)) from None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.messages import explain_error
+from msssl_common.messages import explain_error, say
 
 
 @click.group()
@@ -74,8 +74,8 @@ def debian(
             Args(source_hours, kind_hours),
             debs,
             tasks_dir,
-            lambda sentence: click.echo(sentence, err=True),
+            lambda sentence: say(sentence, err=True),
         )
     except (ValueError, OSError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
-    click.echo(str(summary))
+    say(str(summary))

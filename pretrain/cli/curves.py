@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.messages import explain_error
+from msssl_common.messages import explain_error, say
 
 
 @click.command()
@@ -43,4 +43,4 @@ def curves(runs: Sequence[Path], out: Path) -> None:
         written = write_curves(runs, out)
     except (ValueError, OSError) as error:
         raise click.ClickException(explain_error(error)) from None
-    click.echo(f"wrote {', '.join(map(str, written))}")
+    say(f"wrote {', '.join(map(str, written))}")

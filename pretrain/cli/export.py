@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from msssl_common.messages import explain_error, one_printable_line
+from msssl_common.messages import explain_error, one_printable_line, say
 
 if TYPE_CHECKING:
     from msssl_hear.export import Format
@@ -66,7 +66,7 @@ def export(model: str, kind: Format, out: Path | None, force: bool) -> None:
         exported = export_encoder(loaded, path, kind)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         raise click.ClickException(explain_error(error)) from None
-    click.echo(
+    say(
         f"{one_printable_line(exported.path)}: {loaded.row_label}, "
         f"{exported.size / 1e6:.1f} MB, at most "
         f"{exported.difference:.0e} from the model"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.messages import explain_error
+from msssl_common.messages import explain_error, say
 
 
 @click.command("check-overlap")
@@ -41,10 +41,10 @@ def check_overlap(data: Path, tasks_dir: Path) -> None:
     overlaps = find_overlaps(training, tasks)
     skipped = [*training.skipped, *tasks.skipped]
     for sentence in skipped:
-        click.echo(f"not compared: {sentence}", err=True)
+        say(f"not compared: {sentence}", err=True)
     for overlap in overlaps:
-        click.echo(str(overlap))
-    click.echo(
+        say(str(overlap))
+    say(
         f"{len(training.names)} training files, {len(tasks.names)} task files: "
         f"{len(overlaps) or 'no'} overlap{'' if len(overlaps) == 1 else 's'}"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.messages import explain_error
+from msssl_common.messages import explain_error, say
 
 
 @click.command()
@@ -66,9 +66,9 @@ def pack(
       mspretrain pack --data my-audio --out shards
       mspretrain pack --data audio --list balanced_train_segments.csv --out shards
     """  # noqa: D301 -- click wants the character behind \\b
-    from rich.console import Console
     from rich.progress import Progress
 
+    from msssl_common.console import make_console
     from pretrain.data.pack.audioset import clips_of_lists
     from pretrain.data.pack.clip import PackArgs
     from pretrain.data.pack.pack import pack as pack_clips
@@ -77,7 +77,7 @@ def pack(
     args = PackArgs("opus" if codec == "opus" else "flac", clips_per_shard, silence)
     try:
         wanted = clips_of_lists(lists, data) if lists else clips_of_folder(data)
-        console = Console(stderr=True)
+        console = make_console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal) as bars:
             bar = bars.add_task("Packing", total=len(wanted))
             summary = pack_clips(
@@ -90,5 +90,5 @@ def pack(
             )
     except (ValueError, OSError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
-    click.echo(str(summary))
-    click.echo(f"{summary.cpu_seconds:.1f} s of processor time; left out: {out / 'dropped.csv'}")
+    say(str(summary))
+    say(f"{summary.cpu_seconds:.1f} s of processor time; left out: {out / 'dropped.csv'}")

@@ -14,10 +14,10 @@ import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
-from rich.console import Console
 
 from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
 from msssl_common.audio_folders import find_audio_files
+from msssl_common.console import make_console
 from msssl_common.messages import one_printable_line
 
 SAMPLE_RATE = 16000  # Hz
@@ -50,7 +50,7 @@ def find_audio(folder: Path) -> list[Path]:
 
 def say(sentence: str) -> None:
     """Print a sentence on stderr, on one line."""
-    Console(stderr=True).print(
+    make_console(stderr=True).print(
         one_printable_line(sentence), markup=False, highlight=False, soft_wrap=True
     )
 

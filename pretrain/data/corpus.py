@@ -14,11 +14,11 @@ import numpy as np
 import soundfile
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
 from msssl_common.audio_files import SixteenBits
+from msssl_common.console import make_console
 from msssl_common.messages import one_printable_line
 from pretrain.data.audio import FULL_SCALE, SAMPLE_RATE, find_audio, read_mono, say, sources_of
 
@@ -89,7 +89,7 @@ def read_corpus(folder: Path, sample_rate: int = SAMPLE_RATE) -> Corpus:
         ValueError: Nothing in it can be used.
     """
     paths = find_audio(folder)
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     # Decoding runs in C without the interpreter's lock, so that threads are enough.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         jobs = pool.map(lambda path: _decode(path, sample_rate), paths)

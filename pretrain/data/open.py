@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import torch
-from rich.console import Console
 
+from msssl_common.console import make_console
 from pretrain.data.corpus import Corpus, read_corpus
 from pretrain.data.crops import CropSampler
 from pretrain.data.sampler import Sampler
@@ -47,7 +47,7 @@ def open_data(
         ValueError: The folder cannot be used, or audio is to be streamed.
         OSError: It cannot be read.
     """
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = make_console(stderr=True, soft_wrap=True)
     if not is_packed(folder):
         if reader == "stream" and folder.is_dir():
             raise ValueError(f"{folder}: only shards can be streamed; make some: mspretrain pack")

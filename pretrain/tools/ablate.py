@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
+from msssl_common.console import make_console
 from pretrain.data.open import open_data
 from pretrain.recipe import Recipe, find_recipe, read_recipe
 from pretrain.run_folder import WEIGHTS
@@ -49,7 +48,7 @@ def ablate(
     check_equal_data(recipes)
     rate, made = recipes[0].log_mel.sample_rate, recipes[0].data.synthetic_clips
     corpus = open_data(data, rate, made, run.seed, device)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = make_console(stderr=True, soft_wrap=True)
     weights = []
     for recipe in recipes:
         console.print(f"{recipe.name}:", style="bold")

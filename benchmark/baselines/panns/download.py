@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
-from msssl_common.console import byte_bar
+from msssl_common.console import byte_bar, make_console
 from msssl_common.download import (
     PATIENT,
     DownloadError,
@@ -33,7 +31,7 @@ def fetch(url: str, target: Path, checksum: str, retries: Retries = PATIENT) -> 
     if target.is_file():
         return
     try:
-        with byte_bar(Console(stderr=True), f"Fetching {target.name}") as advance:
+        with byte_bar(make_console(stderr=True), f"Fetching {target.name}") as advance:
             download(Remote(url, checksum=checksum), target, advance, retries)
     except WriteError:
         raise

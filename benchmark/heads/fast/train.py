@@ -196,5 +196,7 @@ def _new_head(data: FoldData, point: GridPoint, seed: int) -> Head:
 
 def derived_seed(seed: int, *names: str) -> int:
     """A seed for one of several independent streams of draws."""
-    digest = hashlib.sha256("\n".join([str(seed), *names]).encode()).digest()
+    digest = hashlib.sha256(
+        "\n".join([str(seed), *names]).encode("utf-8", "surrogatepass")
+    ).digest()
     return int.from_bytes(digest[:7], "big")

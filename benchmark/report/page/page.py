@@ -31,6 +31,7 @@ from benchmark.report.page.pairs import PairTable, pair_table
 from benchmark.report.page.script_data import script_data
 from benchmark.report.standings import Leaderboard
 from benchmark.results.leaderboard import FAMILIES
+from msssl_common.messages import printable
 
 MOST_BARS = 6  # tasks whose intervals are drawn in the table at first
 MOST_PAIRS = 16  # rows of which a table of all pairs can be read
@@ -156,7 +157,7 @@ def leaderboard_html(standings: Leaderboard, pictures: Sequence[str] = ()) -> st
     style, script = _source(environment, "leaderboard.css"), _source(environment, "leaderboard.js")
     board = standings.board
     page = page_of(standings)
-    text = environment.get_template("leaderboard.html.j2").render(
+    return environment.get_template("leaderboard.html.j2").render(
         standings=standings,
         board=board,
         page=page,
@@ -174,14 +175,18 @@ def leaderboard_html(standings: Leaderboard, pictures: Sequence[str] = ()) -> st
         script=script,
         policy=_policy(style, script),
     )
-    # A file name that was no UTF-8 is no text that could be written either.
-    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _gated(value: object) -> object:
+    """What a place in the page shows: text passes the gate, markup of our own is left alone."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _environment() -> Environment:
     environment = Environment(
         loader=TEMPLATES,
         autoescape=True,
+        finalize=_gated,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -194,7 +199,7 @@ def _environment() -> Environment:
 
 def code(text: str) -> Markup:
     """Escaped text, in which Markdown's backticks become ``<code>``."""
-    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text))))
     return Markup(marked)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from benchmark.report.page.cells import PageColumn, PageRow
 from benchmark.report.standings import Leaderboard
 from benchmark.statistics import Comparisons
+from msssl_common.messages import printable
 
 UNIT = 10_000  # scores, differences and p-values are written as whole ten-thousandths
 
@@ -34,7 +35,7 @@ def script_data(
 
 def _row(row: PageRow) -> dict[str, object]:
     return {
-        "name": row.name,
+        "name": printable(row.name),
         "kind": row.kind,
         "folded": row.folded,
         "parameters": row.parameters,
@@ -45,7 +46,7 @@ def _column(
     standings: Leaderboard, column: PageColumn, places: dict[str, int]
 ) -> dict[str, object]:
     facts: dict[str, object] = {
-        "title": column.title,
+        "title": printable(column.title),
         "score": column.subtitle,
         "group": column.group,
         "first": column.first,

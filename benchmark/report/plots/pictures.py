@@ -70,7 +70,7 @@ def _plain(part: str) -> str:
     plain = re.sub(r"[^\w.-]+", "_", part, flags=re.ASCII).strip("_")[:LONGEST_PART]
     if plain == part:
         return plain
-    return f"{plain}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
+    return f"{plain}-{hashlib.sha256(part.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
 @styled

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Sequence
 
 from benchmark.report.published import PublishedScore, published_label
 from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import Cell, ModuleFacts, TaskFacts, peak_memory, speed
+from msssl_common.csv_tables import csv_table
 
 COLUMNS = {
     "label": "row of the tables",
@@ -62,11 +61,7 @@ COLUMNS = {
 
 def long_csv(standings: Leaderboard) -> str:
     """`long_rows` as CSV."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(long_rows(standings))
-    return text.getvalue()
+    return csv_table(list(COLUMNS), long_rows(standings))
 
 
 def long_rows(standings: Leaderboard) -> Iterator[dict[str, object]]:

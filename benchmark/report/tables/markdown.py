@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from benchmark.report.notes import (
@@ -19,6 +20,7 @@ from benchmark.report.published import PublishedScore, published_label
 from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval, RankRange
+from msssl_common.messages import one_printable_line, printable_name
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -37,10 +39,32 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[s
     return [_line(head), rule, *(_line(row) for row in rows)]
 
 
+# Where renderers make a link of an address without being asked: GitHub Flavored Markdown, 6.9.
+AUTOLINKS = re.compile(
+    r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\S@)(?=\S)|(?<=mailto:)|(?<=xmpp:)", re.I
+)
+
+
 def escape(text: str) -> str:
-    """A name or sentence that is nothing but text, on one line, also inside a table's cell."""
-    text = " ".join(text.split()).replace("\\", "\\\\")
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    """A name or sentence that is nothing but text, on one line, also inside a table's cell.
+
+    It passes the gate for foreign text. No link, image or HTML of it lives, and no bold, which is
+    what marks the best. Backticks do: notes of our own have code.
+    """
+    text = re.sub(r"([\\|\[\]*~])", r"\\\1", one_printable_line(text))
+    return AUTOLINKS.sub("<!-- -->", text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def code_span(text: str) -> str:
+    """Foreign text as code, in more backticks than it has in a row: nothing in it lives."""
+    text = one_printable_line(text)
+    ticks = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _name(text: str) -> str:
+    return escape(printable_name(text))
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -53,7 +77,7 @@ ABSENT = "–"
 
 def leaderboard_markdown(standings: Leaderboard) -> str:
     """The table, how it was made, how it is read, and what must be said of rows and columns."""
-    made_by = " and ".join(f"`{command}`" for command in standings.commands)
+    made_by = " and ".join(code_span(command) for command in standings.commands)
     paragraphs = [
         f"# {escape(standings.title)}",
         f"Made by {made_by}." if made_by else "",
@@ -69,7 +93,7 @@ def task_head(task: TaskFacts) -> str:
     """Head of a task's column: family, name, score."""
     folds = f", {task.folds} folds" if task.folds > 1 else ""
     mark = " †" if task.notice else ""
-    return f"{task.family}{folds}<br>{escape(task.task)}{mark}<br>{score_name(task)}"
+    return f"{task.family}{folds}<br>{_name(task.task)}{mark}<br>{escape(score_name(task))}"
 
 
 def _table(standings: Leaderboard) -> list[str]:
@@ -93,7 +117,7 @@ def _own_row(standings: Leaderboard, module: ModuleFacts, remarks: Mapping[str, 
         for place in places
     ]
     overall = _overall(standings, module.label)
-    return [escape(module.label), *overall, *scores, *_costs(standings, module)]
+    return [_name(module.label), *overall, *scores, *_costs(standings, module)]
 
 
 def _score(
@@ -160,7 +184,7 @@ def _published_row(standings: Leaderboard, model: str, remarks: Mapping[str, int
         )
         for task in standings.board.tasks
     ]
-    return [escape(label), *_overall(standings, label), *scores, *("" for _ in COSTS)]
+    return [_name(label), *_overall(standings, label), *scores, *("" for _ in COSTS)]
 
 
 def _published_score(
@@ -209,7 +233,7 @@ def _row(standings: Leaderboard, module: ModuleFacts) -> list[str]:
         found = standings.overall_of(module.label)
         overall = [score_text(found.normalised, 2) if found else "–"]
     return [
-        escape(module.label),
+        _name(module.label),
         *(_short_score(standings, module.label, task.task) for task in standings.board.tasks),
         *overall,
         count_text(module.parameters),

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterator
 from itertools import combinations
 
 from benchmark.report.standings import Leaderboard
+from msssl_common.csv_tables import csv_table
 
 COLUMNS = {
     "task": "folder name of the task",
@@ -26,9 +26,10 @@ COLUMNS = {
 
 def pairs_csv(standings: Leaderboard) -> str:
     """A row per task and pair of rows."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
-    writer.writeheader()
+    return csv_table(list(COLUMNS), _rows(standings))
+
+
+def _rows(standings: Leaderboard) -> Iterator[dict[str, object]]:
     for task in standings.board.tasks:
         tests = standings.comparisons.get(task.task)
         if tests is None:
@@ -39,17 +40,14 @@ def pairs_csv(standings: Leaderboard) -> str:
         for a, b in combinations(tested, 2):
             row, column = places[a], places[b]
             ahead, behind = tests.better[row, column], tests.better[column, row]
-            writer.writerow(
-                {
-                    "task": task.task,
-                    "score": task.score,
-                    "a": a,
-                    "b": b,
-                    "value_a": scores[a],
-                    "value_b": scores[b],
-                    "p": tests.p[row, column],
-                    "p_holm": tests.adjusted[row, column],
-                    "better": "a" if ahead else "b" if behind else "",
-                }
-            )
-    return text.getvalue()
+            yield {
+                "task": task.task,
+                "score": task.score,
+                "a": a,
+                "b": b,
+                "value_a": scores[a],
+                "value_b": scores[b],
+                "p": float(tests.p[row, column]),
+                "p_holm": float(tests.adjusted[row, column]),
+                "better": "a" if ahead else "b" if behind else "",
+            }

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -14,6 +12,7 @@ from dataclasses import asdict
 from benchmark.results.cells import Cell, FoldScores, better, speed
 from benchmark.results.leaderboard import Entry, ResultTable
 from benchmark.scores.averages import mean, std
+from msssl_common.csv_tables import csv_table
 
 COLUMNS = {
     "label": "row of the tables",
@@ -65,18 +64,18 @@ COLUMNS = {
 
 def scores_csv(board: ResultTable) -> str:
     """A row per module, task, score, seed and fold, and their means; none of what was not run."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(COLUMNS), lineterminator="\n")
-    writer.writeheader()
+    return csv_table(list(COLUMNS), _rows(board))
+
+
+def _rows(board: ResultTable) -> Iterator[dict[str, object]]:
     for module in board.modules:
         for entry in board.row(module):
             if entry.not_run:
                 continue
             for cell in entry.cells:
-                writer.writerows(_cell_rows(cell))
+                yield from _cell_rows(cell)
             if len(entry.cells) > 1 and not entry.reason:
-                writer.writerows(_seed_rows(entry))
-    return text.getvalue()
+                yield from _seed_rows(entry)
 
 
 def _cell_rows(cell: Cell) -> Iterator[dict[str, object]]:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator
 
@@ -14,6 +12,7 @@ from benchmark.report.published import published_label
 from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import ModuleFacts, TaskFacts, peak_memory, speed
 from benchmark.statistics import Interval
+from msssl_common.csv_tables import csv_table
 
 COSTS = (
     "parameters",
@@ -28,11 +27,7 @@ def wide_csv(standings: Leaderboard) -> str:
     """Rows run here, best first, then published ones; what is not known is empty."""
     rows = [*_own_rows(standings), *_published_rows(standings)]
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_table(columns, rows)
 
 
 def interval_columns(name: str, interval: Interval | None) -> dict[str, object]:

@@ -9,7 +9,6 @@ process writes the results. One bar counts all tasks, beside the lines of finish
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from benchmark.runner.ray import tasks
 from benchmark.runner.ray.tasks import ModuleSpec, Outcome
 from benchmark.runner.ray.work import Work
 from benchmark.tasks.task import Task, task_folds
+from msssl_common.messages import say
 
 
 class ClusterProgress:
@@ -217,7 +217,7 @@ class Cells:
 
     def _reason(self, outcome: Outcome) -> str:
         if self._plan.debug and outcome.details:
-            print(outcome.details, file=sys.stderr)
+            say(outcome.details, err=True)
         return outcome.reason or ""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msssl_common.csv_tables import csv_table
 from msssl_common.files import rename_durably, write_bytes, write_text
 from pretrain.data.audio import SAMPLE_RATE
 
@@ -126,8 +127,8 @@ def read_journals(folder: Path) -> Iterator[Journal]:
 
 def write_tables(folder: Path) -> None:
     """Write dropped.csv and, last, manifest.csv, whose presence says that all is packed."""
-    dropped = (row for journal in read_journals(folder) for row in journal.dropped)
-    _write_csv(folder / DROPPED, DroppedRow._fields, dropped)
+    dropped = (row._asdict() for journal in read_journals(folder) for row in journal.dropped)
+    write_text(folder / DROPPED, csv_table(DroppedRow._fields, dropped))
     rows = (row for journal in read_journals(folder) for row in journal.rows)
     _write_csv(folder / MANIFEST, ManifestRow._fields, rows)
 
@@ -153,7 +154,7 @@ def _card(row: ManifestRow) -> bytes:
 
 def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    # A file name need not be UTF-8.
+    # A file name need not be UTF-8. Names stay as they are: training reads them.
     with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import click
 import torch
 
+from msssl_common.messages import say
 from pretrain.data.corpus import Corpus
 from pretrain.data.open import open_data
 from pretrain.data.shards.corpus import Reader, ShardCorpus
@@ -59,7 +59,7 @@ def run_bench(
             clips = Path(folder) / "clips.npz"
             save_clips(corpus, recipe.run.crop_frames * recipe.log_mel.hop_length, clips)
             theirs = AuthorsPipeline(authors, clips, recipe.run.batch_size)
-        found = measure(training, steps, runs, theirs, lambda line: click.echo(line, err=True))
+        found = measure(training, steps, runs, theirs, lambda line: say(line, err=True))
     return _setting(training, corpus, compiled, opening), found
 
 

@@ -14,6 +14,7 @@ from benchmark.report.standings import Leaderboard, Standing
 from benchmark.results.cells import FoldScores, ModuleFacts
 from benchmark.results.leaderboard import NOT_RUN, Entry
 from benchmark.statistics import Interval
+from msssl_common.messages import printable
 from tests.benchmark.report.demo import (
     REASON,
     TASKS,
@@ -285,6 +286,7 @@ def _hostile(text: str) -> Leaderboard:
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:20]))
 def test_names_stay_names(text: str) -> None:
     page = parsed(leaderboard_html(_hostile(text)))
+    text = printable(text)  # what turns the order of words around is spelt out
     _check_sound(page)
     assert not page.all("img") and not page.all("b")
     assert page.one("title").text == page.one("h1").text == text
@@ -304,7 +306,7 @@ def test_names_stay_names(text: str) -> None:
 
 
 def test_a_name_that_is_no_unicode_can_be_written(demo: Leaderboard) -> None:
-    assert "a?b" in leaderboard_html(replace(demo, title="a\udcffb")).encode().decode()
+    assert r"a\udcffb" in leaderboard_html(replace(demo, title="a\udcffb")).encode().decode()
 
 
 def test_an_address_that_would_run_a_script_is_no_link(demo: Leaderboard) -> None:

@@ -9,6 +9,7 @@ import sys
 import traceback
 
 LONGEST = 2000  # characters of a sentence that are shown
+LONGEST_PART = 1000  # of a note or a reason, which sentences are made of
 LONGEST_NAME = 200  # of a label or a file's name inside a table
 
 # What ends a line, or moves to another place, becomes a blank.
@@ -33,9 +34,9 @@ def printable(text: object, most: int = LONGEST) -> str:
     """
     text = str(text)
     if len(text) > most:
-        tail = most // 5
-        head, size = text[: most - tail], f"… ({len(text):,} characters)"
-        return f"{_escaped(head)}{size} …{_escaped(text[-tail:])}"
+        size, tail = f"… ({len(text):,} characters) …", most // 5
+        # No longer than is allowed, so that it passes a second time as it is.
+        return _escaped(text[: most - tail - len(size)]) + size + _escaped(text[-tail:])
     return _escaped(text)
 
 
@@ -60,6 +61,11 @@ def one_printable_line(text: object, most: int = LONGEST) -> str:
 
 def _single_blanks(text: str) -> str:
     return " ".join(text.split())
+
+
+def printable_part(text: object) -> str:
+    """A note, or a reason, that will stand in a sentence of ours."""
+    return one_printable_line(text, LONGEST_PART)
 
 
 def printable_name(text: object) -> str:
@@ -154,9 +160,9 @@ def reason_for_cell(error: Exception, debug: bool) -> str:
     """
     if debug:
         say("".join(traceback.format_exception(error)), err=True)
-    message = one_printable_line(error)
+    message = printable_part(error)
     if isinstance(error, OSError) or is_out_of_memory(error):
-        return explain_error(error)
+        return printable_part(explain_error(error))
     if message and isinstance(error, ValueError):
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

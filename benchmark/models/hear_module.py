@@ -28,7 +28,7 @@ from benchmark.models.specs import split_spec
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.models.worker.messages import WorkerLostError, WorkerRaisedError
 from benchmark.models.worker.module import WorkerModel, WorkerModule
-from msssl_common.messages import is_out_of_memory, one_printable_line
+from msssl_common.messages import is_out_of_memory, printable_name, printable_part
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
@@ -339,7 +339,8 @@ def _text(model: torch.nn.Module, module_name: str, attribute: str) -> str | Non
         raise HearModuleError(
             f"The model of {module_name} has {attribute} {text!r}; it must be text, or absent"
         )
-    return one_printable_line(text) if text else None
+    shown = printable_name if attribute == "row_label" else printable_part
+    return shown(text) if text else None
 
 
 def _spec(module_name: str, model_path: str) -> str:

@@ -15,6 +15,7 @@ from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell, ModuleFacts, TaskFacts, with_unique_label
 from benchmark.tasks.find import UnreadableTask
 from benchmark.tasks.task import Task
+from msssl_common.messages import printable_part
 
 
 def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
@@ -53,7 +54,9 @@ def task_facts(task: Task | UnreadableTask) -> TaskFacts:
         return TaskFacts(task.full_name)
     folds = 1 if task.split_mode == "trainvaltest" else len(task.splits)
     own_grid = ", ".join(task.param_grid)
-    return TaskFacts(task.full_name, task.family, task.evaluation[0], task.notice, folds, own_grid)
+    # A notice of 5 MB would make cells that are too large to be read.
+    notice = printable_part(task.notice) if task.notice else None
+    return TaskFacts(task.full_name, task.family, task.evaluation[0], notice, folds, own_grid)
 
 
 @dataclass(frozen=True)

@@ -201,8 +201,10 @@ class Sources:
 
     def __post_init__(self) -> None:
         for path in self.paths:
-            if not path.is_dir() and not is_archive(path):
+            if not path.is_dir() and not is_archive(path) and path.suffix != ".parquet":
                 raise FileNotFoundError(f"{path} is neither a folder nor a .zip or .tar archive.")
+            if not path.exists():
+                raise FileNotFoundError(f"{path} is not there.")
 
     def find(self, wanted: RawFolder) -> Path:
         """Find a data set's folder in the sources, unpacking archives where need be.

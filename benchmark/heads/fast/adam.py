@@ -1,4 +1,4 @@
-"""Adam for heads in lockstep, each with a learning rate of its own, by torch's fused kernel.
+"""Adam for stacked heads, each with a learning rate of its own, by torch's fused kernel.
 
 The numbers are those of ``torch.optim.Adam(fused=True)``. That class imports half of torch
 (torch._dynamo) when it is first made, which takes longer than all heads of a small task.

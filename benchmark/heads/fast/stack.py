@@ -56,7 +56,7 @@ def loss_gradients(logits: Tensor, targets: Tensor, prediction_type: PredictionT
 
 
 class HeadStack:
-    """Trains several heads in lockstep on the same batches.
+    """Trains several heads at once, on the same batches.
 
     The heads themselves hold the float32 weights and the gradients; every step multiplies copies
     of them in ``dtype``. Biases of hidden layers are not trained, since BatchNorm takes away what

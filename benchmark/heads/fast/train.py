@@ -1,4 +1,4 @@
-"""Fast mode: train all grid points of equal shape together, in lockstep.
+"""Fast mode: train all grid points of equal shape at once, as a stack.
 
 Same grid, loss, optimiser, order of rows and early stopping as exact mode. Three things differ:
 matrix products are bfloat16 where the processor has them, every grid point draws its first weights
@@ -147,7 +147,7 @@ class Followed:
         """Whether it is validated after so many epochs."""
         return epochs % self.point.check_val_every_n_epoch == 0
 
-    def goes_on(self, epochs: int) -> bool:
+    def continues(self, epochs: int) -> bool:
         """Whether it is trained after so many epochs."""
         return not self.stopping.stopped and epochs < self.point.max_epochs
 
@@ -180,7 +180,7 @@ def train_epochs(
                     found = data.selection.monitor([logits[place].T.contiguous()])
                     if one.stopping.update(epoch, found):
                         one.kept = stack.state(place)
-        places = [place for place, one in enumerate(going) if one.goes_on(epoch + 1)]
+        places = [place for place, one in enumerate(going) if one.continues(epoch + 1)]
         if not places:
             return
         if len(places) < len(going):

@@ -24,6 +24,7 @@ from benchmark.cli.make_options import (
     task_options,
 )
 from benchmark.cli.options import report_errors
+from msssl_common.messages import say
 
 if TYPE_CHECKING:
     from benchmark.tasks.make.build import Planner
@@ -97,7 +98,7 @@ def hub(
     own_name = name or data_set.partition("@")[0].rpartition("/")[2]
     folder, planner = _parquet_task(own_name, **task_and_splits)
     source, commit = fetched(data_set)
-    click.echo(f"{data_set}: commit {commit}")
+    say(f"{data_set}: commit {commit}")
     make_from(folder, planner, [source], to, rates, bad_files)
 
 

@@ -1,6 +1,7 @@
 """The gate for foreign text, and the tables that are safe in a spreadsheet."""
 
 import io
+import re
 
 import click
 import pytest
@@ -20,6 +21,7 @@ from msssl_common.messages import (
     say,
 )
 from msssl_common.program import run_program
+from tests import ROOT
 from tests.hostile import HOSTILE, assert_csv_is_safe, assert_printed_well
 
 ANY = st.text(st.characters(codec=None), max_size=60)
@@ -116,3 +118,11 @@ def test_how_programs_end_is_printed_well(text: str, capsys: pytest.CaptureFixtu
             run_program("x", lambda error=error: failing(error))  # type: ignore[misc]
         assert end.value.code in (1, 2)
     assert_printed_well(capsys.readouterr().err)
+
+
+def test_nothing_is_printed_past_the_gate() -> None:
+    """Commands print by `say` or a `GatedConsole`; JSON is safe as it is."""
+    past = re.compile(r"click\.echo\((?!as_json)|(?<![A-Za-z])Console\(")
+    for package in ("benchmark", "pretrain", "msssl_hear"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert not past.search(path.read_text("utf-8")), path

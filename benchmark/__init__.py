@@ -13,7 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmark.api import evaluate, load_results
+    from benchmark.api import evaluate, evaluate_shots, load_results, make_plan, preview
     from benchmark.compare.comparison import compare_results as compare_results
     from benchmark.file_embeddings.embed import embed_files
     from benchmark.protocol import Protocol
@@ -30,8 +30,11 @@ __all__ = [
     "compare_results",
     "embed_files",
     "evaluate",
+    "evaluate_shots",
     "find_tasks",
     "load_results",
+    "make_plan",
+    "preview",
 ]
 
 # None of these may bear the name of a submodule: its import would put the module in their place.
@@ -42,8 +45,11 @@ _PLACES = {
     "compare_results": ("benchmark.compare.comparison", "compare_results"),
     "embed_files": ("benchmark.file_embeddings.embed", "embed_files"),
     "evaluate": ("benchmark.api", "evaluate"),
+    "evaluate_shots": ("benchmark.api", "evaluate_shots"),
     "find_tasks": ("benchmark.tasks.find", "find_tasks"),
     "load_results": ("benchmark.api", "load_results"),
+    "make_plan": ("benchmark.api", "make_plan"),
+    "preview": ("benchmark.api", "preview"),
 }
 
 

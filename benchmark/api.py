@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from benchmark.models.specs import check_modules, row_specs, split_spec
+from benchmark.models.specs import check_modules, row_labels, row_specs, split_spec
 from benchmark.models.worker.interpreter import Interpreter, interpreters_of
 from benchmark.protocol import Protocol
+from benchmark.report.few_shot import FewShotScore, few_shot_curve, write_few_shot
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
 from benchmark.report.write import TABLES, write_report
 from benchmark.results.cell_files import cell_path
 from benchmark.runner.cells import Executor, FinishedCells
 from benchmark.runner.local import run_locally
-from benchmark.runner.plan import RunPlan
+from benchmark.runner.plan import RunPlan, fit_tasks
+from benchmark.runner.preview import Preview, preview_plan
 from benchmark.runner.progress import Advance, Progress, Silent
 from benchmark.runner.tracking import Tracking
 from benchmark.tasks.find import choose, find_tasks
@@ -32,6 +36,7 @@ def evaluate(
     tasks: Sequence[str] | None = None,
     tasks_dir: Path | str | None = None,
     protocol: Protocol | None = None,
+    limit: int | None = None,
     seeds: int = 1,
     out: Path | str | None = None,
     device: str = "auto",
@@ -51,13 +56,15 @@ def evaluate(
     result.
 
     Args:
-        modules: Import names of HEAR modules, each with ``=CHECKPOINT`` or without; ``msssl_hear``
-            if empty.
+        modules: Import names of HEAR modules, each with ``=CHECKPOINT`` or without, and with
+            ``LABEL:=`` before it to name its row; ``msssl_hear`` if empty.
         baselines: Short names of bundled baselines, e.g. ``("cola", "panns")``.
         floors: Whether to add the rows ``logmel`` and ``random``.
         tasks: Names of tasks; None for all.
         tasks_dir: Folder of tasks in HEAR's format, or one task; None for the embedded suite.
         protocol: How heads are trained and judged; None for HEAR's published grid in fast mode.
+        limit: Clips of each split that are used, at most, in the proportions of their labels; a
+            first look. None for the protocol's, which is all clips unless it says otherwise.
         seeds: How often the heads are trained: with the protocol's seed, the next one, and so on.
         out: Results folder; None for one of its own under ``results/runs``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
@@ -80,35 +87,159 @@ def evaluate(
         OSError: There are no such tasks, or a folder cannot be written to.
     """
     progress = progress or Silent()
+    plan = make_plan(
+        modules,
+        baselines=baselines,
+        floors=floors,
+        tasks=tasks,
+        tasks_dir=tasks_dir,
+        protocol=protocol,
+        limit=limit,
+        seeds=seeds,
+        out=out,
+        embedding_dtype=embedding_dtype,
+        interpreters=interpreters,
+        in_process=in_process,
+        progress=progress,
+        command=command,
+        debug=debug,
+    )
+    here = executor in (None, run_locally)
+    plan = replace(plan, device=resolve_device(device) if here else device_elsewhere(device))
+    return fill_and_report(plan, progress, tracking, executor or run_locally)
+
+
+def make_plan(
+    modules: Sequence[str] = (),
+    *,
+    baselines: Sequence[str] = (),
+    floors: bool = True,
+    tasks: Sequence[str] | None = None,
+    tasks_dir: Path | str | None = None,
+    protocol: Protocol | None = None,
+    limit: int | None = None,
+    seeds: int = 1,
+    out: Path | str | None = None,
+    embedding_dtype: str = "float32",
+    interpreters: Mapping[str, Interpreter | Path | str] | None = None,
+    in_process: bool = False,
+    progress: Progress | None = None,
+    command: str = "",
+    debug: bool = False,
+) -> RunPlan:
+    """What `evaluate` would do with the same arguments, on the processor; for `preview`.
+
+    The embedded suite is made if it is asked for and not there. Nothing else is.
+
+    Raises:
+        ValueError: As `evaluate`.
+        OSError: There are no such tasks.
+    """
+    modules, labels = row_labels(modules)
     specs = row_specs(modules, baselines, floors)
     elsewhere = interpreters_of(modules, interpreters or {})
     check_modules(spec for spec in specs if split_spec(spec)[0] not in elsewhere)
-    here = executor in (None, run_locally)
-    device = resolve_device(device) if here else device_elsewhere(device)
+    protocol = protocol or Protocol("default")
+    if limit is not None:
+        protocol = replace(protocol, limit=limit)
+    progress = progress or Silent()
     found = find_tasks(tasks_dir, _suite_advance(progress))
-    plan = RunPlan(
+    fit, left_out = fit_tasks(choose(found, tasks or ()), protocol, bool(tasks))
+    for sentence in left_out:
+        progress.say(sentence)
+    if seeds > 1 and protocol.probe != "mlp" and protocol.shots is None:
+        raise ValueError(f"The probe {protocol.probe} draws nothing at random: one seed will do")
+    return RunPlan(
         specs=specs,
-        tasks=choose(found, tasks or ()),
-        out=Path(out) if out is not None else results_folder(tasks_dir),
-        protocol=protocol or Protocol("default"),
+        tasks=fit,
+        out=Path(out) if out is not None else results_folder(tasks_dir, protocol),
+        protocol=protocol,
         seeds=seeds,
         embedding_dtype=embedding_dtype,
-        device=device,
         command=command,
         debug=debug,
         interpreters=elsewhere,
         in_process=in_process,
+        labels=labels,
     )
-    return fill_and_report(plan, progress, tracking, executor or run_locally)
 
 
-def results_folder(tasks_dir: Path | str | None) -> Path:
+def preview(plan: RunPlan, progress: Progress | None = None) -> Preview:
+    """What a run would embed and train, and what is done already; nothing of it is done.
+
+    Modules are loaded and audio is hashed: their hashes say what the cache has.
+
+    Args:
+        plan: From `make_plan`.
+        progress: Its methods are called as modules and tasks are looked at.
+    """
+    return preview_plan(plan, progress or Silent())
+
+
+def evaluate_shots(
+    shots: Sequence[int],
+    modules: Sequence[str] = (),
+    *,
+    protocol: Protocol | None = None,
+    seeds: int = 5,
+    tasks_dir: Path | str | None = None,
+    out: Path | str | None = None,
+    **arguments: Any,  # noqa: ANN401 -- those of evaluate
+) -> list[FewShotScore]:
+    """Evaluate with few clips of each class: a leaderboard for each number of them, and a curve.
+
+    Args:
+        shots: Clips of each class to train on, and as many to validate on.
+        modules: As for `evaluate`.
+        protocol: As for `evaluate`; its own shots do not count.
+        seeds: Draws of the clips: the protocol's seed draws the first, the next one the second.
+        tasks_dir: As for `evaluate`. Event tasks are left out.
+        out: Folder of the curve; each number has its leaderboard in ``shots-N`` inside. None for
+            one under ``results/runs``.
+        **arguments: As for `evaluate`.
+
+    Returns:
+        The curve: a score per module, task and number of clips. It is also written into ``out``.
+
+    Raises:
+        ValueError: Nothing can be run, or no number of clips is given.
+        OSError: As for `evaluate`.
+    """
+    if not shots:
+        raise ValueError("Shots must name at least one number of clips")
+    protocol = protocol or Protocol("default")
+    folder = few_shot_folder(tasks_dir, protocol) if out is None else Path(out)
+    boards = {
+        few: evaluate(
+            modules,
+            protocol=replace(protocol, shots=few),
+            seeds=seeds,
+            tasks_dir=tasks_dir,
+            out=folder / f"shots-{few}",
+            **arguments,
+        )
+        for few in sorted(set(shots))
+    }
+    curve = few_shot_curve(boards)
+    write_few_shot(curve, folder)
+    return curve
+
+
+def few_shot_folder(tasks_dir: Path | str | None, protocol: Protocol) -> Path:
+    """Where curves go by default."""
+    folder = results_folder(tasks_dir, replace(protocol, shots=None))
+    return folder.with_name(f"{folder.name}-few-shot")
+
+
+def results_folder(tasks_dir: Path | str | None, protocol: Protocol) -> Path:
     """Where results go by default: a folder under ``results/runs``, named after the tasks' folder.
 
     Args:
         tasks_dir: Folder of tasks, or one task; None for the embedded suite.
+        protocol: Scores of another kind than HEAR's get a folder of their own.
     """
-    return RUNS / ("embedded" if tasks_dir is None else Path(tasks_dir).resolve().name)
+    name = "embedded" if tasks_dir is None else Path(tasks_dir).resolve().name
+    return RUNS / "-".join(filter(None, [name, protocol.variant]))
 
 
 def _suite_advance(progress: Progress) -> Advance:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Mode = Literal["exact", "fast"]
 Rules = Literal["published", "strict"]
+Probe = Literal["mlp", "linear", "knn"]
 
 VERSION = 2  # raised when heads or scores change so that old cells must be made again
 SEED = 42  # heareval.predictions.task_predictions.task_predictions: seed_everything(42)
@@ -29,6 +30,11 @@ class Protocol:
             ``"strict"`` corrects them (see `benchmark.heads.evaluate`).
         grid_points: Points of the grid that are tried.
         version: Of the code behind all this.
+        limit: Clips per split at most, chosen by `benchmark.tasks.limit`; None for all clips.
+        probe: What reads the embeddings: ``"mlp"`` is HEAR's head, ``"linear"`` logistic
+            regression, ``"knn"`` nearest neighbours. The last two have no grid and no mode.
+        shots: Clips of each class to train on, and as many to validate on, drawn by the seed; None
+            for all clips.
     """
 
     grid: str
@@ -37,6 +43,29 @@ class Protocol:
     rules: Rules = "published"
     grid_points: int = GRID_POINTS
     version: int = VERSION
+    limit: int | None = None
+    probe: Probe = "mlp"
+    shots: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            ValueError: A limit or a number of shots below 1.
+        """
+        for name, value in (("limit", self.limit), ("shots", self.shots)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}, but must be at least 1")
+
+    @property
+    def variant(self) -> str:
+        """What makes scores another kind than HEAR's, for names; ``""`` or ``linear-4shots``."""
+        parts = [
+            *([self.probe] if self.probe != "mlp" else []),
+            *([f"{self.shots}shots"] if self.shots is not None else []),
+            *([f"limit{self.limit}"] if self.limit is not None else []),
+        ]
+        return "-".join(parts)
 
     @property
     def name(self) -> str:
@@ -46,6 +75,8 @@ class Protocol:
             parts.append(self.rules)
         if self.grid_points != GRID_POINTS:
             parts.append(f"{self.grid_points}points")
+        if self.variant:
+            parts.append(self.variant)
         return "-".join(parts)
 
 

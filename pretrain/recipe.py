@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import yaml
-
 from msssl_common.typed_data import Format, read_typed
+from msssl_common.yaml_files import read_yaml_table
 from msssl_hear.encoder import EncoderConfig
 from msssl_hear.log_mel import LogMelConfig
 from msssl_hear.read_out import ReadOutName
@@ -245,7 +244,7 @@ def _with_bases(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """A recipe's table over those of its bases."""
     if path.resolve() in above:
         raise ValueError(f"{path}: this recipe is its own base; take out one `base`")
-    content = {"name": path.stem, **_read_yaml(path)}
+    content = {"name": path.stem, **read_yaml_table(path, "a recipe")}
     if "base" not in content:
         return content
     base = find_recipe(str(content.pop("base")))
@@ -263,20 +262,6 @@ def recipe_of(content: dict[str, Any], path: Path) -> Recipe:
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return recipe
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        # A few lines of aliases of aliases stand for more values than memory holds.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ValueError(f"{path}: a recipe may not use YAML aliases (*name); write it out")
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: a recipe is a table of sections, starting with name")
-    return content
 
 
 def _overlaid(base: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from benchmark.cli.config_file import config_option
 from benchmark.cli.option_groups import grouped
 from benchmark.cli.options import (
     EXECUTOR_OPTIONS,
@@ -31,8 +32,8 @@ from benchmark.cli.options import (
     tasks_dir_option,
     tasks_option,
 )
-from benchmark.models.specs import check_baselines, check_modules
-from benchmark.protocol import Mode, Protocol
+from benchmark.models.specs import check_baselines, check_modules, split_label
+from benchmark.protocol import Mode, Probe, Protocol, Rules
 
 if TYPE_CHECKING:
     from benchmark.models.worker.interpreter import Interpreter
@@ -49,12 +50,13 @@ class Compared:
     floor: bool
     tasks_dir: Path | None
     tasks: Sequence[str]
+    limit: int | None
 
 
 compared_options = grouped(
     "compared",
     Compared,
-    click.argument("modules", nargs=-1, metavar="[MODULE]..."),
+    click.argument("modules", nargs=-1, metavar="[[LABEL:=]MODULE[=CHECKPOINT]]..."),
     click.option(
         "--baselines",
         callback=names,
@@ -64,7 +66,23 @@ compared_options = grouped(
     click.option("--floor/--no-floor", default=True, help="Add the rows logmel and random."),
     tasks_dir_option,
     tasks_option,
+    click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="A first look: use at most N clips of each split, in the proportions of their labels, "
+        "the same for every row. Every table says so.",
+    ),
 )
+
+
+def _counts(context: click.Context, parameter: click.Parameter, value: str | None) -> list[int]:
+    """Whole numbers above 0 with commas between them."""
+    words = names(context, parameter, value)
+    for word in words:
+        if not word.isdecimal() or not 0 < int(word) < 10**6:
+            raise click.BadParameter(f"{word[:40]!r} is no number of clips", context, parameter)
+    return [int(word) for word in words]
 
 
 @dataclass(frozen=True)
@@ -75,12 +93,18 @@ class Scoring:
     mode: Mode
     strict: bool
     seed: int
-    seeds: int
+    seeds: int | None
+    probe: Probe
+    shots: Sequence[int]
 
-    @property
-    def protocol(self) -> Protocol:
-        """The protocol under the first seed."""
-        return Protocol(self.grid, self.seed, self.mode, "strict" if self.strict else "published")
+    def protocol(self, limit: int | None) -> Protocol:
+        """The protocol under the first seed.
+
+        Args:
+            limit: Clips of each split, at most.
+        """
+        rules: Rules = "strict" if self.strict else "published"
+        return Protocol(self.grid, self.seed, self.mode, rules, limit=limit, probe=self.probe)
 
 
 scoring_options = grouped(
@@ -93,10 +117,24 @@ scoring_options = grouped(
     click.option(
         "--seeds",
         type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
         metavar="N",
-        help="Train the heads with N seeds: --seed, the next one, and so on.",
+        help="Train the heads with N seeds: --seed, the next one, and so on.  [default: 1; with "
+        "--shots 5]",
+    ),
+    click.option(
+        "--probe",
+        type=click.Choice(get_args(Probe)),
+        default=Protocol.probe,
+        show_default=True,
+        help="What reads the embeddings. mlp: HEAR's heads. linear: logistic regression. knn: "
+        "nearest neighbours, for scene and pitch tasks.",
+    ),
+    click.option(
+        "--shots",
+        callback=_counts,
+        metavar="N,...",
+        help="Train on N clips of each class, e.g. 1,4,16,64, drawn anew by every seed: a "
+        "leaderboard for each N, and a curve. For scene and pitch tasks.",
     ),
 )
 
@@ -149,6 +187,9 @@ class Output:
     out: Path | None
     embedding_dtype: str
     tracker: TrackerName | None
+    dry_run: bool
+    quiet: bool
+    log: Path | None
     debug: bool
 
 
@@ -159,7 +200,7 @@ output_options = grouped(
         "--out",
         type=click.Path(path_type=Path, file_okay=False),
         help="Results folder.  [default: results/runs/embedded, or results/runs/ and the tasks "
-        "folder's name]",
+        "folder's name; with --limit a folder of its own]",
     ),
     click.option(
         "--embedding-dtype",
@@ -174,6 +215,19 @@ output_options = grouped(
         help="Also log finished cells to a tracker: mlflow to MLFLOW_TRACKING_URI or ./mlruns, "
         "wandb offline to ./wandb or as WANDB_MODE says.",
     ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Say what would be embedded and trained, and what the cache has; do nothing of it.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Show only what fails."),
+    click.option(
+        "--log",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Add all lines, with the time, and the table to a file.",
+    ),
+    config_option,
     debug_option,
 )
 
@@ -188,4 +242,4 @@ def check_names(compared: Compared, place: Place) -> None:
         raise ValueError("--env runs MODULEs in another Python: name at least one MODULE")
     check_baselines(compared.baselines)
     if not place.env:
-        check_modules(compared.modules)
+        check_modules(split_label(module)[1] for module in compared.modules)

@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
+import click
 from rich.console import Console
 from rich.text import Text
 
+from benchmark.cli.log_file import log_line
 from benchmark.report.numbers import score_text
 from benchmark.results.cells import Cell
 from msssl_common.console import bars
@@ -21,10 +23,16 @@ QUIET_SECONDS = 60.0  # after which a log that is no terminal gets a line about 
 
 
 class RunProgress:
-    """Bars for the run and for the step it is at."""
+    """Bars for the run and for the step it is at.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: Gets bars and lines. If it is quiet, what fails is a line on standard error.
+        log: Gets the lines, too.
+    """
+
+    def __init__(self, console: Console, log: Console | None = None) -> None:
         self.console = console
+        self.log = log
         self._bars = bars(console)
         self._run = self._bars.add_task("cells", total=None)
         self._last_line = time.monotonic()
@@ -81,10 +89,15 @@ class RunProgress:
         self._print_outcome(cells[0].module.label, "all tasks", f"failed: {cells[0].reason}")
 
     def _print_outcome(self, row: str, column: str, outcome: str) -> None:
-        self._print(f"{printable_name(row):<28} {printable_name(column):<32} {outcome}")
+        line = f"{printable_name(row):<28} {printable_name(column):<32} {outcome}"
+        self._print(line)
+        if self.console.quiet and outcome.startswith("failed"):
+            click.echo(line, err=True)
 
     def _print(self, line: str) -> None:
         self._last_line = time.monotonic()
+        if self.log:
+            log_line(self.log, line)
         self.console.print(Text(line), soft_wrap=True)
 
 

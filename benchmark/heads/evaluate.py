@@ -61,7 +61,7 @@ def evaluate_task(
     points = grid_points(task, protocol.grid, protocol.seed, protocol.grid_points)
     folds = task_folds(task)
     searched = searched_folds(folds, protocol)
-    total = len(points) * searched + len(folds) - searched
+    total = trainings(task, protocol)
     done = 0
 
     def count(trainings: int) -> None:
@@ -74,7 +74,7 @@ def evaluate_task(
     selections: list[Selection] = []
     with seeded(protocol.seed):
         for index, fold in enumerate(folds):
-            data = fold_data(task, splits, fold, protocol.rules)
+            data = fold_data(task, splits, fold, protocol)
             tried = points if index < searched else [heads[0].point]
             if protocol.mode == "exact":
                 trained = train_exact(data, tried, SavedHeads(saved), count)
@@ -107,6 +107,18 @@ def check_task(task: Task, splits: Mapping[str, Split], protocol: Protocol) -> N
             event_score(name)
         else:
             task_scene_score(task, name, protocol.rules)
+
+
+def trainings(task: Task, protocol: Protocol) -> int:
+    """How many heads a task's evaluation trains, or how many probes' candidates it fits.
+
+    Raises:
+        ValueError: The grid or the task's folds are not fit to be used.
+    """
+    folds = task_folds(task)
+    searched = searched_folds(folds, protocol)
+    points = grid_points(task, protocol.grid, protocol.seed, protocol.grid_points)
+    return len(points) * searched + len(folds) - searched
 
 
 def searched_folds(folds: Sequence[Fold], protocol: Protocol) -> int:

@@ -11,7 +11,8 @@ from benchmark.heads.lazy_rows import StoredEmbeddings
 from benchmark.heads.monitor import Selection, selection
 from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows, Split, rows_of
-from benchmark.protocol import Rules
+from benchmark.heads.shots import few_clips
+from benchmark.protocol import Protocol
 from benchmark.tasks.task import Fold, Task
 
 
@@ -41,14 +42,25 @@ class FoldData:
         return self.rows.embeddings.shape[1]
 
 
-def fold_data(task: Task, splits: Mapping[str, Split], fold: Fold, rules: Rules) -> FoldData:
-    """Prepare a fold; ``rules`` decide how the monitor chooses the post-processing."""
-    valid = splits[fold.valid]
+def fold_splits(
+    task: Task, splits: Mapping[str, Split], fold: Fold, protocol: Protocol
+) -> tuple[list[Split], Split]:
+    """What a fold trains on and what it validates on: whole splits, or the protocol's few shots."""
+    train, valid = [splits[name] for name in fold.train], splits[fold.valid]
+    if protocol.shots is None:
+        return train, valid
+    shots, seed = protocol.shots, protocol.seed
+    return [few_clips(task, train, shots, seed)], few_clips(task, [valid], shots, seed)
+
+
+def fold_data(task: Task, splits: Mapping[str, Split], fold: Fold, protocol: Protocol) -> FoldData:
+    """Prepare a fold; the rules decide how the monitor chooses the post-processing."""
+    train, valid = fold_splits(task, splits, fold, protocol)
     return FoldData(
         fold=fold,
-        rows=rows_of(task, [splits[name] for name in fold.train]),
+        rows=rows_of(task, train),
         classes=len(task.vocabulary),
         prediction_type=task.prediction_type,
         validation=StoredEmbeddings([valid.embeddings]),
-        selection=selection(task, valid, rules),
+        selection=selection(task, valid, protocol.rules),
     )

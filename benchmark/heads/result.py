@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from benchmark.embeddings.splits import EventSplit
 from benchmark.events.frames import clip_frames
@@ -18,7 +19,7 @@ from benchmark.events.table import Event, event_table, events_by_clip
 from benchmark.heads.head import predict_logits
 from benchmark.heads.monitor import Mode, batched_probabilities, task_scene_score
 from benchmark.heads.outputs import head_loss
-from benchmark.heads.rows import Split, rows_of
+from benchmark.heads.rows import Split, rows_of, targets_of
 from benchmark.heads.trained_head import Curve, TrainedHead
 from benchmark.protocol import Rules
 from benchmark.scores import as_logged, event_score
@@ -108,21 +109,11 @@ def score_fold(
     """Compute all of the task's scores, and keep what the head predicts for each clip."""
     rows = rows_of(task, [split])
     logits = predict_logits(trained.head, rows.embeddings, trained.point.batch_size)
-    loss = head_loss(torch.cat(logits), rows.targets, task.prediction_type)
-    probabilities = batched_probabilities(task, logits)
-    predictions: NDArray[np.float32] | dict[str, list[Event]] = probabilities
-    if isinstance(split, EventSplit):
-        point = trained.postprocessing or Postprocessing()
-        scores, predictions = event_scores(task, split, probabilities, point)
-    else:
-        scores = {
-            name: task_scene_score(task, name, rules)(probabilities, split.targets)
-            for name in task.evaluation
-        }
-    scores = {"test_loss": loss.item(), **scores}
+    point = trained.postprocessing or Postprocessing()
+    scores, predictions = score_logits(task, logits, split, point, rules)
     return FoldResult(
         test_split=split.name,
-        scores={name: as_logged(name, score) for name, score in scores.items()},
+        scores=scores,
         validation_score=trained.score,
         epoch=trained.epoch,
         seconds=trained.seconds,
@@ -135,6 +126,32 @@ def score_fold(
         validation_curve=trained.curve,
         selected_by=selected_by,
     )
+
+
+def score_logits(
+    task: Task, logits: list[Tensor], split: Split, point: Postprocessing, rules: Rules
+) -> tuple[dict[str, float], NDArray[np.float32] | dict[str, list[Event]]]:
+    """All scores of a split as upstream logs them, and what is predicted for each clip.
+
+    Args:
+        task: The task.
+        logits: Of all rows, in batches.
+        split: The split.
+        point: How frames become events.
+        rules: See `benchmark.heads.evaluate`.
+    """
+    loss = head_loss(torch.cat(logits), targets_of(task, [split]), task.prediction_type)
+    probabilities = batched_probabilities(task, logits)
+    predictions: NDArray[np.float32] | dict[str, list[Event]] = probabilities
+    if isinstance(split, EventSplit):
+        scores, predictions = event_scores(task, split, probabilities, point)
+    else:
+        scores = {
+            name: task_scene_score(task, name, rules)(probabilities, split.targets)
+            for name in task.evaluation
+        }
+    scores = {"test_loss": loss.item(), **scores}
+    return {name: as_logged(name, score) for name, score in scores.items()}, predictions
 
 
 def event_scores(

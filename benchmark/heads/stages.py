@@ -47,9 +47,13 @@ class Stage:
 def rounds(task: Task, protocol: Protocol) -> list[list[Stage]]:
     """All stages: those of a round need the rounds before theirs, but not each other.
 
+    A probe that is no HEAR head has none: it is fitted where it is scored.
+
     Raises:
         ValueError: The grid or the task's folds are not fit to be used.
     """
+    if protocol.probe != "mlp":
+        return []
     folds = task_folds(task)
     searched = searched_folds(folds, protocol)
     points = grid_points(task, protocol.grid, protocol.seed, protocol.grid_points)
@@ -91,7 +95,7 @@ def train_stage(
     folds = task_folds(task)
     with seeded(protocol.seed):
         tried = _tried(task, splits, protocol, stage.fold, saved)
-        data = fold_data(task, splits, folds[stage.fold], protocol.rules)
+        data = fold_data(task, splits, folds[stage.fold], protocol)
         if protocol.mode == "fast":
             train_saved_stack(data, tried, stage.points, protocol.seed, saved, device)
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.machinery import PathFinder
@@ -16,6 +17,7 @@ from pathlib import Path
 OURS = "msssl_hear"
 BASELINES = "benchmark.baselines"
 ADAPTERS = "benchmark.adapters"
+LONGEST_LABEL = 60  # characters
 FLOORS = (f"{BASELINES}.logmel", f"{BASELINES}.random")  # every table needs its floor
 
 
@@ -29,6 +31,50 @@ def split_spec(spec: str) -> tuple[str, str]:
     """Module name and checkpoint of ``MODULE`` or ``MODULE=CHECKPOINT``; a path may have an =."""
     name, _, checkpoint = spec.partition("=")
     return name, checkpoint
+
+
+def split_label(spec: str) -> tuple[str | None, str]:
+    """Label (None if there is none) and spec of ``LABEL:=MODULE`` or ``LABEL:=MODULE=CHECKPOINT``.
+
+    Raises:
+        ValueError: A label that no table can show.
+    """
+    found = re.match(r"([^=]*):=(.*)", spec, re.DOTALL)  # an = before it begins a checkpoint
+    if found is None:
+        return None, spec
+    label, module = found[1].strip(), found[2]
+    if not label.isprintable() or not 0 < len(label) <= LONGEST_LABEL:
+        raise ValueError(
+            f"The row label {label[: LONGEST_LABEL + 1]!r} in LABEL:=MODULE must have 1 to "
+            f"{LONGEST_LABEL} printable characters"
+        )
+    return label, module
+
+
+def row_labels(modules: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Specs without their labels, and the labels by spec of the row.
+
+    Where a spec stands for several rows (``?layer=all``), what tells them apart follows the label.
+
+    Raises:
+        ValueError: Two rows of one label, or two labels for one row.
+    """
+    specs: list[str] = []
+    labels: dict[str, str] = {}
+    for module in modules:
+        label, spec = split_label(module)
+        specs.append(spec)
+        if label is None:
+            continue
+        rows = _rows_of(spec)
+        for row in rows:
+            own = label if len(rows) == 1 else f"{label} {row.rpartition('?')[2]}"
+            if own in labels.values():
+                raise ValueError(f"Two rows have the label {own!r}: give each its own")
+            if row in labels:
+                raise ValueError(f"{row} has two labels, {labels[row]!r} and {own!r}: choose one")
+            labels[row] = own
+    return specs, labels
 
 
 def check_modules(modules: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from benchmark.models.outputs import HUGE, TINY
 from benchmark.models.specs import FLOORS
+from benchmark.protocol import Protocol
 from benchmark.report.published import published_label
 from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import TaskFacts
@@ -30,32 +31,81 @@ DEGENERATE = {  # kinds of `benchmark.embeddings.degenerate`: the share that is 
 }
 
 
+PROBES = {
+    "mlp": "HEAR's heads",
+    "linear": "logistic regression on standardised embeddings, not HEAR's heads",
+    "knn": "nearest neighbours by cosine, not HEAR's heads",
+}
+
+
 def protocol_sentence(board: ResultTable) -> str:
     """How the scores were made and what the columns of costs are."""
     asked = board.protocol
-    published = "HEAR's published protocol"
-    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
     dtype = board.embedding_dtype
     parts = [
-        f"grid `{asked.grid}` ({grid})",
-        f"{asked.grid_points} grid points",
-        f"mode `{asked.mode}` ({MODES[asked.mode]})",
+        *_heads_in_words(asked),
         f"rules `{asked.rules}` ({RULES[asked.rules]})",
         *([] if dtype == "float32" else [f"{dtype} embeddings"]),
         seeds_in_words(board),
     ]
+    name = "HEAR downstream protocol" if not asked.variant else "Downstream protocol"
     return (
-        f"HEAR downstream protocol (version {asked.version}), {', '.join(parts)}. "
-        "embedding size: of a scene / of a frame, where they differ. "
+        f"{name} (version {asked.version}), {', '.join(parts)}. {' '.join(protocol_limits(asked))}"
+    ).strip() + (
+        " embedding size: of a scene / of a frame, where they differ. "
         "audio s / s: seconds of audio embedded per second on the machine that `scores.csv` names. "
         "peak memory: the model and what embedding took beside it."
     )
 
 
+def _heads_in_words(asked: Protocol) -> list[str]:
+    if asked.probe != "mlp":
+        return [f"probe `{asked.probe}` ({PROBES[asked.probe]})"]
+    published = "HEAR's published protocol"
+    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
+    return [
+        f"grid `{asked.grid}` ({grid})",
+        f"{asked.grid_points} grid points",
+        f"mode `{asked.mode}` ({MODES[asked.mode]})",
+    ]
+
+
+def protocol_limits(asked: Protocol) -> list[str]:
+    """Sentences on what makes the scores another kind than HEAR's; none for HEAR's own."""
+    sentences = []
+    if asked.limit is not None:
+        sentences.append(
+            f"A first look: at most {asked.limit} clips of each split were used (`--limit "
+            f"{asked.limit}`), so scores do not compare with those of all clips."
+        )
+    if asked.shots is not None:
+        sentences.append(
+            f"Few-shot: {asked.shots} clip{'s' * (asked.shots > 1)} of each class to train on and "
+            "as many to validate on, drawn anew by every seed; all test clips."
+        )
+    return sentences
+
+
+def protocol_mark(asked: Protocol) -> str:
+    """The same in a few words, for the head of a column; "" for HEAR's own."""
+    parts = [
+        *([f"{asked.probe} probe"] if asked.probe != "mlp" else []),
+        *([f"{asked.shots}-shot"] if asked.shots is not None else []),
+        *([f"at most {asked.limit} clips a split"] if asked.limit is not None else []),
+    ]
+    return ", ".join(parts)
+
+
 def protocol_in_short(board: ResultTable) -> str:
     """The same in one line for a terminal."""
     asked = board.protocol
-    return f"grid {asked.grid}, mode {asked.mode}, {asked.rules} rules, {seeds_in_words(board)}"
+    heads = f"grid {asked.grid}, mode {asked.mode}"
+    parts = [
+        heads if asked.probe == "mlp" else f"probe {asked.probe}",
+        f"{asked.rules} rules",
+        seeds_in_words(board),
+    ]
+    return f"{', '.join(parts)}. {' '.join(protocol_limits(asked))}".strip(". ").replace("`", "")
 
 
 def seeds_in_words(board: ResultTable) -> str:

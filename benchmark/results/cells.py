@@ -11,7 +11,7 @@ from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 from benchmark.scores.averages import mean_over_folds
 
-SCHEMA = 5  # of a cell's JSON; see benchmark.results.schema
+SCHEMA = 6  # of a cell's JSON; see benchmark.results.schema
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from typing import Protocol
 
 from benchmark.embeddings.cache import changed_input
 from benchmark.heads.saved_heads import SavedHeads
-from benchmark.models.specs import split_spec
 from benchmark.results.cell_files import cell_path, load_cell, save_cell
 from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.results.verified import damage
@@ -58,7 +57,7 @@ class RunCells:
         Returns:
             What rows say of it.
         """
-        module = ModuleFacts(spec, *split_spec(spec))
+        module = self._plan.unloaded(spec)
         blanks = [self._plan.blanks(module, task, reason) for task in self._plan.tasks]
         failed = [self._save_failed(blank) for seeds in blanks for blank in seeds]
         self._sink.add_failed_module(failed)
@@ -86,7 +85,7 @@ class RunCells:
         missing = []
         for blank in blanks:
             asked = replace(blank, task_hash=task_hash)
-            if cell := self._kept(asked):
+            if cell := self.kept(asked):
                 self._sink.add(cell, kept=True)
             else:
                 missing.append(asked)
@@ -122,7 +121,7 @@ class RunCells:
         seed = f", seed {cell.protocol.seed}" if self._plan.seeds > 1 else ""
         return f"{shared_step_name(cell, work)}{seed}"
 
-    def _kept(self, asked: Cell) -> Cell | None:
+    def kept(self, asked: Cell) -> Cell | None:
         """The cell that an earlier run finished for the same question, under today's names.
 
         One whose predictions are lost, or do not give its scores, counts as absent; and one of an

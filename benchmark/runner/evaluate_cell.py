@@ -16,6 +16,7 @@ from benchmark.embeddings.embed import TaskEmbeddings
 from benchmark.embeddings.splits import EventSplit
 from benchmark.events.table import event_table
 from benchmark.heads.evaluate import evaluate_task
+from benchmark.heads.probes.evaluate import evaluate_probe
 from benchmark.heads.result import TaskResult
 from benchmark.heads.rows import Split
 from benchmark.heads.saved_heads import heads_folder
@@ -61,7 +62,10 @@ def evaluate_cell(
     started = time.perf_counter()
     saved = cell_heads_folder(blank)
     describe_heads(blank)
-    result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved, blank.device)
+    if blank.protocol.probe == "mlp":
+        result = evaluate_task(task, embedded.splits, blank.protocol, advance, saved, blank.device)
+    else:
+        result = evaluate_probe(task, embedded.splits, blank.protocol, advance)
     seconds = time.perf_counter() - started
     predictions = predictions_file(task_predictions(result, embedded.splits, task.vocabulary))
     cell = replace(
@@ -78,6 +82,11 @@ def cache_entry(cell: Cell) -> CacheEntry:
     """Where a cell's embeddings are kept; made, if it is new."""
     about = {"module": cell.module.spec, "task": cell.task.task}
     return CacheEntry.of(cell.module.module_hash, cell.task_hash, about, cell.embedding_dtype)
+
+
+def stored_entry(cell: Cell) -> CacheEntry:
+    """Where a cell's embeddings are or would be; nothing is made."""
+    return CacheEntry(_embeddings_folder(cell), cell.embedding_dtype)  # type: ignore[arg-type]
 
 
 def cell_heads_folder(cell: Cell) -> Path:

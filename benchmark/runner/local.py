@@ -28,7 +28,7 @@ def run_locally(plan: RunPlan, finished: FinishedCells) -> None:
     for spec in plan.specs:
         try:
             hear = load_hear_module(spec, plan.device, plan.interpreter(spec), plan.logs)
-            module = module_facts(hear, labels)
+            module = plan.named(spec, module_facts(hear, ()), labels)
         except Exception as error:
             module = run.cells.fail_module(spec, reason_for_cell(error, plan.debug))
             labels.add(module.label)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmark.heads.probes.evaluate import check_probe
 from benchmark.models.fingerprint import distribution_of, module_hash, weights_hash
 from benchmark.models.hear_module import HearModule
 from benchmark.models.specs import split_spec
@@ -59,6 +60,38 @@ def task_facts(task: Task | UnreadableTask) -> TaskFacts:
     return TaskFacts(task.full_name, task.family, task.evaluation[0], notice, folds, own_grid)
 
 
+def fit_tasks(
+    tasks: Sequence[Task | UnreadableTask], protocol: Protocol, named: bool
+) -> tuple[list[Task | UnreadableTask], list[str]]:
+    """Tasks that the protocol is for, with its limit, and sentences on those that are left out.
+
+    Args:
+        tasks: The tasks that were chosen.
+        protocol: Probe, shots and limit.
+        named: Whether the user named each of them, so that none may be left out.
+
+    Raises:
+        ValueError: One was named, or none is left.
+    """
+    fit: list[Task | UnreadableTask] = []
+    left_out = []
+    for task in tasks:
+        if isinstance(task, UnreadableTask):
+            fit.append(task)
+            continue
+        try:
+            check_probe(task, protocol)
+        except ValueError as error:
+            if named:
+                raise
+            left_out.append(f"Left out: {error}.")
+        else:
+            fit.append(replace(task, limit=protocol.limit))
+    if not fit:
+        raise ValueError(" ".join(left_out))
+    return fit, left_out
+
+
 @dataclass(frozen=True)
 class RunPlan:
     """What to run and where to put it.
@@ -76,6 +109,7 @@ class RunPlan:
         interpreters: By module name, those that modules with their own are run in.
         in_process: Whether the other modules are loaded into this process, for a debugger, not
             into worker processes of their own.
+        labels: By spec, labels of rows that the user chose.
     """
 
     specs: Sequence[str]
@@ -89,6 +123,24 @@ class RunPlan:
     debug: bool = False
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
     in_process: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, spec: str, module: ModuleFacts, taken: Collection[str]) -> ModuleFacts:
+        """A module's facts under the label of its row.
+
+        Args:
+            spec: The module, as it stands in ``specs``.
+            module: Its facts, under the label that it gives itself.
+            taken: Labels of other rows.
+        """
+        if spec in self.labels:
+            return replace(module, label=self.labels[spec])
+        return with_unique_label(module, {*self.labels.values(), *taken})
+
+    def unloaded(self, spec: str) -> ModuleFacts:
+        """What a row says of a module that cannot be loaded."""
+        name, checkpoint = split_spec(spec)
+        return ModuleFacts(self.labels.get(spec, spec), name, checkpoint)
 
     def interpreter(self, spec: str) -> Interpreter | None:
         """What a module's worker process is started with; None to load it into this process."""

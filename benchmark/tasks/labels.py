@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.events.table import Event
+from benchmark.tasks.limit import limited
 from benchmark.tasks.metadata import read_json_object
 from benchmark.tasks.task import Task
 
 
 def read_scene_labels(task: Task, split: str) -> dict[str, list[str]]:
-    """Read the labels of each clip of a scene task's split.
+    """Read the labels of each clip of a scene task's split, of those within the task's limit.
 
     Returns:
         File name -> labels, in the file's order. Labels that are numbers come as strings.
@@ -31,11 +32,11 @@ def read_scene_labels(task: Task, split: str) -> dict[str, list[str]]:
         if task.prediction_type == "multiclass":
             check_one_label(names, path, file)
         labels[file] = [known_label(name, vocabulary, path, file) for name in names]
-    return labels
+    return labels if task.limit is None else limited(labels, labels, task.limit)
 
 
 def read_events(task: Task, split: str) -> dict[str, list[Event]]:
-    """Read the events of each clip of an event task's split.
+    """Read the events of each clip of an event task's split, of those within the task's limit.
 
     Returns:
         File name -> events (times in ms) sorted by onset, in the file's order.
@@ -47,13 +48,32 @@ def read_events(task: Task, split: str) -> dict[str, list[Event]]:
     """
     path, entries = _read_lists(task, split)
     vocabulary = frozenset(task.vocabulary)
-    return {
+    read = {
         file: sorted(
             (_known_event(event, vocabulary, path, file) for event in events),
             key=lambda event: event.onset_ms,
         )
         for file, events in entries.items()
     }
+    if task.limit is None:
+        return read
+    labels = {file: [event.label for event in events] for file, events in read.items()}
+    return limited(read, labels, task.limit)
+
+
+def read_clips(task: Task, split: str) -> list[str]:
+    """File names of a split's clips, in the file's order, of those within the task's limit.
+
+    Raises:
+        FileNotFoundError: The split's file is missing.
+        ValueError: It is not JSON; or, where there is a limit, its labels are not sound.
+    """
+    if task.limit is None:
+        return list(
+            read_json_object(task.folder / f"{split}.json", f"the labels of split '{split}'")
+        )
+    read = read_scene_labels if task.embedding_type == "scene" else read_events
+    return list(read(task, split))
 
 
 def row_order(task: Task, labels_by_split: Mapping[str, Collection[str]]) -> dict[str, list[str]]:

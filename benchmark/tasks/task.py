@@ -64,6 +64,8 @@ class Task:
         param_grid: The task's own entries in the heads' grid; empty if it has none.
         vocabulary: Label of index 0, 1, ...
         notice: What every table must say about the task, e.g. that it is synthetic.
+        limit: Clips of each split that are used, at most (`benchmark.tasks.limit`); None for all.
+            Not of the metadata, but of a run.
     """
 
     folder: Path
@@ -80,6 +82,7 @@ class Task:
     postprocessing_grid: Mapping[str, Sequence[float]] | None = None
     param_grid: Mapping[str, Sequence[object]]
     notice: str | None = None
+    limit: int | None = None
 
     @property
     def family(self) -> Family:

@@ -6,7 +6,8 @@ import hashlib
 from typing import Final
 
 from benchmark.tasks.audio import clip_path, source_rate
-from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE, read_json_object
+from benchmark.tasks.labels import read_clips
+from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from benchmark.tasks.task import Task
 
 FORMAT: Final = b"msssl-hear task hash 1"
@@ -15,8 +16,9 @@ FORMAT: Final = b"msssl-hear task hash 1"
 def task_hash(task: Task, sample_rate: int) -> str:
     """Hash a task's metadata, vocabulary, label files and the audio that serves a sample rate.
 
-    Neither the folder's place nor file times enter, so a copy of a task has the same hash. Every
-    byte of audio is read (about as fast as the disk), never decoded.
+    Of a task with a limit, only the audio of its clips enters. Neither the folder's place nor file
+    times enter, so a copy of a task has the same hash. Every byte of audio is read (about as fast
+    as the disk), never decoded.
 
     Args:
         task: The task.
@@ -27,7 +29,7 @@ def task_hash(task: Task, sample_rate: int) -> str:
 
     Raises:
         FileNotFoundError: A file that the task lists is missing.
-        ValueError: A split's label file is not JSON.
+        ValueError: A split's label file is not JSON, or is not sound where there is a limit.
     """
     digest = hashlib.sha256(FORMAT)
     rates = (sample_rate, source_rate(task, sample_rate))
@@ -36,7 +38,7 @@ def task_hash(task: Task, sample_rate: int) -> str:
         _add(digest, name, (task.folder / name).read_bytes())
     for split in task.splits:
         label_file = task.folder / f"{split}.json"
-        files = read_json_object(label_file, f"the labels of split '{split}'")
+        files = read_clips(task, split)
         _add(digest, label_file.name, label_file.read_bytes())
         for file in sorted(files):
             _add(digest, file, clip_path(task, split, file, sample_rate).read_bytes())

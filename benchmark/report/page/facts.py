@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from benchmark.report.notes import MODES, RULES
+from benchmark.protocol import Protocol
+from benchmark.report.notes import MODES, PROBES, RULES, protocol_limits
 from benchmark.report.page.cells import Remark
 from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import Cell, ModuleFacts
@@ -14,12 +15,10 @@ def protocol_facts(standings: Leaderboard) -> list[tuple[str, str]]:
     """Names and values: grid, mode, rules, seeds and where the runs were made."""
     board = standings.board
     asked = board.protocol
-    published = "HEAR's published protocol"
-    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
     facts = [
         ("Protocol", f"HEAR downstream evaluation, version {asked.version} of this code"),
-        ("Grid", f"`{asked.grid}` ({grid}), at most {asked.grid_points} points"),
-        ("Mode", f"`{asked.mode}` ({MODES[asked.mode]})"),
+        *(("Not HEAR's", sentence) for sentence in protocol_limits(asked)),
+        *_heads(asked),
         ("Rules", f"`{asked.rules}` ({RULES[asked.rules]})"),
         ("Seeds of the heads", ", ".join(map(str, board.seeds))),
         ("Embeddings", board.embedding_dtype),
@@ -31,6 +30,17 @@ def protocol_facts(standings: Leaderboard) -> list[tuple[str, str]]:
         ]
     cells = [cell for module in board.modules for cell in board.cells(module)]
     return facts + [("Made on", machine) for machine in _each(cells, lambda cell: cell.machine)]
+
+
+def _heads(asked: Protocol) -> list[tuple[str, str]]:
+    if asked.probe != "mlp":
+        return [("Probe", f"`{asked.probe}` ({PROBES[asked.probe]})")]
+    published = "HEAR's published protocol"
+    grid = published if asked.grid == "default" else f"`--grid default` is {published}"
+    return [
+        ("Grid", f"`{asked.grid}` ({grid}), at most {asked.grid_points} points"),
+        ("Mode", f"`{asked.mode}` ({MODES[asked.mode]})"),
+    ]
 
 
 def provenance(standings: Leaderboard) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from benchmark.report.headline import Leader, leaders
-from benchmark.report.notes import deviation_notes, overall_note, table_notes
+from benchmark.report.notes import deviation_notes, overall_note, protocol_limits, table_notes
 from benchmark.report.numbers import end_text
 from benchmark.report.page.cells import (
     Bar,
@@ -169,6 +169,7 @@ def leaderboard_html(standings: Leaderboard, pictures: Sequence[str] = ()) -> st
         families={family: GROUPS[family] for family in FAMILIES},
         most_rows=MOST_PAIRS,
         protocol=protocol_facts(standings),
+        limits=protocol_limits(board.protocol),
         provenance=provenance(standings),
         notes=[*table_notes(board), *deviation_notes(board), *overall_note(standings)],
         style=style,

@@ -104,9 +104,9 @@ def published_for(
         task: Folder name of the task; HEAR's have the form ``{name}-{version}-{mode}``, so that
             another version, a subset or a remix has another name.
         score: The task's first score.
-        protocol: How the column's own scores were made: joined only with HEAR's grid, its number
-            of grid points and its rules. The mode and the seed are free, as they move scores no
-            more than upstream's own seeds do.
+        protocol: How the column's own scores were made: joined only with HEAR's heads and
+            grid, its number of grid points, its rules and all clips. The mode and the seed are
+            free, as they move scores no more than upstream's own seeds do.
         clips: Number of the task's clips, over all splits; None where it is not known.
         folds: Number of its folds, 1 for train, valid and test; None where it is not known.
     """
@@ -116,6 +116,7 @@ def published_for(
         protocol.grid == "default"
         and protocol.rules == "published"
         and protocol.grid_points == GRID_POINTS
+        and not protocol.variant
     )
     if not as_published:
         return []

@@ -6,11 +6,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from benchmark.protocol import Protocol
 from benchmark.report.notes import (
     failure_remark,
     how_to_read,
     notes,
     numbered_remarks,
+    protocol_mark,
     protocol_sentence,
     published_remark,
     score_name,
@@ -89,17 +91,19 @@ def leaderboard_markdown(standings: Leaderboard) -> str:
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 
-def task_head(task: TaskFacts) -> str:
-    """Head of a task's column: family, name, score."""
+def task_head(task: TaskFacts, protocol: Protocol) -> str:
+    """Head of a task's column: family, what is not HEAR's in its protocol, name, score."""
     folds = f", {task.folds} folds" if task.folds > 1 else ""
     mark = " †" if task.notice else ""
-    return f"{task.family}{folds}<br>{_name(task.task)}{mark}<br>{escape(score_name(task))}"
+    kind = f", {protocol_mark(protocol)}" if protocol.variant else ""
+    name, score = _name(task.task), escape(score_name(task))
+    return f"{task.family}{folds}{kind}<br>{name}{mark}<br>{score}"
 
 
 def _table(standings: Leaderboard) -> list[str]:
     board, remarks = standings.board, numbered_remarks(standings)
     overall = ["normalised score ↑", "mean rank ↓"] if standings.overall else []
-    head = ["", *overall, *map(task_head, board.tasks), *COSTS]
+    head = ["", *overall, *(task_head(task, board.protocol) for task in board.tasks), *COSTS]
     own = [_own_row(standings, module, remarks) for module in board.modules]
     names = _published_models(standings)
     return markdown_table(head, [*own, *(_published_row(standings, n, remarks) for n in names)])
@@ -208,7 +212,13 @@ def short_markdown(standings: Leaderboard) -> str:
     """Scores with rank ranges, the overall score, two costs; rows run here only."""
     board = standings.board
     overall = ["normalised score"] if standings.overall else []
-    head = ["", *map(task_head, board.tasks), *overall, "parameters", "audio s / s"]
+    head = [
+        "",
+        *(task_head(task, board.protocol) for task in board.tasks),
+        *overall,
+        "parameters",
+        "audio s / s",
+    ]
     lines = markdown_table(head, [_row(standings, module) for module in board.modules])
     return "\n".join([*lines, ""])
 

@@ -100,6 +100,9 @@ def _protocol(standings: Leaderboard) -> dict[str, object]:
         "rules": asked.rules,
         "grid": asked.grid,
         "grid_points": asked.grid_points,
+        "limit": asked.limit,
+        "probe": asked.probe,
+        "shots": asked.shots,
         "seeds": " ".join(map(str, board.seeds)),
         "embedding_dtype": board.embedding_dtype,
     }

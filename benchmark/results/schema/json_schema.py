@@ -44,6 +44,11 @@ MEANINGS = {
     "protocol.rules": "published keeps faults that published numbers depend on; strict mends them",
     "protocol.grid_points": "points of the grid that are tried, at most",
     "protocol.version": "of the code of heads and scores",
+    "protocol.limit": "clips of each split that were used, at most; null for all",
+    "protocol.probe": "what reads the embeddings: mlp (HEAR's head), linear (logistic regression) "
+    "or knn (nearest neighbours); grid, mode and grid points are of mlp alone",
+    "protocol.shots": "clips of each class to train on, drawn by the seed, and as many to validate "
+    "on; null for all",
     "task_hash": "SHA-256 of the task's metadata, labels and audio at the module's sample rate; "
     "empty if it could not be worked out",
     "reason": "why the cell failed, one sentence; null if it is finished",
@@ -51,7 +56,7 @@ MEANINGS = {
     "folds.fold": "name of the split that was tested",
     "folds.scores": "scores of the split by name; test_loss is the heads' loss",
     "folds.validation_score": "selection score of the chosen head",
-    "folds.epoch": "its best epoch, from 0",
+    "folds.epoch": "its best epoch, from 0; 0 of probes without epochs",
     "folds.hyperparameters": "the grid point that was chosen",
     "folds.postprocessing": "what was chosen for events; empty for scene tasks",
     "folds.validation_curve": "epoch and watched number of every validation of the chosen head's "

@@ -16,7 +16,7 @@ from benchmark.embeddings.cache import CacheEntry
 from benchmark.heads.saved_heads import head_name
 from benchmark.heads.stages import Stage, rounds
 from benchmark.models.specs import split_spec
-from benchmark.results.cells import Cell, ModuleFacts, with_unique_label
+from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.runner.cells import FinishedCells, RunCells, shared_step_name
 from benchmark.runner.evaluate_cell import EvaluatedCell, cache_entry
 from benchmark.runner.plan import RunPlan
@@ -108,7 +108,7 @@ class Cells:
                 module = self._cells.fail_module(spec.spec, self._reason(outcome))
                 labels.add(module.label)
                 continue
-            module = with_unique_label(outcome.value, labels)
+            module = self._plan.named(spec.spec, outcome.value, labels)
             labels.add(module.label)
             filling += [
                 asyncio.create_task(self._in_turn(turns, spec, task, blanks))

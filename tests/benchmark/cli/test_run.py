@@ -162,7 +162,7 @@ def test_help_imports_nothing_heavy() -> None:
         "assert not heavy, heavy"
     )
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert "msbench run --baselines cola,panns\n" in shown.stdout
+    assert "msbench run --baselines cola,panns --limit 100\n" in shown.stdout
 
 
 def test_the_embedded_suite_is_the_default(

@@ -168,7 +168,7 @@ def test_the_same_seed_gives_the_same_scores_and_leaves_the_callers_random_state
 
 def test_a_stack_that_was_finished_is_not_trained_again(tmp_path):
     task = make_task()
-    data = fold_data(task, scene_splits(task), task_folds(task)[0], "published")
+    data = fold_data(task, scene_splits(task), task_folds(task)[0], Protocol("default"))
     points = [replace(POINT, lr=1e-2), replace(POINT, lr=1e-3)]
     first = train(data, points, saved=SavedHeads(tmp_path / "heads"))
 

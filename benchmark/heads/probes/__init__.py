@@ -1,0 +1,1 @@
+"""Probes beside HEAR's head: logistic regression and nearest neighbours, by scikit-learn."""

@@ -1,0 +1,37 @@
+"""The interval of a mean over draws of training clips, on test clips that are a draw, too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from scipy import stats
+
+from benchmark.scores.averages import mean, std
+from benchmark.statistics.bootstrap import Interval
+
+
+def interval_over_draws(scores: Sequence[float], clips: Interval) -> Interval:
+    """95 % interval for other training clips and other test clips.
+
+    The two are drawn independently. The distances of their intervals' bounds from the mean add up
+    as squares.
+
+    Args:
+        scores: Of each draw of training clips, on the same test clips.
+        clips: Interval of their mean over other test clips.
+
+    Returns:
+        NaN bounds where there are fewer than two draws, whose spread is then unknown.
+
+    Source: G. Y. Zou and A. Donner, "Construction of confidence limits about effect measures: a
+    general approach", Statistics in Medicine 27 (2008), for the sum; Student's t for the draws.
+    """
+    if len(scores) < 2:
+        return Interval(math.nan, math.nan)
+    centre = mean(scores)
+    half = stats.t.ppf(0.975, len(scores) - 1) * std(scores) / math.sqrt(len(scores))
+    return Interval(
+        centre - math.hypot(centre - clips.low, half),
+        centre + math.hypot(clips.high - centre, half),
+    )

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from benchmark.heads.lazy_rows import StoredEmbeddings
@@ -98,7 +99,9 @@ def _fitted(
     if len(classes) == 1:  # nothing to learn: always this class, or never
         bias = -ABSENT if classes[0] else ABSENT
         return classes, np.zeros((rows.shape[1], 1)), np.array([bias if binary else 0.0])
-    with warnings.catch_warnings():
+    # On one thread: on many, small products cost ten times as much where cores are shared, and the
+    # sums depend on their number.
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(rows, labels)
     weights, biases = model.coef_.T, model.intercept_

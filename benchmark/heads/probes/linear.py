@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import Tensor
@@ -102,7 +101,8 @@ def _fitted(
     # On one thread: on many, small products cost ten times as much where cores are shared, and the
     # sums depend on their number.
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        # Of an end before convergence, and of classes that have few rows.
+        warnings.simplefilter("ignore", UserWarning)
         model.fit(rows, labels)
     weights, biases = model.coef_.T, model.intercept_
     if len(classes) == 2 and not binary:  # scikit-learn's logit of the second against the first

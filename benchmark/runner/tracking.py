@@ -64,7 +64,8 @@ def _parameters(cell: Cell) -> Iterator[tuple[str, object]]:
     yield "score", task.score
     for field in fields(Protocol):
         name = "protocol" if field.name == "version" else field.name
-        yield name, getattr(cell.protocol, field.name)
+        if (value := getattr(cell.protocol, field.name)) is not None:
+            yield name, value
     yield from (("embedding_dtype", cell.embedding_dtype), ("device", cell.device))
     yield from (("versions", cell.versions), ("machine", cell.machine))
     yield from (("date", cell.date), ("command", cell.command))

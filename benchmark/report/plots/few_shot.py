@@ -44,7 +44,7 @@ def _draw(panel: Axes, points: Sequence[FewShotScore]) -> None:
     for place, label in enumerate(labels):
         own = [p for p in points if p.label == label and p.value is not None]
         # Beside each other, so that no interval hides another.
-        aside = 1.03 ** (place - (len(labels) - 1) / 2)
+        aside = 1.06 ** (place - (len(labels) - 1) / 2)
         values = [p.value or 0.0 for p in own]
         panel.errorbar(
             [p.shots * aside for p in own],

@@ -66,6 +66,7 @@ def test_what_is_logged_of_a_cell(tmp_path: Path) -> None:
         "mode": Protocol.mode,
         "rules": "published",
         "grid_points": "8",
+        "probe": "mlp",
         "protocol": str(Protocol.version),
         "embedding_dtype": "float32",
         "device": "cpu",

@@ -179,7 +179,8 @@ def test_a_module_that_kills_its_process_costs_its_cells(place: Path, cluster: C
     deadly = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
     name = write_module(place, timestamp=deadly)
     tasks = ["--tasks-dir", str(place.parent / "tasks"), "--grid", "faster", "--no-floor"]
-    on_ray = ["--executor", "ray", "--address", cluster.address]
+    # In Ray's own process; a worker process of the module's would die alone.
+    on_ray = ["--in-process", "--executor", "ray", "--address", cluster.address]
     done = CliRunner().invoke(main, ["run", name, *tasks, "--out", "out", *on_ray])
     assert done.exit_code == 1, done.output
     assert done.output.count("its process died; it is done again") == 3 * 3  # for each split

@@ -202,7 +202,7 @@ def test_no_task_outlives_its_run(place: Path, cluster: Cluster, end: signal.Sig
     (place / "slow").touch()
     on_ray = ["--executor", "ray", "--address", cluster.address]
     run = subprocess.Popen(
-        own_python("benchmark.cli", *_arguments(place, "out", *on_ray)),
+        own_python("benchmark", *_arguments(place, "out", *on_ray)),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

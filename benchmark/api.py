@@ -280,11 +280,29 @@ def fill_and_report(
     finished = FinishedCells(plan, progress, tracking)
     executor(plan, finished)
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in finished.in_order()]
-    leaderboard = leaderboard_of_cells(files, advance=progress.step("resampling clips"))
+    cautions = _other_cells(plan.out, {file.path for file in files})
+    advance = progress.step("resampling clips")
+    leaderboard = leaderboard_of_cells(files, cautions=cautions, advance=advance)
     write_report(leaderboard, plan.out)
     if tracking:
         tracking.tables(plan.out, list(TABLES))
     return leaderboard
+
+
+def _other_cells(out: Path, shown: set[Path]) -> list[str]:
+    """What to say of cells that earlier runs left in a results folder and this run did not ask for.
+
+    Args:
+        out: The results folder.
+        shown: Files of the cells that the tables show.
+    """
+    others = set((out / "cells").glob("*.json")) - shown
+    if not others:
+        return []
+    return [
+        f"{len(others)} more results of earlier runs are in this folder and not in this table: "
+        "msbench report shows all that were made alike."
+    ]
 
 
 def load_results(

@@ -300,3 +300,15 @@ def test_rows_with_the_same_label_stay_apart(tasks_dir: Path, modules: Path) -> 
     name = write_module(modules, extra_init="self.row_label = 'mine'")
     board = _run(tasks_dir, name, f"{name}=other")
     assert [module.label for module in board.modules] == ["mine", f"mine ({name}=other)"]
+
+
+def test_results_of_earlier_runs_that_the_table_does_not_show_are_told(
+    tasks_dir: Path, modules: Path
+) -> None:
+    first, second = write_module(modules), write_module(modules)
+    _run(tasks_dir, first)
+    out = tasks_dir.parent / "out"
+    assert "more results of earlier runs" not in (out / "leaderboard.md").read_text("utf-8")
+    _run(tasks_dir, second)
+    text = (out / "leaderboard.md").read_text("utf-8")
+    assert "1 more results of earlier runs are in this folder and not in this table" in text

@@ -17,7 +17,8 @@ from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
-from pretrain.data.crops import CropBatch, CropSampler
+from pretrain.data.crops import CropSampler
+from pretrain.data.sampler import CropBatch
 from pretrain.model import SamplingStrategies
 from pretrain.recipe import find_recipe, read_recipe
 from pretrain.views.views import Views, make_views

@@ -119,7 +119,9 @@ def _one_of(kind: Any, value: object, form: Format, key: str) -> object:  # noqa
 
 
 def _is(value: object, kind: Any) -> bool:  # noqa: ANN401
-    return isinstance(kind, type) and not is_dataclass(kind) and isinstance(value, kind)
+    # Python 3.10 takes list[int] for a type.
+    plain = isinstance(kind, type) and get_origin(kind) is None and not is_dataclass(kind)
+    return plain and isinstance(value, kind)
 
 
 def _below(key: str, name: str) -> str:

@@ -73,7 +73,7 @@ def run(compared: Compared, scoring: Scoring, place: Place, output: Output) -> N
         show = _preview if output.dry_run else _evaluate
         if scoring.shots:
             show = partial(_evaluate_shots, scoring.shots)
-        failed = show(arguments, place, output, make_console(output.quiet), log)
+        failed = show(arguments, place, output, make_console(quiet=output.quiet), log)
     if failed:
         sys.exit(SOME_FAILED)
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-import click
 from rich.console import Console
 from rich.text import Text
 
@@ -17,7 +16,7 @@ from benchmark.cli.log_file import log_line
 from benchmark.report.numbers import score_text
 from benchmark.results.cells import Cell
 from msssl_common.console import bars
-from msssl_common.messages import printable_name
+from msssl_common.messages import printable_name, say
 
 QUIET_SECONDS = 60.0  # after which a log that is no terminal gets a line about the current step
 
@@ -92,7 +91,7 @@ class RunProgress:
         line = f"{printable_name(row):<28} {printable_name(column):<32} {outcome}"
         self._print(line)
         if self.console.quiet and outcome.startswith("failed"):
-            click.echo(line, err=True)
+            say(line, err=True)
 
     def _print(self, line: str) -> None:
         self._last_line = time.monotonic()

@@ -50,7 +50,7 @@ def test_it_prints_and_writes_the_table(audio: Path, tmp_path: Path) -> None:
     [
         ({"--recipe": "simclr"}, "no recipe 'simclr'"),
         ({"--out": "table.csv"}, "the file must end in .md or .json"),
-        ({"--authors": "nowhere/python"}, "No such file or directory: 'nowhere/python'"),
+        ({"--authors": "nowhere/python"}, "nowhere/python: No such file or directory"),
         ({"--batch-size": 9}, "3 clips, fewer than a batch of 9"),
     ],
 )

@@ -246,6 +246,12 @@ def overall_note(standings: Leaderboard) -> list[str]:
     if not standings.overall:
         return []
     own = [module.label for module in standings.board.modules]
+    if not standings.compared:
+        (alone,) = (row.model for row in standings.overall)
+        return [
+            f"normalised score and mean rank set rows with every task against each other: {alone} "
+            "is the only one, and has a dash."
+        ]
     here = sum(row.model in own for row in standings.overall)
     rows = f"{here} rows run here" if here > 1 else "row run here"
     if here < len(standings.overall):

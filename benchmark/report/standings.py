@@ -137,8 +137,13 @@ class Leaderboard:
         return list(long_rows(self))
 
     def overall_of(self, label: str) -> Overall | None:
-        """The overall scores of a row; None if it has none."""
-        return next((overall for overall in self.overall if overall.model == label), None)
+        """The overall scores of a row; None if it has none, or no other row to be set against."""
+        return next((overall for overall in self.compared if overall.model == label), None)
+
+    @property
+    def compared(self) -> list[Overall]:
+        """The overall scores that say something: of one row alone they are 0 and rank 1 always."""
+        return self.overall if len(self.overall) > 1 else []
 
     @cached_property
     def ranks(self) -> dict[str, dict[str, RankRange]]:

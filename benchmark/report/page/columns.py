@@ -143,10 +143,13 @@ NOTHING = Interval(math.nan, math.nan)
 
 
 def overall_columns(standings: Leaderboard, rows: Sequence[PageRow]) -> list[PageColumn]:
-    """HEAR's normalised score and the mean rank; nothing where there is no overall score."""
+    """HEAR's normalised score and the mean rank; nothing where there is no overall score.
+
+    Of one row alone they say nothing: the columns then have dashes.
+    """
     if not standings.overall:
         return []
-    found = standings.overall
+    found = standings.compared
     normalised = {row.model: (row.normalised, row.normalised_interval) for row in found}
     ranks = {row.model: (row.mean_rank, row.mean_rank_interval) for row in found}
     if not standings.comparisons:  # nothing was resampled: these intervals have no width

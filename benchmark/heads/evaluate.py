@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from benchmark.heads.exact import train_exact
+from benchmark.heads.exact import train_exact, training_batches
 from benchmark.heads.fast.train import train_fast
-from benchmark.heads.fold_data import fold_data
+from benchmark.heads.fold_data import FoldData, fold_data
 from benchmark.heads.grid import grid_points
 from benchmark.heads.monitor import Selection, task_scene_score
 from benchmark.heads.result import TaskResult, score_fold
@@ -72,6 +72,7 @@ def evaluate_task(
 
     heads: list[TrainedHead] = []
     selections: list[Selection] = []
+    steps: list[int] = []
     with seeded(protocol.seed):
         for index, fold in enumerate(folds):
             data = fold_data(task, splits, fold, protocol)
@@ -82,17 +83,24 @@ def evaluate_task(
                 trained = train_fast(data, tried, protocol.seed, SavedHeads(saved), count, device)
             heads.append(best_of(trained, data.selection.mode))
             selections.append(data.selection)
+            steps.append(training_steps(heads[-1], data))
 
     return TaskResult(
         folds=[
-            score_fold(task, head, splits[fold.test], protocol.rules, chosen.instead)
-            for head, fold, chosen in zip(heads, folds, selections, strict=True)
+            score_fold(task, head, splits[fold.test], protocol.rules, chosen.instead, made)
+            for head, fold, chosen, made in zip(heads, folds, selections, steps, strict=True)
         ],
         score_name=task.evaluation[0],
         score_mode="min" if task.evaluation[0] in MINIMISED else "max",
         monitored=selections[0].name,
         grid_points=len(points),
     )
+
+
+def training_steps(trained: TrainedHead, data: FoldData) -> int:
+    """Optimiser steps of a head's training up to its last validation: epochs times batches."""
+    epochs = trained.curve[-1][0] + 1
+    return epochs * len(training_batches(data.rows, trained.point))
 
 
 def check_task(task: Task, splits: Mapping[str, Split], protocol: Protocol) -> None:

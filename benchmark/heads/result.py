@@ -46,6 +46,8 @@ class FoldResult:
             predicted events of each clip.
         validation_curve: Epoch and watched number of every validation of the head's training.
         selected_by: What was watched in place of the task's first score, and why; mostly empty.
+        steps: Optimiser steps of the head's training, up to its last validation; None of probes,
+            which are fitted otherwise.
     """
 
     test_split: str
@@ -59,6 +61,7 @@ class FoldResult:
     predictions: NDArray[np.float32] | dict[str, list[Event]]
     validation_curve: Curve = ()
     selected_by: str = ""
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,23 @@ class TaskResult:
 
 
 def score_fold(
-    task: Task, trained: TrainedHead, split: Split, rules: Rules, selected_by: str = ""
+    task: Task,
+    trained: TrainedHead,
+    split: Split,
+    rules: Rules,
+    selected_by: str = "",
+    steps: int | None = None,
 ) -> FoldResult:
-    """Compute all of the task's scores, and keep what the head predicts for each clip."""
+    """Compute all of the task's scores, and keep what the head predicts for each clip.
+
+    Args:
+        task: The task.
+        trained: The head.
+        split: The test split.
+        rules: See `benchmark.heads.evaluate`.
+        selected_by: As in `FoldResult`.
+        steps: As in `FoldResult`.
+    """
     rows = rows_of(task, [split])
     logits = predict_logits(trained.head, rows.embeddings, trained.point.batch_size)
     point = trained.postprocessing or Postprocessing()
@@ -125,6 +142,7 @@ def score_fold(
         predictions=predictions,
         validation_curve=trained.curve,
         selected_by=selected_by,
+        steps=steps,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from benchmark.models.outputs import HUGE, TINY
 from benchmark.models.specs import FLOORS
 from benchmark.protocol import Protocol
+from benchmark.report.head_notes import selection_notes, step_notes
 from benchmark.report.published import published_label
 from benchmark.report.standings import Leaderboard
 from benchmark.results.cells import TaskFacts
@@ -128,7 +129,7 @@ def table_notes(board: ResultTable) -> list[str]:
         f"{tasks}: the task's own metadata sets {names} of the heads, whatever the grid."
         for names, tasks in _tasks_by(board, lambda task: task.own_grid).items()
     ]
-    notes += selection_notes(board)
+    notes += [*selection_notes(board), *step_notes(board)]
     for module in board.modules:
         if module.note:
             named = module.note.startswith(module.label)
@@ -138,36 +139,6 @@ def table_notes(board: ResultTable) -> list[str]:
     if floors:
         notes.append(f"Floors, to be beaten: {', '.join(floors)}.")
     return notes
-
-
-def selection_notes(board: ResultTable) -> list[str]:
-    """Where another number than the task's first score selected the heads, or none did."""
-    notes = []
-    for task in board.tasks:
-        rows: dict[str, list[str]] = {}
-        for module in board.modules:
-            cells = board.entries[module.label, task.task].cells
-            said = dict.fromkeys(f.selected_by for cell in cells for f in cell.folds)
-            texts = [f"heads are selected by {text}" for text in said if text]
-            if any(cell.is_blind for cell in cells):
-                texts.append(BLIND)
-            if texts:
-                rows.setdefault("; ".join(texts), []).append(module.label)
-        notes += [
-            f"{_rows_of(labels, len(board.modules))}{task.task}: {text}."
-            for text, labels in rows.items()
-        ]
-    return notes
-
-
-BLIND = (
-    "no head had a defined validation score (a head that predicts no event in validation has "
-    "none), and the first one was taken, as hear-eval-kit does"
-)
-
-
-def _rows_of(labels: Sequence[str], rows: int) -> str:
-    return "" if len(labels) == rows else f"{', '.join(labels)} on "
 
 
 def degenerate_notes(board: ResultTable) -> list[str]:

@@ -11,7 +11,7 @@ from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 from benchmark.scores.averages import mean_over_folds
 
-SCHEMA = 6  # of a cell's JSON; see benchmark.results.schema
+SCHEMA = 7  # of a cell's JSON; see benchmark.results.schema
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ class FoldScores:
     ``postprocessing`` is empty for scene tasks. ``validation_curve`` has [epoch, score] of every
     validation of the head's training; empty in cells written before it was kept. ``selected_by``
     says what selected the head where the validation split leaves the first score undefined.
+    ``steps`` are the optimiser steps of the head's training; None of probes and in older cells.
     """
 
     fold: str
@@ -92,6 +93,7 @@ class FoldScores:
     # Scores are what two cells of one question must have in common; older ones have no curve.
     validation_curve: list[list[float]] = field(default_factory=list, compare=False)
     selected_by: str = field(default="", compare=False)
+    steps: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,7 @@ def _fold_scores(result: TaskResult) -> list[FoldScores]:
             postprocessing=dict(fold.postprocessing),
             validation_curve=[[epoch, score] for epoch, score in fold.validation_curve],
             selected_by=fold.selected_by,
+            steps=fold.steps,
         )
         for fold in result.folds
     ]

@@ -63,6 +63,8 @@ MEANINGS = {
     "training; empty in cells older than that",
     "folds.selected_by": "what selected the head where the validation split leaves the first score "
     "undefined; else empty",
+    "folds.steps": "optimiser steps of the chosen head's training, up to its last validation; null "
+    "of probes and in cells older than that",
     "cost": "what the cell cost; null if it failed",
     "cost.embedding_size": "numbers in one embedding of this task",
     "cost.clips": "clips in all splits of the task",

@@ -182,6 +182,14 @@ def test_cells_of_schema_4_are_read() -> None:
     assert repr(cell_of(json.dumps(facts))) == repr(replace(FULL, degenerate={}))
 
 
+def test_cells_of_schema_6_are_read() -> None:
+    facts = facts_of(FULL)
+    facts["schema"] = 6
+    for fold in facts["folds"]:
+        del fold["steps"]
+    assert repr(cell_of(json.dumps(facts))) == repr(FULL)
+
+
 SCHEMA_1 = """{"module": {"label": "cola", "module": "pkg.cola", "checkpoint": "", "note": null,
 "weights_hash": "w", "module_hash": "m", "sample_rate": 16000, "parameters": 7},
 "task": {"task": "t-v1", "family": "event", "score": "f", "notice": "Made.", "folds": 1},

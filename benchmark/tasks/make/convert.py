@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
 from msssl_common.files import writing
-from msssl_common.workers import exit_with_parent, usable_cores
+from msssl_common.workers import start_decoder, usable_cores
 
 
 @dataclass(frozen=True)
@@ -204,12 +204,13 @@ def convert_some(
 
 def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tuple[int, Converted]]:
     """Number of clips and outcome of each job, as they finish."""
-    if len(plan.clips) <= FEW or usable_cores() == 1:
+    mp3 = any(clip.source.suffix.lower() == ".mp3" for clip in plan.clips)  # see start_decoder
+    if not mp3 and (len(plan.clips) <= FEW or usable_cores() == 1):
         for clip in plan.clips:
             yield 1, convert_some([clip], plan.seconds, rates, folder)
         return
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), exit_with_parent) as pool:
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), start_decoder) as pool:
         jobs: dict[Future[Converted], int] = {}
         try:
             for first in range(0, len(plan.clips), CLIPS_PER_JOB):

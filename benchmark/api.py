@@ -14,7 +14,7 @@ from benchmark.report.few_shot import FewShotScore, few_shot_curve, write_few_sh
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
 from benchmark.report.write import TABLES, write_report
-from benchmark.results.cell_files import cell_path
+from benchmark.results.cell_files import cell_path, check_names
 from benchmark.runner.cells import Executor, FinishedCells
 from benchmark.runner.local import run_locally
 from benchmark.runner.plan import RunPlan, fit_tasks
@@ -149,6 +149,8 @@ def make_plan(
         progress.say(sentence)
     if seeds > 1 and protocol.probe != "mlp" and protocol.shots is None:
         raise ValueError(f"The probe {protocol.probe} draws nothing at random: one seed will do")
+    last = replace(protocol, seed=protocol.seed + seeds - 1)
+    check_names(specs, [task.full_name for task in fit], last, embedding_dtype)
     return RunPlan(
         specs=specs,
         tasks=fit,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell
 from benchmark.results.schema.cell_json import cell_of, cell_text
 from msssl_common.files import write_bytes, write_text
+from msssl_common.messages import printable_name
 
 LARGEST_CELL = 4 << 20  # bytes; 6 folds of a long training have 50 kB
+LONGEST_NAME = 236  # bytes of a file's name; disks have 255, of which a temporary name takes 19
 
 
 def cell_path(out: Path, cell: Cell) -> Path:
@@ -21,15 +25,49 @@ def cell_path(out: Path, cell: Cell) -> Path:
         cell: A cell, finished or not. Its module is named with its checkpoint; embeddings of
             float32 are not named.
     """
-    spec = cell.module.spec
+    return (
+        out
+        / "cells"
+        / _file_name(cell.module.spec, cell.task.task, cell.protocol, cell.embedding_dtype)
+    )
+
+
+def check_names(
+    specs: Iterable[str], tasks: Iterable[str], protocol: Protocol, embedding_dtype: str
+) -> None:
+    """Refuse names of tasks and modules that make names of files that no disk takes.
+
+    Args:
+        specs: What was typed to load the modules.
+        tasks: Folder names.
+        protocol: With the largest seed.
+        embedding_dtype: Of the cells.
+
+    Raises:
+        ValueError: Which name is too long, and by how much.
+    """
+    longest = max(specs, key=lambda spec: _bytes(_file_name(spec, "", protocol, "")), default="")
+    for task in tasks:
+        over = _bytes(_file_name(longest, task, protocol, embedding_dtype)) - LONGEST_NAME
+        if over > 0:
+            raise ValueError(
+                f"The task folder's name {printable_name(task)} has {_bytes(task)} bytes. Names of "
+                f"results are made of it and of {printable_name(longest)}: shorten it by {over}"
+            )
+
+
+def _bytes(name: str) -> int:
+    return len(name.encode("utf-8", "surrogatepass"))
+
+
+def _file_name(spec: str, task: str, protocol: Protocol, embedding_dtype: str) -> str:
     name = re.sub(r"[^\w.-]+", "_", spec)
     if name != spec:  # a checkpoint's path: keep two apart that read alike
         name = (
             f"{name[:80]}-{hashlib.sha256(spec.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
         )
-    embeddings = "" if cell.embedding_dtype == "float32" else f"-{cell.embedding_dtype}"
-    file = f"{name}__{cell.task.task}__{cell.protocol.name}{embeddings}.json"
-    return out / "cells" / file
+    embeddings = "" if embedding_dtype == "float32" else f"-{embedding_dtype}"
+    return f"{name}__{task}__{protocol.name}{embeddings}.json"
 
 
 def predictions_path(cell: Path) -> Path:

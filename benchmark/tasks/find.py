@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import difflib
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,16 +75,35 @@ def _try_to_read(folder: Path) -> Task | UnreadableTask:
 def choose(found: list[Task | UnreadableTask], names: Sequence[str]) -> list[Task | UnreadableTask]:
     """The tasks named, by folder name or by the task name in it; all if none is named.
 
+    An "é" of two characters, as macOS has it in names of folders, is that of one.
+
     Raises:
         ValueError: There is no task of that name.
     """
+    wanted = {_composed(name): name for name in names}
+    called = [{_composed(name) for name in _names(task)} for task in found]
+    known = set().union(*called)
+    for name in wanted:
+        if name not in known:
+            raise ValueError(_no_such_task(wanted[name], known, found))
+    return [
+        task for task, own in zip(found, called, strict=True) if not names or own & wanted.keys()
+    ]
 
-    def called(task: Task | UnreadableTask) -> set[str]:
-        own = set() if isinstance(task, UnreadableTask) else {task.name}
-        return {task.full_name} | own
 
-    for name in names:
-        if not any(name in called(task) for task in found):
-            there = ", ".join(task.full_name for task in found)
-            raise ValueError(f"No task named {name!r}; there are {there}")
-    return [task for task in found if not names or called(task) & set(names)]
+def _names(task: Task | UnreadableTask) -> tuple[str, ...]:
+    return (task.full_name, *(() if isinstance(task, UnreadableTask) else (task.name,)))
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _no_such_task(name: str, known: Iterable[str], found: Sequence[Task | UnreadableTask]) -> str:
+    """A name that differs in capitals or by a slip is offered; without one, all are listed."""
+    by_letters = {other.casefold(): other for other in sorted(known, reverse=True)}
+    near = difflib.get_close_matches(_composed(name).casefold(), by_letters, 1)
+    if near:
+        return f"No task named {name!r}: did you mean {by_letters[near[0]]!r}?"
+    there = ", ".join(task.full_name for task in found)
+    return f"No task named {name!r}; there are {there}"

@@ -80,8 +80,9 @@ def test_templates_mark_nothing_as_safe_but_the_pages_own_style_and_script() -> 
 
 
 def test_no_address_to_fetch_code_or_weights_from_is_plain_http() -> None:
-    """The two of raw data that their makers serve by HTTP alone are only named, never fetched."""
-    named = {"benchmark/tasks/make/speech_commands.py", "benchmark/tasks/make/nsynth_pitch.py"}
+    """The three of raw data that their makers serve by HTTP alone are only named, never fetched."""
+    names = ("speech_commands", "nsynth_pitch", "emodb")
+    named = {f"benchmark/tasks/make/{name}.py" for name in names}
     for path in SOURCES:
         file = path.relative_to(ROOT).as_posix()
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

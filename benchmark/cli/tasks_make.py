@@ -217,6 +217,20 @@ HEAR: Final = {
     "speech_commands_full": ("speech_commands-v0.0.2", "full", "both archives of v0.02"),
 }
 
+# Tasks beyond HEAR's: name -> the folder without mode, its mode, and what to give. The facts are in
+# benchmark/tasks/catalogue/more_tasks.csv.
+MORE: Final = {
+    "common_language": ("common_language-v0.1", "full", "CommonLanguage.tar.gz"),
+    "crema_d_speakers": ("crema_d_speakers-v1.0.0", "full", "a clone of CREMA-D"),
+    "desed": ("desed-2021", "full", "dcase_synth.zip, DESEDpublic_eval.tar.gz"),
+    "emodb": ("emodb-v1.0.0", "full", "download.zip of EmoDB"),
+    "nsynth_instrument_5h": ("nsynth_instrument-v2.2.3", "5h", "three nsynth-*.jsonwav.tar.gz"),
+    "nsynth_instrument_full": ("nsynth_instrument-v2.2.3", "full", "the same three"),
+    "ravdess": ("ravdess-v1.0.0", "full", "Audio_Speech_Actors_01-24.zip"),
+    "tau_urban_scenes": ("tau_urban_scenes-2020-mobile", "full", "its meta and audio zip files"),
+    "urbansound8k": ("urbansound8k-v1.0", "full", "UrbanSound8K.tar.gz"),
+}
+
 
 class MakeGroup(click.Group):
     """Commands by name; HEAR's tasks by any name that ``msbench tasks ls`` or the board has."""
@@ -242,7 +256,7 @@ class MakeGroup(click.Group):
 
 @click.group(cls=MakeGroup)
 def make() -> None:
-    """Make task folders from raw data: HEAR's by HEAR's rules, or your own.
+    """Make task folders from raw data: HEAR's by HEAR's rules, others, or your own.
 
     HEAR's splits, labels and lengths are those of hear-preprocess. Audio becomes mono 16-bit PCM,
     resampled with soxr. The same command resumes interrupted work.
@@ -282,7 +296,25 @@ def _hear_command(name: str, base: str, mode: str, archives: str) -> click.Comma
     return click.command(name, help=f"Make {text}", short_help=text)(command)
 
 
+def _other_command(name: str, base: str, mode: str, archives: str) -> click.Command:
+    """The command of a task beyond HEAR's."""
+
+    @place_options
+    @report_errors
+    def command(
+        sources: Sequence[Path], rates: Sequence[str], to: Path, bad_files: float, debug: bool
+    ) -> None:
+        module = import_module(f"benchmark.tasks.make.{base.partition('-')[0]}")
+        planner: Planner = partial(module.plan, mode=mode)
+        make_from(f"{base}-{mode}", planner, sources, to, rates, bad_files)
+
+    text = f"{base}-{mode}, from {archives}."
+    return click.command(name, help=f"Make {text}", short_help=text)(command)
+
+
 for _name, (_base, _mode, _archives) in HEAR.items():
     make.add_command(_hear_command(_name, _base, _mode, _archives))
+for _name, (_base, _mode, _archives) in MORE.items():
+    make.add_command(_other_command(_name, _base, _mode, _archives))
 for _command in (folders, csv, events, jams, parquet, hub, webdataset):
     make.add_command(_command)

@@ -69,7 +69,7 @@ def notice(plan: TaskPlan, clips: Sequence[RawClip]) -> str | None:
         for numbers in (counts, plan.expected_clips)
     )
     return (
-        f"Made from other raw data than HEAR's task ({has} clips, HEAR's: {published}): not "
+        f"Made from other raw data than the published task ({has} clips, not {published}): not "
         "comparable with published scores."
     )
 

@@ -233,6 +233,21 @@ class Sources:
         """Every source as a folder: archives unpacked, folders as they are."""
         return [path if path.is_dir() else self._unpacked(path) for path in self.paths]
 
+    def with_archives(self, pattern: str) -> list[Path]:
+        """Every source as a folder, and the archives in them that match a pattern, unpacked.
+
+        Args:
+            pattern: Of file names, e.g. ``"audio.*.zip"``.
+        """
+        inside = sorted(
+            archive
+            for path in self.paths
+            for folder in _folders(path)
+            for archive in folder.glob(pattern)
+            if is_archive(archive)
+        )
+        return [*self.folders(), *map(self._unpacked, inside)]
+
     def _archives(self, name: str) -> Iterator[Path]:
         for path in self.paths:
             for folder in _folders(path):

@@ -210,6 +210,40 @@ TimeUnit = Literal["s", "ms"]
 MILLISECONDS: Final[Mapping[TimeUnit, float]] = {"s": 1000.0, "ms": 1.0}
 
 
+def event_clips(
+    table: Path,
+    roots: list[Path],
+    columns: Mapping[str, str],
+    unit: TimeUnit,
+    ignored: Sequence[str] = (),
+) -> tuple[list[RawClip], list[str]]:
+    """Read a table of events.
+
+    Args:
+        table: The CSV.
+        roots: Folders with the audio.
+        columns: Meaning -> name of a column, where it is not the meaning.
+        unit: Unit of the times.
+        ignored: Names of columns that count as absent.
+
+    Returns:
+        A clip of each file with its events, times in ms, and notes on links not followed.
+
+    Raises:
+        FileNotFoundError: There is no such CSV.
+        ValueError: The CSV is wrong in a way that its message says.
+    """
+    files = by_file(read_table(table, ("file", "onset", "offset", "label"), columns, ignored))
+    events = {
+        name: tuple(event for row in file.rows if (event := _event(row, unit)) is not None)
+        for name, file in files.items()
+    }
+    audio = AudioIndex(roots)
+    clips = clips_of(files, {}, audio)
+    clips = [replace(clip, events=events[name]) for name, clip in zip(files, clips, strict=True)]
+    return clips, audio.not_followed
+
+
 def event_plan(
     table: Path,
     roots: list[Path],
@@ -235,16 +269,9 @@ def event_plan(
         ValueError: The CSV is wrong in a way that its message says, its times do not fit the
             recordings, or as `plan_own`.
     """
-    files = by_file(read_table(table, ("file", "onset", "offset", "label"), columns, ignored))
-    events = {
-        name: tuple(event for row in file.rows if (event := _event(row, unit)) is not None)
-        for name, file in files.items()
-    }
-    audio = AudioIndex([*roots, table.parent])
-    clips = clips_of(files, {}, audio)
-    clips = [replace(clip, events=events[name]) for name, clip in zip(files, clips, strict=True)]
+    clips, not_followed = event_clips(table, [*roots, table.parent], columns, unit, ignored)
     fitted, notes = fit_events(clips, task.seconds)
-    return plan_own(task, fitted, splitting, [*audio.not_followed, *notes])
+    return plan_own(task, fitted, splitting, [*not_followed, *notes])
 
 
 def _event(row: Row, unit: TimeUnit) -> Event | None:

@@ -10,10 +10,10 @@ from typing import Any
 from benchmark.models.specs import check_modules, row_labels, row_specs, split_spec
 from benchmark.models.worker.interpreter import Interpreter, interpreters_of
 from benchmark.protocol import Protocol
-from benchmark.report.few_shot import FewShotScore, few_shot_curve, write_few_shot
+from benchmark.report.few_shot import FewShotScore, shots_folder
 from benchmark.report.merged_cells import CellFile
 from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
-from benchmark.report.write import TABLES, write_report
+from benchmark.report.write import TABLES, write_few_shot_report, write_report
 from benchmark.results.cell_files import cell_path, check_names
 from benchmark.runner.cells import Executor, FinishedCells
 from benchmark.runner.local import run_locally
@@ -217,14 +217,12 @@ def evaluate_shots(
             protocol=replace(protocol, shots=few),
             seeds=seeds,
             tasks_dir=tasks_dir,
-            out=folder / f"shots-{few}",
+            out=shots_folder(folder, few),
             **arguments,
         )
         for few in sorted(set(shots))
     }
-    curve = few_shot_curve(boards)
-    write_few_shot(curve, folder)
-    return curve
+    return write_few_shot_report(boards, folder)
 
 
 def few_shot_folder(tasks_dir: Path | str | None, protocol: Protocol) -> Path:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from benchmark.cli.options import debug_option, report_errors
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @click.command()
@@ -45,7 +49,8 @@ def report(
 
     Several folders become one table. Their protocols must be equal, but seeds may differ. Only
     cells and predictions are needed, no tasks and no models. Intervals take seconds, or minutes for
-    tasks scored by mAP on many clips.
+    tasks scored by mAP on many clips. Of a few-shot curve's folder (shots-1,
+    shots-4, ...), the tables and the curve are drawn again.
 
     \b
     Examples:
@@ -54,18 +59,36 @@ def report(
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
         raise ValueError("Several folders make one table: name a folder for it with --out.")
-    from benchmark.cli.terminal_table import print_standings
-    from benchmark.report.standings import read_leaderboard
-    from benchmark.report.write import TABLES, write_report
-    from msssl_common.console import bar, make_console
+    from benchmark.report.few_shot import shots_folders
+    from msssl_common.console import make_console
     from msssl_common.files import check_writable, remove_leftovers
 
     if plots:
         _check_matplotlib()  # before the intervals, which can take minutes
     out = out or folders[0]
+    by_shots = shots_folders(folders)
     check_writable(out)
     remove_leftovers(out)
     console = make_console()
+    if by_shots:
+        _report_few_shot(console, by_shots, out, title, plots)
+    else:
+        _report_table(console, folders, out, title, plots, tasks_dir)
+
+
+def _report_table(
+    console: Console,
+    folders: Sequence[Path],
+    out: Path,
+    title: str,
+    plots: bool,
+    tasks_dir: Path | None,
+) -> None:
+    from benchmark.cli.terminal_table import print_standings
+    from benchmark.report.standings import read_leaderboard
+    from benchmark.report.write import TABLES, write_report
+    from msssl_common.console import bar
+
     with bar(console, "Resampling test clips") as advance:
         standings = read_leaderboard(folders, advance, title)
     pictures = []
@@ -78,6 +101,29 @@ def report(
     console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
     if plots:
         console.print(f"Written: {len(pictures)} pictures in {out / 'plots'}", soft_wrap=True)
+
+
+def _report_few_shot(
+    console: Console, folders: Mapping[int, Sequence[Path]], out: Path, title: str, plots: bool
+) -> None:
+    """Tables of every number of training clips, and the curve."""
+    from benchmark.cli.few_shot import print_curve
+    from benchmark.report.few_shot import read_boards, shots_folder
+    from benchmark.report.write import write_few_shot_report
+    from msssl_common.console import bar
+
+    with bar(console, "Resampling test clips") as advance:
+        boards = read_boards(folders, advance, title)
+    pictures = None
+    if plots:
+        from benchmark.report.plots import write_plots
+
+        pictures = {
+            shots: write_plots(board, folders[shots], shots_folder(out, shots))
+            for shots, board in boards.items()
+        }
+    print_curve(console, write_few_shot_report(boards, out, pictures))
+    console.print(f"Written: {out}/few_shot.md", soft_wrap=True, markup=False)
 
 
 def _check_matplotlib() -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from benchmark.report.notes import PROBES
 from benchmark.report.numbers import score_text
-from benchmark.report.standings import Leaderboard
+from benchmark.report.standings import Leaderboard, read_leaderboard
 from benchmark.report.tables.markdown import escape, markdown_table
 from benchmark.results.cells import ModuleFacts, TaskFacts
 from benchmark.statistics import Interval
@@ -54,6 +54,62 @@ class FewShotScore:
     value: float | None
     low: float | None
     high: float | None
+
+
+def shots_folder(folder: Path, shots: int) -> Path:
+    """Where the leaderboard of a number of training clips stands in the folder of a curve."""
+    return folder / f"shots-{shots}"
+
+
+def shots_folders(folders: Sequence[Path]) -> dict[int, list[Path]]:
+    """The results folders of curves by number of training clips, ascending.
+
+    Args:
+        folders: Of curves, or results folders.
+
+    Returns:
+        Empty where no folder is one of a curve.
+
+    Raises:
+        ValueError: Some are and some are not.
+    """
+    found: dict[int, list[Path]] = {}
+    alone: list[Path] = []
+    for folder in folders:
+        own = [
+            path
+            for path in folder.glob("shots-*")
+            if path.name[6:].isdecimal() and (path / "cells").is_dir()
+        ]
+        if not own or (folder / "cells").is_dir():
+            alone.append(folder)
+            continue
+        for path in own:
+            found.setdefault(int(path.name[6:]), []).append(path)
+    if found and alone:
+        raise ValueError(
+            f"{alone[0]} holds no few-shot results (shots-N), and another folder does: "
+            "report them apart"
+        )
+    return dict(sorted(found.items()))
+
+
+def read_boards(
+    folders: Mapping[int, Sequence[Path]],
+    advance: Callable[[int, int], None] | None = None,
+    title: str = "",
+) -> dict[int, Leaderboard]:
+    """The leaderboards of a curve by number of training clips, from their files alone.
+
+    Args:
+        folders: From `shots_folders`.
+        advance: As in `read_leaderboard`, for each of them.
+        title: Of their pages; by default made of tasks, rows and date.
+
+    Raises:
+        ValueError: As `read_leaderboard`.
+    """
+    return {shots: read_leaderboard(own, advance, title) for shots, own in folders.items()}
 
 
 def few_shot_curve(boards: Mapping[int, Leaderboard]) -> list[FewShotScore]:

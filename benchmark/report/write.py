@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from benchmark.report.few_shot import FewShotScore, few_shot_curve, shots_folder, write_few_shot
 from benchmark.report.page.page import leaderboard_html
 from benchmark.report.standings import Leaderboard
 from benchmark.report.tables.long import long_csv
@@ -27,16 +28,45 @@ TABLES: dict[str, Callable[[Leaderboard], str]] = {
 }
 
 
-def write_report(standings: Leaderboard, out: Path, pictures: Sequence[Path] = ()) -> None:
+def write_report(
+    standings: Leaderboard,
+    out: Path,
+    pictures: Sequence[Path] = (),
+    curve: Sequence[FewShotScore] = (),
+) -> None:
     """Write all tables into a folder, which is made if need be.
 
     Args:
         standings: What they show.
         out: The folder.
         pictures: Files in it, which the page links to.
+        curve: Scores of all numbers of training clips, where this leaderboard is one of several.
     """
     for name, table in TABLES.items():
         if name != PAGE:
             write_text(out / name, table(standings))
     links = [quote(path.relative_to(out).as_posix()) for path in pictures]
-    write_text(out / PAGE, leaderboard_html(standings, links))
+    write_text(out / PAGE, leaderboard_html(standings, links, curve))
+
+
+def write_few_shot_report(
+    boards: Mapping[int, Leaderboard],
+    out: Path,
+    pictures: Mapping[int, Sequence[Path]] | None = None,
+) -> list[FewShotScore]:
+    """Write the tables of every number of training clips, whose pages show the curve, and its sum.
+
+    Args:
+        boards: By number of clips, ascending.
+        out: The folder of the curve.
+        pictures: Files in the folder of each number, which its page links to.
+
+    Returns:
+        The curve.
+    """
+    curve = few_shot_curve(boards)
+    for shots, board in boards.items():
+        links = pictures[shots] if pictures else ()
+        write_report(board, shots_folder(out, shots), links, curve)
+    write_few_shot(curve, out)
+    return curve

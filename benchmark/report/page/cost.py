@@ -148,7 +148,7 @@ def _chart(
         title=f"{name}, with 95 % intervals",
         x_title=x_title,
         x_ticks=[Tick(axis.position(value), words(value)) for value in axis.ticks()],
-        y_ticks=[Tick(_height(value, scale, lower), end_text(value)) for value in ticks(scale)],
+        y_ticks=[Tick(height(value, scale, lower), end_text(value)) for value in ticks(scale)],
         points=_named(placed, known),
         missing=missing,
     )
@@ -186,8 +186,8 @@ class _CostAxis:
         return [*([0.0] if self.zero else []), *inside]
 
 
-def _height(score: float, scale: Scale, lower: bool) -> float:
-    """Better is higher, whichever way the score points."""
+def height(score: float, scale: Scale, lower: bool) -> float:
+    """Where a score is drawn: better is higher, whichever way the score points."""
     share = scale.position(score) / 100.0
     return round(TOP + (share if lower else 1 - share) * (HEIGHT - TOP - BOTTOM), 1)
 
@@ -198,9 +198,9 @@ def _point(
     interval, text = known.interval, f"{known.row.name}: {page_score(known.score)}"
     low = high = None
     if interval is not None and not math.isnan(interval.low):
-        low, high = (_height(bound, scale, lower) for bound in interval)
+        low, high = (height(bound, scale, lower) for bound in interval)
         text += f" ({' to '.join(page_score(bound) for bound in interval)})"
-    x, y = axis.position(known.cost), _height(known.score, scale, lower)
+    x, y = axis.position(known.cost), height(known.score, scale, lower)
     text += f", {words(known.cost)}"
     return Point(x, y, low, high, known.row.kind, "", 0.0, 0.0, "start", text)
 

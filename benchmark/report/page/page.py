@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from benchmark.report.few_shot import FewShotScore
 from benchmark.report.headline import Leader, leaders
 from benchmark.report.notes import deviation_notes, overall_note, protocol_limits, table_notes
 from benchmark.report.numbers import end_text
@@ -26,6 +27,7 @@ from benchmark.report.page.cells import (
 from benchmark.report.page.columns import cost_columns, overall_columns, task_column
 from benchmark.report.page.correlations import CorrelationTable, correlation_tables
 from benchmark.report.page.cost import CostChart, cost_charts
+from benchmark.report.page.curves import Curves, curves_of
 from benchmark.report.page.facts import failures, protocol_facts, provenance, published_notes
 from benchmark.report.page.pairs import PairTable, pair_table
 from benchmark.report.page.script_data import script_data
@@ -66,6 +68,7 @@ class Page:
         leaders: Who leads each family of tasks.
         charts: Score against cost.
         correlations: Of tasks and of models.
+        curves: Few-shot curves and scores by layer, where the results have them.
     """
 
     rows: list[PageRow]
@@ -78,6 +81,7 @@ class Page:
     leaders: list[Leader]
     charts: list[CostChart]
     correlations: list[CorrelationTable]
+    curves: list[Curves]
 
     @property
     def groups(self) -> dict[str, int]:
@@ -114,7 +118,7 @@ class Page:
         return [column for column in self.columns if column.group not in ("overall", "cost")]
 
 
-def page_of(standings: Leaderboard) -> Page:
+def page_of(standings: Leaderboard, curve: Sequence[FewShotScore] = ()) -> Page:
     """Lay out a leaderboard; at first sorted by the overall score or the only task's."""
     rows = page_rows(standings)
     failed, noted = failures(standings), published_notes(standings)
@@ -136,13 +140,16 @@ def page_of(standings: Leaderboard) -> Page:
         leaders=leaders(standings),
         charts=cost_charts(standings, rows),
         correlations=correlation_tables(rows, scores),
+        curves=curves_of(standings, curve),
     )
 
 
 TEMPLATES = PackageLoader("benchmark.report")
 
 
-def leaderboard_html(standings: Leaderboard, pictures: Sequence[str] = ()) -> str:
+def leaderboard_html(
+    standings: Leaderboard, pictures: Sequence[str] = (), curve: Sequence[FewShotScore] = ()
+) -> str:
     """The page: the answer, a table to sort and filter, and all that must be known to trust it.
 
     Names, notes and reasons are foreign text: all of it is escaped. The page's policy
@@ -152,11 +159,12 @@ def leaderboard_html(standings: Leaderboard, pictures: Sequence[str] = ()) -> st
     Args:
         standings: What is shown.
         pictures: Addresses of pictures beside the page, which it links to.
+        curve: Scores of all numbers of training clips, where this leaderboard is one of several.
     """
     environment = _environment()
     style, script = _source(environment, "leaderboard.css"), _source(environment, "leaderboard.js")
     board = standings.board
-    page = page_of(standings)
+    page = page_of(standings, curve)
     return environment.get_template("leaderboard.html.j2").render(
         standings=standings,
         board=board,

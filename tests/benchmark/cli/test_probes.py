@@ -77,6 +77,19 @@ def test_a_few_shot_curve(tasks_dir: Path, modules: Path) -> None:
     assert (Path("out") / "few_shot.png").read_bytes().startswith(b"\x89PNG")
     board = Path("out") / "shots-3" / "leaderboard.md"
     assert "Few-shot: 3 clips of each class to train on" in board.read_text("utf-8")
+    page = board.with_suffix(".html")
+    assert '<h2 id="few-shot">Few-shot curves</h2>' in page.read_text("utf-8")
+    names = ["few_shot.csv", "few_shot.md", "few_shot.png", "shots-1/leaderboard.html"]
+    names.append("shots-3/leaderboard.html")
+    written = {name: Path("out", name).read_bytes() for name in names}
+    drawn = CliRunner().invoke(main, ["report", "out", "--out", "drawn/out"])
+    assert drawn.exit_code == 0, drawn.output
+    assert "Means over 2 draws" in drawn.output
+    for name_, content in written.items():
+        assert Path("drawn/out", name_).read_bytes() == content, name_
+    mixed = CliRunner().invoke(main, ["report", "out", "out/shots-1", "--out", "both"])
+    assert mixed.exit_code == 2
+    assert "out/shots-1 holds no few-shot results" in mixed.output
     again = _run(
         tasks_dir, name, "--probe", "linear", "--shots", "1,3", "--seeds", 2, "--out", "out"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from msssl_common.console import PIPE_WIDTH
+from msssl_common.console import PIPE_WIDTH, GatedConsole
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def opened_log(path: Path | None) -> Iterator[Console | None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", buffering=1) as file:
-        yield Console(file=file, width=PIPE_WIDTH, highlight=False, color_system=None)
+        yield GatedConsole(file=file, width=PIPE_WIDTH, color_system=None)
 
 
 def log_line(log: Console, line: str) -> None:

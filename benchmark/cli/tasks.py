@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli.options import SAMPLE_RATES, SOME_FAILED, TASKS_DIR, debug_option, report_errors
-from benchmark.cli.tasks_make import make
+from benchmark.cli.tasks_make import HEAR, make
 from msssl_common.messages import say
 
 
@@ -144,10 +144,21 @@ def tasks() -> None:
     help="Folder of tasks in HEAR's format, or one task.  "
     f"[default: {TASKS_DIR}, where get puts tasks, if it exists]",
 )
+@click.option(
+    "--markdown",
+    is_flag=True,
+    help="Print the page docs/tasks_list.md: facts of all known tasks, whether they are here or "
+    "not.",
+)
 @debug_option
 @report_errors
-def list_tasks(tasks_dir: Path | None, debug: bool) -> None:
-    """List all known tasks: the embedded suite, those of a folder, and HEAR's."""
+def list_tasks(tasks_dir: Path | None, markdown: bool, debug: bool) -> None:
+    """List all known tasks: the embedded suite, those of a folder, HEAR's, and recipes."""
+    if markdown:
+        from benchmark.tasks.catalogue.markdown import tasks_page
+
+        click.echo(tasks_page(HEAR), nl=False)
+        return
     from benchmark.tasks.catalogue.listing import listed_tasks, print_listed
     from msssl_common.console import make_console
 

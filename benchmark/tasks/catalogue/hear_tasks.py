@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
+from benchmark.tasks.catalogue.more_tasks import more_tasks
 from benchmark.tasks.task import Family
 
 FILE: Final = Path(__file__).with_name("hear_tasks.csv")
@@ -117,6 +118,12 @@ def _unknown(name: str, called: str) -> str:
     """The sentence for a name that stands for no task: what it may have meant."""
     if called.startswith("embedded"):
         return f"{name!r} needs no download: msbench run makes the embedded suite at its first use."
+    for made in more_tasks():
+        if called in map(_plain, (made.name, made.title, made.task)):
+            return (
+                f"{name!r} is no HEAR task: download its archive from {made.data_set}, and run "
+                f"msbench tasks make {made.name}."
+            )
     several = [task for task in hear_tasks() if called and _plain(task.name).startswith(called)]
     if len(several) > 1:
         names = " and ".join(task.name for task in several)

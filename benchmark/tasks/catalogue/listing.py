@@ -13,6 +13,7 @@ from rich.text import Text
 
 from benchmark.tasks.audio import rates_present
 from benchmark.tasks.catalogue.hear_tasks import HearTask, hear_tasks
+from benchmark.tasks.catalogue.more_tasks import MadeTask, more_tasks
 from benchmark.tasks.find import UnreadableTask, find_tasks
 from benchmark.tasks.metadata import read_json_object
 from benchmark.tasks.task import Family, Task
@@ -34,7 +35,7 @@ class Listed:
         hours: Length of all clips.
         metric: Name of the first score.
         licence: Licence of the audio.
-        origin: Where it comes from: ``"HEAR"``, ``"made here"`` or ``"local"``.
+        origin: Where it comes from: ``"HEAR"``, ``"recipe"``, ``"made here"`` or ``"local"``.
         here: The sample rates that are here, in words, or that and why it is not.
     """
 
@@ -57,19 +58,21 @@ def listed_tasks(tasks_dir: Path | None) -> tuple[list[Listed], list[UnreadableT
         tasks_dir: A folder of tasks, or one task, to look into; None to look into none.
 
     Returns:
-        The embedded tasks, then those of the folder that are not HEAR's, then HEAR's; and the
-        folders that should be tasks but cannot be read.
+        The embedded tasks, then those of the folder that are in no list, then HEAR's and those that
+        `make` makes; and the folders that should be tasks but cannot be read.
 
     Raises:
         FileNotFoundError: ``tasks_dir`` is no folder.
     """
     found = [] if tasks_dir is None or _is_empty(tasks_dir) else find_tasks(tasks_dir)
     readable = {task.full_name: task for task in found if isinstance(task, Task)}
-    of_hear = {folder for task in hear_tasks() for folder in task.folders}
-    local = [_local(task) for name, task in readable.items() if name not in of_hear]
+    known = {folder for task in hear_tasks() for folder in task.folders}
+    known |= {task.task for task in more_tasks()}
+    local = [_local(task) for name, task in readable.items() if name not in known]
+    more = [_of_recipe(task, readable) for task in more_tasks()]
     hear = [_of_hear(task, readable, tasks_dir) for task in hear_tasks()]
     unreadable = [task for task in found if isinstance(task, UnreadableTask)]
-    return [*_embedded(), *local, *hear], unreadable
+    return [*embedded_tasks(), *local, *hear, *more], unreadable
 
 
 def _is_empty(folder: Path) -> bool:
@@ -77,7 +80,8 @@ def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())
 
 
-def _embedded() -> list[Listed]:
+def embedded_tasks() -> list[Listed]:
+    """The tasks of the embedded suite."""
     from benchmark.tasks.embedded.recipe import LICENCE
     from benchmark.tasks.embedded.suite import RECIPES, generator_version
     from msssl_common.files import cache_root
@@ -124,6 +128,21 @@ def _of_hear(task: HearTask, readable: dict[str, Task], tasks_dir: Path | None) 
         licence=task.licence,
         origin="HEAR",
         here=here,
+    )
+
+
+def _of_recipe(task: MadeTask, readable: dict[str, Task]) -> Listed:
+    return Listed(
+        task=task.task,
+        name=task.name,
+        kind=task.kind,
+        classes=task.classes,
+        clips=task.clips,
+        hours=task.hours,
+        metric=task.metric,
+        licence=task.licence,
+        origin="recipe",
+        here=_rates(readable[task.task]) if task.task in readable else ABSENT,
     )
 
 
@@ -176,7 +195,8 @@ UNKNOWN = "–"
 
 NOTE = (
     "licence: of the audio; here: at which sample rates. Tasks from HEAR come with "
-    f"`msbench tasks get NAME`. {UNKNOWN}: not stated by the sources that we know."
+    f"`msbench tasks get NAME`, recipes with `msbench tasks make NAME`. {UNKNOWN}: not stated by "
+    "the sources that we know."
 )
 
 
@@ -207,7 +227,7 @@ def _cells(task: Listed) -> tuple[str, ...]:
         task.kind,
         UNKNOWN if task.classes is None else f"{task.classes:,}",
         UNKNOWN if task.clips is None else f"{task.clips:,}",
-        UNKNOWN if task.hours is None else _hours(task.hours),
+        UNKNOWN if task.hours is None else shown_hours(task.hours),
         task.metric,
         task.licence or UNKNOWN,
         task.origin,
@@ -215,6 +235,6 @@ def _cells(task: Listed) -> tuple[str, ...]:
     )
 
 
-def _hours(hours: float) -> str:
+def shown_hours(hours: float) -> str:
     """Two digits that count, e.g. ``"54"``, ``"2.8"``, ``"0.037"``."""
     return f"{hours:.0f}" if hours >= 10 else f"{hours:.2g}"

@@ -8,6 +8,7 @@ from benchmark.tasks.catalogue.listing import Listed, listed_tasks
 from tests.benchmark.tasks.made_task import event_task, scene_task, tone
 
 ESC50 = "esc50-v2.0.0-full"
+KNOWN = 3 + 19 + 9  # embedded, HEAR's, recipes
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def listed(tasks_dir: Path | None = None) -> dict[str, Listed]:
 
 def test_without_a_folder() -> None:
     tasks = listed()
-    assert len(tasks) == 3 + 19
+    assert len(tasks) == KNOWN
     assert {task.here for task in tasks.values() if task.origin == "HEAR"} == {"no"}
     embedded = [task for task in tasks.values() if task.origin == "made here"]
     assert [task.kind for task in embedded] == ["scene", "event", "pitch"]
@@ -81,7 +82,15 @@ def test_hear_tasks_that_are_here(tmp_path: Path) -> None:
     task = listed(tmp_path / "tasks")[ESC50]
     assert task.here == "16, 22.05 kHz"
     assert (task.origin, task.clips) == ("HEAR", 2000)
-    assert len(listed(tmp_path / "tasks")) == 3 + 19
+    assert len(listed(tmp_path / "tasks")) == KNOWN
+
+
+def test_a_recipes_task_that_is_here_is_not_listed_twice(tmp_path: Path) -> None:
+    scene_task(tmp_path / "tasks" / "urbansound8k-v1.0-full")
+    tasks = listed(tmp_path / "tasks")
+    assert len(tasks) == KNOWN
+    task = tasks["urbansound8k-v1.0-full"]
+    assert (task.origin, task.here, task.clips) == ("recipe", "16 kHz", 8732)
 
 
 def test_half_of_the_beehive(tmp_path: Path) -> None:

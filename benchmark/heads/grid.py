@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from benchmark.protocol import parameter_points
 from benchmark.tasks.grids import MOST_POINTS, PARAMETER_BOUNDS, number_fault
 from benchmark.tasks.task import Task
+from msssl_common.bounds import check_count
 
 Grid = Mapping[str, Sequence[object]]
 MOST_WEIGHTS = 2**26  # between hidden layers of a head; HEAR's largest have 2**21
@@ -100,11 +101,8 @@ def grid_points(task: Task, grid: str, seed: int, limit: int) -> list[GridPoint]
             f"known are {', '.join(sorted(known))}."
         )
     values = {**GRIDS[grid], **TASK_PARAM_GRIDS.get(task.name, {}), **task.param_grid}
-    if (count := math.prod(map(len, values.values()))) > MOST_POINTS:
-        raise ValueError(
-            f"Task {task.full_name}: with task_specific_param_grid the grid has {count:,} points, "
-            f"and at most {MOST_POINTS:,} can be drawn from."
-        )
+    where = f"Task {task.full_name}: with task_specific_param_grid the grid"
+    check_count(math.prod(map(len, values.values())), MOST_POINTS, "points", where, ".")
     points = [GridPoint(**point) for point in parameter_points(values)]
     random.Random(seed).shuffle(points)
     for point in points[:limit]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell
 from benchmark.results.schema.cell_json import cell_of, cell_text
+from msssl_common.bounds import check_count
 from msssl_common.files import write_bytes, write_text
 from msssl_common.messages import printable_name
 
@@ -101,8 +102,7 @@ def read_cell(path: Path) -> Cell:
             is not known: one sentence with file and key.
     """
     try:
-        if (size := path.stat().st_size) > LARGEST_CELL:
-            raise ValueError(f"the file has {size} bytes, and a cell at most {LARGEST_CELL}")
+        check_count(path.stat().st_size, LARGEST_CELL, "bytes", "a cell's file")
         return cell_of(path.read_text("utf-8"))
     except ValueError as error:  # also what is no UTF-8
         raise ValueError(f"{path}: {error}; run the command again that made it.") from error

@@ -24,17 +24,23 @@ reference_...                  the same four of the labels' events
 from __future__ import annotations
 
 import io
+import math
+import zipfile
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.lib.format as npy
 from numpy.typing import NDArray
 
 from benchmark.events.table import EventTable
+from msssl_common.bounds import check_count
 
 SCHEMA = 1
+# Of all arrays together, unpacked: a million clips and 268 classes. FSD50K's have 9 MB.
+MOST_BYTES = 1 << 30
 COLUMNS = tuple(field.name for field in fields(EventTable))
 MEMBERS = {
     *("schema", "vocabulary", "folds", "fold_clips", "clips", "probabilities", "targets"),
@@ -107,6 +113,8 @@ def predictions_file(predictions: Predictions) -> bytes:
     if events:
         arrays |= _columns("predicted", events, [fold.predicted for fold in events])
         arrays |= _columns("reference", events, [fold.reference for fold in events])
+    size = sum(array.nbytes for array in arrays.values())
+    check_count(size, MOST_BYTES, "bytes", "what the heads predicted", ".")
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()
@@ -120,6 +128,7 @@ def load_predictions(path: Path) -> Predictions:
         ValueError: It is damaged, or of a layout that this version does not know.
     """
     try:
+        _check_sizes(path)
         with np.load(path, allow_pickle=False) as file:
             # A member of another name is not read: it may be of any size.
             arrays = {name: file[name] for name in file.files if name in MEMBERS}
@@ -133,6 +142,23 @@ def load_predictions(path: Path) -> Predictions:
             f"{path} is no predictions file that this version can read ({error}): "
             "delete the cell of the same name and run the same command again."
         ) from error
+
+
+def _check_sizes(path: Path) -> None:
+    """Refuse what would fill the memory, before any of it is unpacked.
+
+    Raises:
+        ValueError: The members that are read have too many bytes, or one promises more than it has.
+    """
+    with zipfile.ZipFile(path) as archive:
+        read = [m for m in archive.infolist() if m.filename.removesuffix(".npy") in MEMBERS]
+        check_count(sum(m.file_size for m in read), MOST_BYTES, "bytes", "it")
+        for member in read:
+            with archive.open(member) as file:
+                npy.read_magic(file)
+                shape, _, dtype = npy.read_array_header_1_0(file)
+            # NumPy makes room for what the header promises. The header itself has its own bytes.
+            check_count(math.prod(shape) * dtype.itemsize, member.file_size, "bytes", "an array")
 
 
 def _predictions(arrays: dict[str, NDArray[Any]]) -> Predictions:

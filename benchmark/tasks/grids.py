@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from benchmark.tasks.metadata import Metadata
+from msssl_common.bounds import check_count
 
 MOST_VALUES = 100  # of one parameter
 MOST_POINTS = 10_000  # combinations of values
@@ -90,9 +91,6 @@ def _is_span(value: object) -> bool:
 def _check_size(metadata: Metadata, key: str, grid: Mapping[str, Sequence[Any]]) -> None:
     where = f"{metadata.path}: 'evaluation_params.{key}'"
     for name, values in grid.items():
-        if len(values) > MOST_VALUES:
-            raise ValueError(
-                f"{where} has {len(values):,} values of {name}: at most {MOST_VALUES} can be tried."
-            )
-    if (points := math.prod(len(values) for values in grid.values())) > MOST_POINTS:
-        raise ValueError(f"{where} has {points:,} points: at most {MOST_POINTS:,} can be tried.")
+        check_count(len(values), MOST_VALUES, f"values of {name}", where, ".")
+    points = math.prod(len(values) for values in grid.values())
+    check_count(points, MOST_POINTS, "points", where, ".")

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmark.results.cells import SCHEMA, Cell
 from benchmark.results.schema.typed_json import from_json, to_json
+from msssl_common.bounds import check_count
 from msssl_common.messages import one_printable_line
 
 OLDEST = 1  # that is read
@@ -81,8 +82,8 @@ def _check_whole(cell: Cell) -> None:
         raise ValueError(
             f"key folds has {len(cell.folds)} entries, though key task.folds says {cell.task.folds}"
         )
-    if (most := max(len(fold.scores) for fold in cell.folds)) > MOST_SCORES:
-        raise ValueError(f"key folds has {most} scores in one fold, more than {MOST_SCORES}")
+    most = max(len(fold.scores) for fold in cell.folds)
+    check_count(most, MOST_SCORES, "scores in one fold", "key folds")
     names = [cell.task.score, *cell.folds[0].scores]
     for index, fold in enumerate(cell.folds):
         for name in names:

@@ -1,3 +1,6 @@
+import io
+import tracemalloc
+import zipfile
 from dataclasses import astuple
 from pathlib import Path
 
@@ -8,6 +11,7 @@ from benchmark.embeddings.splits import EventSplit, SceneSplit
 from benchmark.events.table import Event, EventTable
 from benchmark.heads.result import FoldResult, TaskResult
 from benchmark.results.predictions import (
+    MOST_BYTES,
     EventPredictions,
     Predictions,
     ScenePredictions,
@@ -142,3 +146,72 @@ def test_of_an_event_task() -> None:
         [0.0, 11.0],
         [5.0, 21.0],
     ]
+
+
+def _with_member(path: Path, name: str, content: bytes, zeros: int = 0) -> None:
+    """A whole file, in which one member has other content, and as many bytes more."""
+    with (
+        zipfile.ZipFile(io.BytesIO(_whole())) as whole,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        for member in whole.infolist():
+            if member.filename != name:
+                archive.writestr(member.filename, whole.read(member))
+        with archive.open(name, "w", force_zip64=True) as file:
+            file.write(content)
+            for _ in range(0, zeros, 1 << 20):
+                file.write(bytes(1 << 20))
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    file = io.BytesIO()
+    description = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, description)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("zeros", "shape", "words"),
+    [
+        (64 << 20, (1 << 24,), "it has .* bytes: at most 33,554,432"),
+        (0, (1 << 26,), "an array has 268,435,456 bytes"),
+        (0, (1 << 40,), "an array has 4,398,046,511,104 bytes"),
+    ],
+)
+def test_a_member_that_fills_the_memory_is_not_loaded(
+    tmp_path: Path,
+    zeros: int,
+    shape: tuple[int, ...],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "cell.npz"
+    _with_member(path, "probabilities.npy", _header(shape), zeros)
+    if zeros:  # a small bound keeps the test fast
+        monkeypatch.setattr("benchmark.results.predictions.MOST_BYTES", 32 << 20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=words):
+            load_predictions(path)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_member_of_another_name_may_have_any_size_and_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.results.predictions.MOST_BYTES", 32 << 20)
+    path = tmp_path / "cell.npz"
+    _with_member(path, "other.npy", _header((1 << 24,)), 64 << 20)
+    tracemalloc.start()
+    load_predictions(path)
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+
+
+def test_a_run_does_not_write_what_it_could_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_BYTES > 10 * 10_231 * 200 * 4  # of FSD50K, in float32
+    monkeypatch.setattr("benchmark.results.predictions.MOST_BYTES", 100)
+    with pytest.raises(ValueError, match=r"what the heads predicted has .* bytes: at most 100"):
+        _whole()

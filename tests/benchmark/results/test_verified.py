@@ -106,7 +106,7 @@ def test_a_cell_of_any_size_is_refused_at_once(out: Path) -> None:
     facts = json.loads(path.read_text())
     facts["folds"][0]["scores"] |= {f"s{number}": 0.5 for number in range(2000)}
     path.write_text(json.dumps(facts))
-    with pytest.raises(ValueError, match="2003 scores"):
+    with pytest.raises(ValueError, match="2,003 scores"):
         read_cell(path)
     path.write_text(json.dumps(facts) + " " * (5 << 20))
     with pytest.raises(ValueError, match="bytes"):

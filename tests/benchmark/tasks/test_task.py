@@ -118,11 +118,11 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
         ),
         (
             {"evaluation_params": {"task_specific_param_grid": {"lr": [0.1] * 100_000}}},
-            "has 100,000 values of lr: at most 100 can be tried",
+            "has 100,000 values of lr: at most 100 are allowed",
         ),
         (
             {"evaluation_params": {"task_specific_param_grid": {k: [1] * 99 for k in "abc"}}},
-            "has 970,299 points: at most 10,000 can be tried",
+            "has 970,299 points: at most 10,000 are allowed",
         ),
     ],
 )

@@ -12,9 +12,10 @@ import soundfile
 from pyarrow import parquet
 
 from benchmark.tasks.labels import read_events, read_scene_labels
-from benchmark.tasks.make.shards import split_of_shard
+from benchmark.tasks.make.shards import ShardClip, ShardFolder, split_of_shard
 from benchmark.tasks.task import read_task
 from tests.benchmark.tasks.make.conftest import Make
+from tests.hostile import assert_printed_well
 
 RATE = 8000
 
@@ -242,3 +243,21 @@ def test_the_hub_gives_the_folder(
 )
 def test_splits_in_the_names_of_shards(path: str, split: str) -> None:
     assert split_of_shard(Path(path)) == split
+
+
+@pytest.mark.parametrize(
+    "name", ["\x1b[31mred\nline.wav", "a\u2028b\x00c.wav", "../\x1b]0;x\x07.wav"]
+)
+def test_names_with_control_characters_make_plain_files(name: str, tmp_path: Path) -> None:
+    folder = ShardFolder(tmp_path)
+    folder.add(ShardClip(name, wav(1), ["cat"]))
+    folder.add(ShardClip(name, wav(2), ["dog"]))
+    folder.write_table(folder.used)
+    files = sorted(path.name for path in tmp_path.glob("*.wav"))
+    assert len(files) == 2  # one name twice is two clips
+    for file in files:
+        assert_printed_well(file)
+        assert (tmp_path / file).resolve().parent == tmp_path.resolve()
+    table = (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines()
+    assert len(table) == 3
+    assert [sorted(line.split(",")[0] for line in table[1:])] == [files]

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmark.compare.changes import changes
 from benchmark.compare.places import Place, Side, entry, match, match_rows
-from benchmark.report.resampling import entry_fold_scores, score_remark, score_remarks
+from benchmark.report.fold_scores import entry_fold_scores, score_remark, score_remarks
 from benchmark.results.verified import predictions_damage
 from benchmark.statistics import Interval, bootstrap_task, percentile_interval
 from benchmark.statistics.bootstrap import LEVEL, RESAMPLES

@@ -59,7 +59,7 @@ GREEDY: dict[str, Callable[[], None]] = {
     "run: embedding": _module,
     "run: heads, fast": _heads,
     "run: heads, exact": _heads,
-    "report": _set("benchmark.report.resampling", "bootstrap_task", too_much_numpy),
+    "report": _set("benchmark.report.kept_replicates", "bootstrap_task", too_much_numpy),
     "export": _module,
     "score": _heads,
     "tasks get --from": _set("benchmark.tasks.get.get_task", "resample_clip", too_much_numpy),

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report import resampling
+from benchmark.report import kept_replicates
 from benchmark.report.standings import read_leaderboard
 from tests.benchmark.report.results_folders import OTHER, OURS, SCENES, hit, write_cell
 
@@ -11,7 +11,7 @@ from tests.benchmark.report.results_folders import OTHER, OURS, SCENES, hit, wri
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where everything is kept, however fast it was made."""
     monkeypatch.setenv("MSBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(resampling, "WORTH_KEEPING", 0.0)
+    monkeypatch.setattr(kept_replicates, "WORTH_KEEPING", 0.0)
     return tmp_path / "cache" / "resampled"
 
 
@@ -28,7 +28,7 @@ def test_what_took_long_is_not_made_twice(
     first = _intervals(tmp_path)
     assert len(list(kept.glob("*.npz"))) == 1
     with monkeypatch.context() as broken:
-        broken.delattr(resampling, "bootstrap_task")
+        broken.delattr(kept_replicates, "bootstrap_task")
         assert _intervals(tmp_path) == first
     # Other predictions are another question.
     write_cell(tmp_path, OTHER, SCENES, hit((21, 30)))
@@ -55,7 +55,7 @@ def test_a_cache_that_cannot_be_written_harms_nobody(tmp_path: Path, kept: Path)
 def test_quick_ones_are_not_kept(
     tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resampling, "WORTH_KEEPING", 60.0)
+    monkeypatch.setattr(kept_replicates, "WORTH_KEEPING", 60.0)
     write_cell(tmp_path, OURS, SCENES, hit((9, 30)))
     _intervals(tmp_path)
     assert not kept.exists()

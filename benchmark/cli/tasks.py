@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.make_known import HEAR
 from benchmark.cli.options import SAMPLE_RATES, SOME_FAILED, TASKS_DIR, debug_option, report_errors
-from benchmark.cli.tasks_make import HEAR, make
+from benchmark.cli.tasks_make import make
 from msssl_common.messages import say
 
 

@@ -70,6 +70,9 @@ def test_whole_run(tasks_dir: Path, modules: Path, capsys: pytest.CaptureFixture
     (events,) = board.entries["mine", "tinyevents-v1-full"].cells
     assert "event_onset_200ms_fms_precision" in events.folds[0].scores
     assert events.folds[0].hyperparameters["max_epochs"] == 10  # of the grid "faster"
+    assert 1 <= (tiny.folds[0].steps or 0) <= 10  # one batch; the table says that these are few
+    said = "Heads with few optimiser steps"
+    assert said in (tasks_dir.parent / "out" / "leaderboard.md").read_text()
     assert set(events.folds[0].postprocessing) == {"median_filter_ms", "min_duration"}
     out = tasks_dir.parent / "out"
     assert sorted(path.name for path in out.iterdir()) == [

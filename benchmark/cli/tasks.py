@@ -158,7 +158,7 @@ def list_tasks(tasks_dir: Path | None, markdown: bool, debug: bool) -> None:
     if markdown:
         from benchmark.tasks.catalogue.markdown import tasks_page
 
-        click.echo(tasks_page(HEAR), nl=False)
+        say(tasks_page(HEAR).removesuffix("\n"))
         return
     from benchmark.tasks.catalogue.listing import listed_tasks, print_listed
     from msssl_common.console import make_console

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli import main
-from benchmark.cli.tasks_make import HEAR, MORE
+from benchmark.cli.make_known import HEAR, MORE
 from benchmark.tasks.catalogue.hear_tasks import folders_called, hear_tasks
 from benchmark.tasks.catalogue.more_tasks import MadeTask, more_tasks
 from benchmark.tasks.make import common_language, crema_d_speakers, nsynth_instrument, ravdess

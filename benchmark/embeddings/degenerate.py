@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.embeddings.splits import EventSplit, SceneSplit
-from benchmark.models.outputs import HUGE, TINY
+from benchmark.models.learnable import HUGE, TINY
 
 BLOCK_VALUES = 1 << 22  # at a time: 16 MB of float32
 PROJECTIONS = 4

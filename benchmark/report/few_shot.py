@@ -196,8 +196,8 @@ def few_shot_sentence(curve: Sequence[FewShotScore]) -> str:
     return (
         f"Probe `{point.probe}` ({PROBES[point.probe]}), trained on a few clips of each class and "
         f"chosen on as many of the validation split; all test clips. Means over {point.draws} "
-        "draws of the clips. Below a score stands its 95 % interval, over other training clips "
-        f"and other test clips. None of this is HEAR's protocol.{limit}"
+        "draws of the clips. The 95 % intervals are over other training clips and other test "
+        f"clips. None of this is HEAR's protocol.{limit}"
     )
 
 

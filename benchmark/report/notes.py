@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from benchmark.models.outputs import HUGE, TINY
+from benchmark.models.learnable import HUGE, TINY
 from benchmark.models.specs import FLOORS
 from benchmark.protocol import Protocol
 from benchmark.report.head_notes import selection_notes, step_notes

@@ -38,7 +38,24 @@ class FoldScore:
         return float(self.score(np.ones((1, len(self.clips)), np.float32))[0])
 
 
-def ratio_of_sums(numerator: NDArray[np.number], denominator: NDArray[np.number]) -> CountedScore:
+@dataclass(frozen=True)
+class RatioOfSums:
+    """A score that is one sum over clips divided by another; see `ratio_of_sums`.
+
+    Attributes:
+        columns: What is added up above and below, shape (clips, 2). float32 where all sums of
+            resampled clips are exact in it: that takes a fifth of the time, as counts need no
+            conversion.
+    """
+
+    columns: NDArray[np.float32] | NDArray[np.float64]
+
+    def __call__(self, counts: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The score of each resample, shape (resamples,)."""
+        return np.asarray(_ratios(counts, self.columns)[0], dtype=np.float64)
+
+
+def ratio_of_sums(numerator: NDArray[np.number], denominator: NDArray[np.number]) -> RatioOfSums:
     """A score that is one sum over clips divided by another; 0 / 0 is NaN.
 
     Args:
@@ -46,15 +63,42 @@ def ratio_of_sums(numerator: NDArray[np.number], denominator: NDArray[np.number]
         denominator: Of each clip, shape (clips,).
     """
     columns = np.stack([numerator, denominator], axis=1).astype(np.float64)
-    if _has_exact_sums(columns):
-        columns = columns.astype(np.float32)  # a fifth of the time: counts need no conversion
+    return RatioOfSums(columns.astype(np.float32) if _has_exact_sums(columns) else columns)
+
+
+def together(scores: Sequence[CountedScore]) -> CountedScore:
+    """All scores of the same clips at once.
+
+    The ratios of exact sums are one matrix product for all, which reads the counts once. An exact
+    sum is the same in whatever order it is made, so this changes no bit.
+
+    Returns:
+        A function of counts, shape (resamples, clips), to scores, shape (scores, resamples).
+    """
+    exact = {
+        row: score.columns
+        for row, score in enumerate(scores)
+        if isinstance(score, RatioOfSums) and score.columns.dtype == np.float32
+    }
+    columns = np.concatenate(list(exact.values()), axis=1) if exact else None
+    others = [row for row in range(len(scores)) if row not in exact]
 
     def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:
-        above, below = (counts @ columns).T.astype(np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(above / below, dtype=np.float64)
+        found = np.empty((len(scores), len(counts)))
+        if columns is not None:
+            found[list(exact)] = _ratios(counts, columns)
+        for row in others:
+            found[row] = scores[row](counts)
+        return found
 
     return score
+
+
+def _ratios(counts: NDArray[np.float32], columns: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Sums of even columns by those of odd ones, shape (columns / 2, resamples)."""
+    sums = (counts @ columns).T.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(sums[::2] / sums[1::2], dtype=np.float64)
 
 
 def _has_exact_sums(columns: NDArray[np.float64]) -> bool:

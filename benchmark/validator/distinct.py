@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.models.outputs import HUGE, TINY
+from benchmark.models.learnable import HUGE, TINY
 from benchmark.validator.loaded_module import (
     LoadedModule,
     ModuleRaisedError,

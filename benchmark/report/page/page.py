@@ -29,14 +29,13 @@ from benchmark.report.page.correlations import CorrelationTable, correlation_tab
 from benchmark.report.page.cost import CostChart, cost_charts
 from benchmark.report.page.curves import Curves, curves_of
 from benchmark.report.page.facts import failures, protocol_facts, provenance, published_notes
-from benchmark.report.page.pairs import PairTable, pair_table
+from benchmark.report.page.pairs import MOST_PAIRS, PairTable, pair_table
 from benchmark.report.page.script_data import script_data
 from benchmark.report.standings import Leaderboard
 from benchmark.results.leaderboard import FAMILIES
 from msssl_common.messages import printable
 
 MOST_BARS = 6  # tasks whose intervals are drawn in the table at first
-MOST_PAIRS = 16  # rows of which a table of all pairs can be read
 KINDS = {
     "model": "Models",
     "baseline": "Baselines",

@@ -13,6 +13,8 @@ from benchmark.results.cells import TaskFacts
 from benchmark.results.leaderboard import Entry
 from benchmark.statistics import Comparisons, tie_groups
 
+MOST_PAIRS = 16  # rows of which a table of all pairs can be read
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -29,7 +31,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairRow:
-    """A model and its tests; ``deviation`` is the ± of folds or seeds, empty where neither is."""
+    """A model and its tests; ``deviation`` is the ± of folds or seeds, empty where neither is.
+
+    Beyond `MOST_PAIRS` models no table shows the tests, and ``pairs`` is empty.
+    """
 
     label: str
     score: str
@@ -102,7 +107,7 @@ def _row(tests: Comparisons, entries: dict[str, Entry], row: int, order: list[in
         label=tests.models[row],
         score="" if entry.primary is None else page_score(entry.primary),
         deviation="" if spread is None else f"± {page_score(spread)}",
-        pairs=[_pair(tests, row, column) for column in order],
+        pairs=[_pair(tests, row, column) for column in order if len(order) <= MOST_PAIRS],
     )
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from benchmark.protocol import Protocol
 from benchmark.report.notes import notes
 from benchmark.report.page.page import leaderboard_html
-from benchmark.report.published import published_for
+from benchmark.report.published import MATCHED_BY, published_for
 from benchmark.report.standings import Leaderboard, Standing
 from benchmark.report.tables.markdown import escape, leaderboard_markdown, short_markdown
 from benchmark.report.title import default_title
@@ -91,14 +91,26 @@ def read_board(folder: Path) -> Leaderboard:
         comparisons=_comparisons(rows(folder / "leaderboard_pairs.csv")),
         overall=[_overall(row, label) for label, row in wide.items() if row.get("mean_rank")],
         published={
-            task.task: published_for(task.task, task.score, board.protocol) for task in board.tasks
+            task.task: published_for(
+                task.task, task.score, board.protocol, _clips(board, task), task.folds
+            )
+            for task in board.tasks
         },
         cautions=[],
         commands=list(dict.fromkeys(part for all_ in commands for part in all_.split(" | "))),
     )
     said = {escape(note) for note in notes(found)}
     bullets = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+    # How published rows join is said as `published_for` joins them above, not as it once was.
+    copied = "Published rows are copied"
+    bullets = [MATCHED_BY if text.startswith(copied) else text for text in bullets]
     return replace(found, cautions=[text for text in bullets if text not in said])
+
+
+def _clips(board: ResultTable, task: TaskFacts) -> int | None:
+    """Number of a task's clips; None where no row has a score."""
+    cells = [cell for m in board.modules for cell in board.entries[m.label, task.task].cells]
+    return next((cell.cost.clips for cell in cells if cell.cost), None)
 
 
 def _cells(

@@ -166,8 +166,8 @@ def resumed_training(device: str, folder: Path) -> Iterator[Check]:
 def heads(device: str, folder: Path) -> Iterator[Check]:
     """The test scores of fast mode, of a scene task and an event task."""
     protocol = Protocol("fast", mode="fast", grid_points=1)
-    scene = write_scene_task(folder / "scene-v1-full", FEW_SCENE_CLIPS)
-    event = write_event_task(folder / "event-v1-full", FEW_EVENT_CLIPS)
+    scene = write_scene_task(folder, FEW_SCENE_CLIPS)
+    event = write_event_task(folder, FEW_EVENT_CLIPS)
     for path in (scene, event):
         task, splits = read_heareval_folder(path)
         here, there = (

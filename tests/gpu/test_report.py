@@ -24,9 +24,7 @@ def test_what_is_missed_and_what_is_wrong_is_said() -> None:
 
 @pytest.mark.parametrize("write", [write_scene_task, write_event_task])
 def test_made_tasks_are_read_as_hear_eval_kits(tmp_path: Path, write) -> None:
-    task, splits = read_heareval_folder(
-        write(tmp_path / "made-v1-full", {"train": 3, "valid": 2, "test": 2})
-    )
+    task, splits = read_heareval_folder(write(tmp_path, {"train": 3, "valid": 2, "test": 2}))
     assert list(splits) == ["train", "valid", "test"]
     assert task.embedding_type in ("scene", "event")
 

@@ -123,8 +123,8 @@ def heads(device: str, folder: Path, small: bool) -> Iterator[Speed]:
     few = (FEW_SCENE_CLIPS, FEW_EVENT_CLIPS)
     scene, event = few if small else (SCENE_CLIPS, EVENT_CLIPS)
     for path in (
-        write_scene_task(folder / "scene-v1-full", scene),
-        write_event_task(folder / "event-v1-full", event),
+        write_scene_task(folder, scene),
+        write_event_task(folder, event),
     ):
         task, splits = read_heareval_folder(path)
         seconds = {}

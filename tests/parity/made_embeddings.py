@@ -31,6 +31,7 @@ class MadeTask:
         hop_ms: Between frames; None for a scene task.
         noise: Standard deviation of what is added to the classes' directions.
         absent: A class that only the first split has, so that its AUC is undefined elsewhere.
+        size: Of an embedding.
     """
 
     metadata: dict
@@ -39,6 +40,7 @@ class MadeTask:
     hop_ms: float | None = None
     noise: float = 1.5
     absent: int | None = None
+    size: int = SIZE
 
 
 def event_parameters(postprocessing: dict | None, **grid: list) -> dict:
@@ -134,7 +136,7 @@ def write_embeddings(name: str, made: MadeTask, root: Path) -> Path:
     rows = [f"{index},{label}\n" for index, label in enumerate(made.labels)]
     (folder / "labelvocabulary.csv").write_text("idx,label\n" + "".join(rows))
     rng = np.random.default_rng([*name.encode()])
-    directions = rng.standard_normal((len(made.labels), SIZE))
+    directions = rng.standard_normal((len(made.labels), made.size))
     shuffler = random.Random(0)  # upstream's row order
     for split in made.clips:
         write = write_scene_split if made.hop_ms is None else write_event_split
@@ -153,7 +155,7 @@ def write_scene_split(folder, split, made, rng, directions, shuffler) -> None:
             classes = [index for index in classes if index != made.absent]
         clip = f"{split}_{number:04d}.wav"
         labels[clip] = [made.labels[index] for index in classes]
-        rows[clip] = directions[classes].sum(axis=0) + made.noise * rng.standard_normal(SIZE)
+        rows[clip] = directions[classes].sum(axis=0) + made.noise * rng.standard_normal(made.size)
     (folder / f"{split}.json").write_text(json.dumps(labels))
     clips = list(labels)
     shuffler.shuffle(clips)
@@ -180,7 +182,9 @@ def write_event_split(folder, split, made, rng, directions, shuffler) -> None:
             active = {e["label"] for e in labels[clip] if e["start"] <= time < e["end"] + 0.0001}
             frame_labels.append(sorted(active))
             columns = [made.labels.index(label) for label in sorted(active)]
-            rows.append(directions[columns].sum(axis=0) + made.noise * rng.standard_normal(SIZE))
+            rows.append(
+                directions[columns].sum(axis=0) + made.noise * rng.standard_normal(made.size)
+            )
             stamps.append([f"embeddings/{folder.name}/{split}/{clip}", time])
     (folder / f"{split}.filename-timestamps.json").write_text(json.dumps(stamps))
     write_rows(folder, split, np.stack(rows), frame_labels)

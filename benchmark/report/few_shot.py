@@ -6,9 +6,8 @@ A leaderboard for each number stands in a folder of its own (``shots-4``). This 
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,8 +17,8 @@ from benchmark.report.numbers import score_text
 from benchmark.report.standings import Leaderboard, read_leaderboard
 from benchmark.report.tables.markdown import escape, markdown_table
 from benchmark.results.cells import ModuleFacts, TaskFacts
-from benchmark.statistics import Interval
 from benchmark.statistics.draws import interval_over_draws
+from msssl_common.csv_tables import csv_table
 from msssl_common.files import write_bytes, write_text
 
 
@@ -135,7 +134,7 @@ def _score(board: Leaderboard, module: ModuleFacts, task: TaskFacts, shots: int)
     if standing.interval and standing.entry.reason is None:
         draws = [cell.mean(task.score) for cell in cells]
         found = interval_over_draws(draws, standing.interval)
-        if found.low == found.low:  # known
+        if not math.isnan(found.low):
             low, high = found
     return FewShotScore(
         label=module.label,
@@ -165,12 +164,8 @@ def write_few_shot(curve: Sequence[FewShotScore], folder: Path) -> None:
 
 def few_shot_csv(curve: Sequence[FewShotScore]) -> str:
     """A row per module, task and number of clips, in full precision."""
-    text = io.StringIO()
     columns = [field.name for field in fields(FewShotScore)]
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(point) for point in curve)
-    return text.getvalue()
+    return csv_table(columns, (asdict(point) for point in curve))
 
 
 def few_shot_markdown(curve: Sequence[FewShotScore]) -> str:
@@ -207,5 +202,4 @@ def _shown(point: FewShotScore | None) -> str:
     text = score_text(point.value)
     if point.low is None or point.high is None:
         return text
-    interval = Interval(point.low, point.high)
-    return f"{text}<br>{score_text(interval.low)}–{score_text(interval.high)}"
+    return f"{text}<br>{score_text(point.low)}–{score_text(point.high)}"

@@ -140,6 +140,18 @@ class Leaderboard:
         """The overall scores of a row; None if it has none, or no other row to be set against."""
         return next((overall for overall in self.compared if overall.model == label), None)
 
+    def row_score(self, label: str) -> tuple[float | None, Interval | None]:
+        """The score that stands for a row: of the only task, or else the normalised overall score.
+
+        Returns:
+            The score and its interval; None for what the row does not have.
+        """
+        if len(self.board.tasks) == 1:
+            standing = self.standings[label, self.board.tasks[0].task]
+            return standing.entry.primary, standing.interval
+        overall = self.overall_of(label)
+        return (overall.normalised, overall.normalised_interval) if overall else (None, None)
+
     @property
     def compared(self) -> list[Overall]:
         """The overall scores that say something: of one row alone they are 0 and rank 1 always."""

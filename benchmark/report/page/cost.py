@@ -109,20 +109,11 @@ def _known(
 ) -> list[_Known]:
     found = []
     for row in own:
-        score, interval = _score(standings, row.label)
+        score, interval = standings.row_score(row.label)
         cost = costs[row.label]
         if score is not None and math.isfinite(score) and cost is not None:
             found.append(_Known(row, score, interval, cost))
     return sorted(found, key=lambda known: -known.score)
-
-
-def _score(standings: Leaderboard, label: str) -> tuple[float | None, Interval | None]:
-    tasks = standings.board.tasks
-    if len(tasks) == 1:
-        standing = standings.standings[label, tasks[0].task]
-        return standing.entry.primary, standing.interval
-    overall = standings.overall_of(label)
-    return (overall.normalised, overall.normalised_interval) if overall else (None, None)
 
 
 def _size_text(value: float) -> str:

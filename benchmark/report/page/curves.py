@@ -134,9 +134,10 @@ def layer_charts(standings: Leaderboard) -> list[CurveChart]:
     """A chart for each task, a line for each checkpoint that is read at two layers or more."""
     layers: dict[tuple[str, str], list[tuple[int, ModuleFacts]]] = {}
     for module in standings.board.modules:
-        if layer := _layer(module):
+        layer = _layer(module)
+        if layer is not None:
             place = module.module, LAYER.sub("layer=", module.checkpoint)
-            layers.setdefault(place, []).append((layer[0], module))
+            layers.setdefault(place, []).append((layer, module))
     stacks = {_stack_name(rows): sorted(rows, key=_number) for rows in layers.values()}
     charts = []
     for task in standings.board.tasks:
@@ -148,10 +149,10 @@ def layer_charts(standings: Leaderboard) -> list[CurveChart]:
     return charts
 
 
-def _layer(module: ModuleFacts) -> tuple[int] | None:
+def _layer(module: ModuleFacts) -> int | None:
     found = LAYER.search(module.checkpoint)
     ours = module.module.startswith("benchmark.adapters.")
-    return (int(found[1]),) if ours and found else None
+    return int(found[1]) if ours and found else None
 
 
 def _number(row: tuple[int, ModuleFacts]) -> int:

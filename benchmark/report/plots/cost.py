@@ -54,20 +54,11 @@ def cost_points(standings: Leaderboard) -> list[Point]:
     """Rows whose score and speed are known, best first."""
     points = []
     for module in standings.board.modules:
-        score, interval = _score(standings, module.label)
+        score, interval = standings.row_score(module.label)
         fast = speed(standings.board.cells(module))
         if score is not None and math.isfinite(score) and fast:
             points.append(Point(module.label, score, interval, fast, module.parameters))
     return sorted(points, key=lambda point: -point.score)
-
-
-def _score(standings: Leaderboard, label: str) -> tuple[float | None, Interval | None]:
-    tasks = standings.board.tasks
-    if len(tasks) == 1:
-        standing = standings.standings[label, tasks[0].task]
-        return standing.entry.primary, standing.interval
-    overall = standings.overall_of(label)
-    return (overall.normalised, overall.normalised_interval) if overall else (None, None)
 
 
 @styled

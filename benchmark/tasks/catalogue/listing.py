@@ -117,21 +117,14 @@ def _of_hear(task: HearTask, readable: dict[str, Task], tasks_dir: Path | None) 
         here = ", ".join(dict.fromkeys(rates))
         if len(rates) < len(task.folders):
             here += f" ({len(rates)} of {len(task.folders)} folders)"
-    return Listed(
-        task=task.task,
-        name=task.name,
-        kind=task.kind,
-        classes=task.classes,
-        clips=task.clips,
-        hours=task.hours,
-        metric=task.metric,
-        licence=task.licence,
-        origin="HEAR",
-        here=here,
-    )
+    return _known(task, "HEAR", here)
 
 
 def _of_recipe(task: MadeTask, readable: dict[str, Task]) -> Listed:
+    return _known(task, "recipe", _rates(readable[task.task]) if task.task in readable else ABSENT)
+
+
+def _known(task: HearTask | MadeTask, origin: str, here: str) -> Listed:
     return Listed(
         task=task.task,
         name=task.name,
@@ -141,8 +134,8 @@ def _of_recipe(task: MadeTask, readable: dict[str, Task]) -> Listed:
         hours=task.hours,
         metric=task.metric,
         licence=task.licence,
-        origin="recipe",
-        here=_rates(readable[task.task]) if task.task in readable else ABSENT,
+        origin=origin,
+        here=here,
     )
 
 

@@ -81,7 +81,11 @@ def _counts(context: click.Context, parameter: click.Parameter, value: str | Non
     words = names(context, parameter, value)
     for word in words:
         if not word.isdecimal() or not 0 < int(word) < 10**6:
-            raise click.BadParameter(f"{word[:40]!r} is no number of clips", context, parameter)
+            raise click.BadParameter(
+                f"{word[:40]!r} is no number of clips: give whole numbers from 1, as in 1,4,16",
+                context,
+                parameter,
+            )
     return [int(word) for word in words]
 
 

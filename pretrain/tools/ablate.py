@@ -1,4 +1,4 @@
-"""The ablation: one run per recipe, all on the same audio for the same steps."""
+"""The ablation: one run per recipe and seed, all on the same audio for the same steps."""
 
 from __future__ import annotations
 
@@ -7,53 +7,90 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rich.console import Console
+
 from msssl_common.console import make_console
-from pretrain.data.open import open_data
+from pretrain.data.open import open_data, read_data
 from pretrain.recipe import Recipe, find_recipe, read_recipe
 from pretrain.run_folder import WEIGHTS
+from pretrain.tools.side_by_side import Planned, train_side_by_side
 from pretrain.train import train
 
 ROWS = ("cola", "clip_frame", "clip_pitch", "multi", "multi_bilinear", "multi_contrast")
 """Recipes that share encoder, front end, data and steps, so that the losses are what differs."""
 
 HEAD_SEEDS = 3
-"""Seeds of the heads. Each encoder is trained once; the seeds show how much the heads vary."""
+"""Seeds of the heads; they show how much the heads vary, not how much the training does."""
 
 
 def ablate(
-    names: Sequence[str], data: Path, out: Path, steps: int | None, seed: int | None, device: str
+    names: Sequence[str],
+    data: Path,
+    out: Path,
+    steps: int | None,
+    seeds: Sequence[int],
+    device: str,
+    jobs: int = 1,
 ) -> list[Path]:
-    """Train every recipe; runs that an earlier call left unfinished are resumed.
+    """Train every recipe with every seed; runs that an earlier call left unfinished are resumed.
 
     Args:
         names: Recipes.
         data: Folder of audio or of shards.
-        out: One run folder per recipe is made in it.
+        out: Takes a run folder per recipe, or, with several seeds, per recipe and seed: ``NAME-0``.
         steps: Of every run; None is the first recipe's.
-        seed: Of every run; None is the first recipe's.
+        seeds: Training seeds, that is of weights, draws and synthetic clips; empty is the first
+            recipe's.
         device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
+        jobs: Runs at a time. Above 1, the audio is held in memory by each of them.
 
     Returns:
-        The weights' files, in the order of ``names``.
+        The weights' files: those of the first recipe, by seed, then those of the second.
 
     Raises:
         ValueError: Recipes of different budgets, or what ``train`` refuses.
+        RuntimeError: Of several runs at a time, some failed.
     """
     recipes = [read_recipe(find_recipe(name)) for name in names]
     run = recipes[0].run
-    run = replace(run, steps=steps or run.steps, seed=run.seed if seed is None else seed)
+    run = replace(run, steps=steps or run.steps)
+    seeds = list(dict.fromkeys(seeds)) or [run.seed]
     recipes = [
-        replace(recipe, run=replace(run, precision=recipe.run.precision)) for recipe in recipes
+        replace(recipe, run=replace(run, seed=seed, precision=recipe.run.precision))
+        for recipe in recipes
+        for seed in seeds
     ]
     check_equal_data(recipes)
-    rate, made = recipes[0].log_mel.sample_rate, recipes[0].data.synthetic_clips
-    corpus = open_data(data, rate, made, run.seed, device)
+    runs = [Planned(recipe, out / run_name(recipe, seeds)) for recipe in recipes]
     console = make_console(stderr=True, soft_wrap=True)
-    weights = []
-    for recipe in recipes:
-        console.print(f"{recipe.name}:", style="bold")
-        weights.append(train(recipe, corpus, out / recipe.name, device, resume=True))
-    return weights
+    if jobs > 1:
+        corpus = read_data(data, recipes[0].log_mel.sample_rate)
+        out.mkdir(parents=True, exist_ok=True)
+        return train_side_by_side(runs, corpus, out, device, jobs, console.print)
+    return _one_after_another(runs, data, device, console)
+
+
+def _one_after_another(
+    runs: Sequence[Planned], data: Path, device: str, console: Console
+) -> list[Path]:
+    """All runs of a seed before those of the next, because the synthetic clips are the seed's."""
+    weights: dict[Path, Path] = {}
+    first = runs[0].recipe
+    made, rate = first.data.synthetic_clips, first.log_mel.sample_rate
+    for seed in dict.fromkeys(planned.recipe.run.seed for planned in runs):
+        corpus = open_data(data, rate, made, seed, device)
+        for planned in runs:
+            if planned.recipe.run.seed == seed:
+                console.print(f"{planned.folder.name}:", style="bold")
+                weights[planned.folder] = train(
+                    planned.recipe, corpus, planned.folder, device, resume=True
+                )
+    return [weights[planned.folder] for planned in runs]
+
+
+def run_name(recipe: Recipe, seeds: Sequence[int]) -> str:
+    """Name of a run's folder and row."""
+    return recipe.name if len(seeds) == 1 else f"{recipe.name}-{recipe.run.seed}"
 
 
 def check_equal_data(recipes: Sequence[Recipe]) -> None:
@@ -76,8 +113,9 @@ def benchmark_command(weights: Sequence[Path]) -> str:
 
     The floors (log-mel, the untrained encoder) are added by it, and PANNs by name.
     """
-    modules = [f"msssl_hear={path.parent}/{WEIGHTS}" for path in weights]
-    modules += [f"{module}:paper" for module in modules]
+    named = [(path.parent.name, f"msssl_hear={path.parent}/{WEIGHTS}") for path in weights]
+    modules = [f"{name}:={module}" for name, module in named]
+    modules += [f"{name} (paper):={module}:paper" for name, module in named]
     modules.append("benchmark.baselines.random=paper")
     rows = " ".join(map(shlex.quote, modules))
     return f"msbench run {rows} --baselines panns --seeds {HEAD_SEEDS} --out results/ablation"

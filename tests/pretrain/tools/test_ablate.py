@@ -39,13 +39,33 @@ def test_every_row_trains_on_one_corpus_for_the_same_steps(
     monkeypatch.setattr(
         "pretrain.data.open.with_synthetic_clips", lambda corpus, count, seed: corpus
     )
-    weights = ablate(["cola", "multi"], folder, folder / "out", 7, 3, "cpu")
+    weights = ablate(["cola", "multi"], folder, folder / "out", 7, [3], "cpu")
     assert [recipe.name for recipe, _ in seen] == ["cola", "multi"]
     assert {(recipe.run.steps, recipe.run.seed) for recipe, _ in seen} == {(7, 3)}
     assert seen[0][1] is seen[1][1] and len(seen[0][1]) == 2
     command = benchmark_command(weights)
-    assert f"msssl_hear={folder}/out/cola/weights.safetensors:paper" in command
+    row = f"msssl_hear={folder}/out/cola/weights.safetensors"
+    assert f"cola:={row} " in command and f"'cola (paper):={row}:paper'" in command
     assert command.endswith("=paper --baselines panns --seeds 3 --out results/ablation")
+
+
+def test_several_seeds_have_a_folder_and_a_corpus_each(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int, int]] = []
+
+    def fake(recipe: Recipe, corpus: Corpus, out: Path, device: str, resume: bool) -> Path:
+        seen.append((out.name, recipe.run.seed, len(corpus)))
+        return out / "weights.safetensors"
+
+    monkeypatch.setattr(ablation, "train", fake)
+    monkeypatch.setattr(
+        "pretrain.data.open.with_synthetic_clips",  # so many clips more as the seed says
+        lambda corpus, count, seed: replace(corpus, names=(*corpus.names, *["made"] * seed)),
+    )
+    weights = ablate(["cola", "multi"], folder, folder / "out", 7, [1, 2, 1], "cpu")
+    assert seen == [("cola-1", 1, 3), ("multi-1", 1, 3), ("cola-2", 2, 4), ("multi-2", 2, 4)]
+    assert [path.parent.name for path in weights] == ["cola-1", "cola-2", "multi-1", "multi-2"]
 
 
 def test_other_data_are_refused() -> None:

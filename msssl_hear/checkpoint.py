@@ -24,6 +24,8 @@ from msssl_hear.log_mel import LogMel, LogMelConfig
 FORMAT = "msssl-hear encoder 1"
 LARGEST_SETTING = 2**16
 """Of a card's settings (samples, Hz, bands): ours are a tenth of it and less."""
+ABOVE_ZERO = ("width", "depth", "pitch_scale", "log_offset")
+"""Settings with a fraction that may not be 0."""
 
 Config = TypeVar("Config", LogMelConfig, EncoderConfig)
 
@@ -123,7 +125,7 @@ def _config(kind: type[Config], values: dict[str, Any]) -> Config:
         value, whole = getattr(config, field.name), isinstance(field.default, int)
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             raise ValueError(f"{field.name} must be a {'whole ' if whole else ''}number")
-        positive = whole or field.name in ("width", "depth", "log_offset")
+        positive = field.name in ABOVE_ZERO or (whole and field.name != "pitch_numbers")
         if not 0 <= value <= LARGEST_SETTING or (positive and not value):
             raise ValueError(f"{field.name} {value} must lie between 0 and {LARGEST_SETTING}")
     return config

@@ -2,7 +2,8 @@
 
 B0 alone has one output per 320 ms, far too coarse for HEAR's timestamps. The pyramid takes four
 stages (40, 80, 160 and 320 ms), projects each frame's channels and frequencies to the embedding
-size, brings them to the 40 ms grid and adds them. It costs about a tenth more than B0 alone.
+size, brings them to the 40 ms grid and adds them. It costs about a tenth more than B0 alone. Beside
+it there may be a pitch branch (``msssl_hear.pitch_branch``), whose numbers stand behind its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from msssl_hear.efficientnet import (
     receptive_radius,
     scaled_stages,
 )
+from msssl_hear.pitch_branch import PitchBranch
 
 HOP_FRAMES = 4
 """Log-mel frames per frame embedding: 40 ms at the front end's 10 ms."""
@@ -39,12 +41,26 @@ class EncoderConfig:
         size: Numbers per frame embedding (512 in the paper, section 3.1).
         width: Channels relative to EfficientNet-B0.
         depth: Blocks per stage relative to EfficientNet-B0.
+        pitch_numbers: The last so many of ``size`` come from the pitch branch, which sees the
+            spectral contrast; 0: all come from the EfficientNet, which sees the log-mel.
+        pitch_scale: Of the branch's numbers. HEAR's heads do not standardise their input: the
+            larger it is, the better they read notes and the worse words (docs/encoder.md).
     """
 
     n_mels: int = 64
     size: int = 512
     width: float = 1.0
     depth: float = 1.0
+    pitch_numbers: int = 0
+    pitch_scale: float = 0.35
+
+    def __post_init__(self) -> None:
+        """Check that something is left for the EfficientNet."""
+        if self.pitch_numbers != 0 and not 0 < self.pitch_numbers < self.size:
+            raise ValueError(
+                f"pitch_numbers {self.pitch_numbers} must be 0 or more, and fewer than size "
+                f"{self.size}"
+            )
 
 
 def valid_positions(lengths: Tensor, positions: int) -> Tensor:
@@ -97,6 +113,7 @@ class Encoder(nn.Module):
         self.config = config = config or EncoderConfig()
         stem_channels, stages = scaled_stages(config.width, config.depth)
         self.trunk = EfficientNet(stages, stem_channels, ChannelNorm, frame_wise=True)
+        trunk_size = config.size - config.pitch_numbers
         self.taps = nn.ModuleList()
         self.strides: list[int] = []
         stride = 2
@@ -104,10 +121,13 @@ class Encoder(nn.Module):
             stride *= stage.stride
             if index in TAPPED_STAGES:
                 self.taps.append(
-                    nn.Linear(stage.channels * -(-config.n_mels // stride), config.size)
+                    nn.Linear(stage.channels * -(-config.n_mels // stride), trunk_size)
                 )
                 self.strides.append(stride)
-        self.norm = nn.LayerNorm(config.size)
+        self.norm = nn.LayerNorm(trunk_size)
+        self.pitch_branch: PitchBranch | None = None
+        if config.pitch_numbers:
+            self.pitch_branch = PitchBranch(config.pitch_numbers, config.pitch_scale)
         self.smoothing = nn.Conv1d(
             config.size,
             config.size,
@@ -120,15 +140,22 @@ class Encoder(nn.Module):
         )
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, log_mel: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self, log_mel: Tensor, lengths: Tensor | None = None, contrast: Tensor | None = None
+    ) -> Tensor:
         """Frame embeddings.
 
         Args:
             log_mel: Normalised log-mel, float32, shape (batch, frames, n_mels).
             lengths: Each clip's own frames, int64, shape (batch,); None if none is padded.
+            contrast: Spectral contrast at the frames of the result, shape (batch,
+                ceil(frames / 4), bins); read by the pitch branch alone.
 
         Returns:
             Shape (batch, ceil(frames / 4), size); zero past a clip's own length.
+
+        Raises:
+            ValueError: There is a pitch branch and no contrast.
         """
         frames = log_mel.shape[1]
         mask = None
@@ -144,7 +171,12 @@ class Encoder(nn.Module):
             valid = None if lengths is None else valid_positions(-(-lengths // stride), x.shape[2])
             upsampled = upsample_linear(projected, stride // HOP_FRAMES, valid)
             pyramid = pyramid + upsampled[:, :positions]
-        return self._smooth(self.norm(pyramid), lengths)
+        numbers = self.norm(pyramid)
+        if self.pitch_branch is not None:
+            if contrast is None:
+                raise ValueError("an encoder with a pitch branch needs the spectral contrast")
+            numbers = torch.cat([numbers, self.pitch_branch(contrast)], dim=2)
+        return self._smooth(numbers, lengths)
 
     def _smooth(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Add a depthwise convolution over time, shape (batch, positions, size) in and out."""

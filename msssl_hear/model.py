@@ -59,7 +59,10 @@ class HearModel(nn.Module):
         self.log_mel = log_mel
         self.encoder = encoder
         self.read_out: ReadOutName = read_out or card.get("read_out") or "max_mean"
-        self.log_frequency = LogFrequency() if self.read_out == "full" else None
+        self.has_branch = encoder.config.pitch_numbers > 0
+        self.reads_contrast = self.read_out == "full"
+        needed = self.has_branch or self.reads_contrast
+        self.log_frequency = LogFrequency() if needed else None
         self.card = card
         self.row_label = row_label
         self.row_note: str | None = card.get("note")
@@ -128,10 +131,14 @@ class HearModel(nn.Module):
             own = slice(lead, lead + positions)
             contrast = None
             if padded_long is not None:
-                contrast = self._contrast_of(padded_long, start // HOP_FRAMES, positions)
-            chunks.append(
-                Frames(self.encoder(log_mel)[:, own], on_the_grid(log_mel)[:, own], contrast)
-            )
+                # The pitch branch needs it in the margins, too.
+                begin, end = (first, last) if self.has_branch else (start, stop)
+                heard = -(-(end - begin) // HOP_FRAMES)
+                contrast = self._contrast_of(padded_long, begin // HOP_FRAMES, heard)
+            learnt = self.encoder(log_mel, contrast=contrast)[:, own]
+            if contrast is not None and self.has_branch:
+                contrast = contrast[:, own] if self.reads_contrast else None
+            chunks.append(Frames(learnt, on_the_grid(log_mel)[:, own], contrast))
         return _join(chunks, dim=1)
 
     def _chunks(self, frames: int) -> Iterator[tuple[int, int, int, int]]:

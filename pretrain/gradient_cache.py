@@ -100,5 +100,6 @@ def chunks(views: Views, size: int) -> Iterator[tuple[slice, Views]]:
                 views.lengths[rows],
                 views.offsets[rows],
                 views.shifts[rows],
+                None if views.contrast is None else views.contrast[:, rows],
             ),
         )

@@ -1,7 +1,4 @@
-"""The encoder, the heads of the three strategies, and the sum of their losses.
-
-The heads are dropped after pretraining. Their shapes are those of the paper (docs/paper.md).
-"""
+"""The encoder, the heads of the strategies, and the sum of their losses."""
 
 from __future__ import annotations
 
@@ -13,111 +10,24 @@ from torch import Tensor, nn
 
 from msssl_hear.encoder import Encoder
 from pretrain.distributed.gather import all_reduce_sum, gather_rows, rank, world_size
+from pretrain.heads import (
+    BINS_PER_SEMITONE,
+    ClipHead,
+    FrameHead,
+    HiddenLayerHead,
+    make_pitch_head,
+)
 from pretrain.losses.clip_loss import clip_loss
 from pretrain.losses.frame_loss import FrameLoss, frame_loss, other_clips
+from pretrain.losses.instance_loss import instance_loss
 from pretrain.losses.pitch_contrast_loss import pitch_contrast_loss
 from pretrain.losses.pitch_loss import PitchLoss, pitch_loss
 from pretrain.losses.similarity import make_similarity
 from pretrain.recipe import Recipe
 from pretrain.views.views import Views, encoder_lengths
 
-BINS_PER_SEMITONE = 3
-SALIENCE_BINS = 264
-"""Of the contrastive form's pitch axis: the 88 notes of a piano, three bins each."""
-
-
-class ClipHead(nn.Module):
-    """``z = W2 tanh(LayerNorm(max_t h))``, without bias."""
-
-    def __init__(self, size: int, out_size: int = 512) -> None:
-        """Build the layers.
-
-        Args:
-            size: Length of a frame embedding.
-            out_size: Length of z (paper: 512).
-        """
-        super().__init__()
-        self.norm = nn.LayerNorm(size)
-        self.linear = nn.Linear(size, out_size, bias=False)
-
-    def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """Project clips.
-
-        Args:
-            frames: Frame embeddings h, shape (batch, frames, size).
-            lengths: Valid frames, int64, shape (batch,).
-
-        Returns:
-            Shape (batch, out_size).
-        """
-        z: Tensor = self.linear(torch.tanh(self.norm(max_over_time(frames, lengths))))
-        return z
-
-
-class FrameHead(nn.Module):
-    """``z_t = W tanh(LayerNorm(h_t)) + b``: 512 wide for the frame loss, 1 wide for pitch."""
-
-    def __init__(self, size: int, out_size: int = 512) -> None:
-        """Build the layers.
-
-        Args:
-            size: Length of a frame embedding.
-            out_size: Length of z_t.
-        """
-        super().__init__()
-        self.norm = nn.LayerNorm(size)
-        self.linear = nn.Linear(size, out_size)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Project frames: (batch, frames, size) to (batch, frames, out_size)."""
-        z: Tensor = self.linear(torch.tanh(self.norm(frames)))
-        return z
-
-
-class SalienceHead(FrameHead):
-    """The pitch head of the contrastive form: logits of pitch on an axis of its own.
-
-    The loss alone makes it an axis: sounds that differ by a semitone must give the same salience
-    ``BINS_PER_SEMITONE`` bins apart.
-    """
-
-    def __init__(self, size: int) -> None:
-        """Build the layers.
-
-        Args:
-            size: Length of a frame embedding.
-        """
-        super().__init__(size, SALIENCE_BINS)
-
-
-class PitchHead(FrameHead):
-    """``p_t = w tanh(LayerNorm(h_t)) + b``: one number per frame, in units of the largest shift."""
-
-    def __init__(self, size: int) -> None:
-        """Build the layers.
-
-        Args:
-            size: Length of a frame embedding.
-        """
-        super().__init__(size, out_size=1)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Read the pitch: (batch, frames, size) to (batch, frames)."""
-        return super().forward(frames).squeeze(-1)
-
-
-def max_over_time(frames: Tensor, lengths: Tensor) -> Tensor:
-    """Largest value of each channel over a clip's valid frames.
-
-    Args:
-        frames: Shape (batch, frames, size).
-        lengths: Valid frames, at least 1, int64, shape (batch,).
-
-    Returns:
-        Shape (batch, size).
-    """
-    padding = torch.arange(frames.shape[1], device=frames.device) >= lengths[:, None]
-    return frames.masked_fill(padding[:, :, None], torch.finfo(frames.dtype).min).amax(dim=1)
+INSTANCE_SIZE = 128
+"""Numbers that the instance loss compares."""
 
 
 class Metrics(NamedTuple):
@@ -136,6 +46,8 @@ class Metrics(NamedTuple):
             form.
         pitch_score: Explained share of the squared shift; or share of frames whose shift is found
             to the bin, for the contrastive form.
+        instance_loss: Nats; chance is about the logarithm of the frames of the batch.
+        instance_accuracy: Share of frames found at their own pitch, among all.
     """
 
     loss: Tensor
@@ -145,6 +57,8 @@ class Metrics(NamedTuple):
     frame_accuracy: Tensor
     pitch_loss: Tensor
     pitch_score: Tensor
+    instance_loss: Tensor
+    instance_accuracy: Tensor
 
 
 class Embeddings(NamedTuple):
@@ -157,6 +71,9 @@ class Embeddings(NamedTuple):
         frame_partner: Same.
         pitch_anchor: Pitch head's numbers, shape (B, frames), or salience, (B, frames, bins).
         pitch_partner: Same.
+        instance_anchor: Instance head's numbers, shape (B, frames, INSTANCE_SIZE).
+        instance_twin: Same.
+        instance_partner: Same.
     """
 
     clip_anchor: Tensor
@@ -165,13 +82,17 @@ class Embeddings(NamedTuple):
     frame_partner: Tensor | None = None
     pitch_anchor: Tensor | None = None
     pitch_partner: Tensor | None = None
+    instance_anchor: Tensor | None = None
+    instance_twin: Tensor | None = None
+    instance_partner: Tensor | None = None
 
 
 class SamplingStrategies(nn.Module):
     """All that is trained: encoder, heads, similarities.
 
-    Heads of strategies that are off exist too, so that equal seeds draw equal weights for every
-    recipe; they have no gradients, for which DDP would wait, and are left as they are.
+    Heads of the paper's strategies that are off exist too, so that equal seeds draw equal weights
+    for every recipe. What no loss reads has no gradients, for which DDP would wait, and is left as
+    it is.
     """
 
     def __init__(self, recipe: Recipe, head_size: int = 512) -> None:
@@ -182,21 +103,35 @@ class SamplingStrategies(nn.Module):
             head_size: Width of the clip and frame heads (paper: 512).
         """
         super().__init__()
-        size = recipe.encoder.size
+        size, branch = recipe.encoder.size, recipe.encoder.pitch_numbers
         self.args = args = recipe.loss
+        trunk = size - branch
+        self.parts = {"all": slice(size), "trunk": slice(trunk), "branch": slice(trunk, size)}
+        sizes = {"all": size, "trunk": trunk, "branch": branch}
         self.max_shift = recipe.augment.max_shift_semitones
+        # Two views may each be shifted, one up and one down.
+        self.max_move = max(2 * self.max_shift, args.pitch_moves_semitones)
         self.encoder = Encoder(recipe.encoder)
-        self.clip_head = ClipHead(size, head_size)
-        self.frame_head = FrameHead(size, head_size)
+        self.clip_head = ClipHead(sizes[args.clip_part], head_size)
+        self.frame_head = FrameHead(sizes[args.frame_part], head_size)
         self.clip_similarity = make_similarity(args.similarity, head_size, args.temperature)
         self.frame_similarity = make_similarity(args.similarity, head_size, args.temperature)
         # Drawn last, because its size differs.
-        self.pitch_head = (PitchHead if args.pitch_form == "regression" else SalienceHead)(size)
-        if args.frame_weight == 0:
+        heard = sizes[args.pitch_part]
+        self.pitch_head = make_pitch_head(args.pitch_form, heard, args.pitch_part == "branch")
+        self.instance_head: HiddenLayerHead | None = None
+        if args.instance_weight > 0:
+            self.instance_head = HiddenLayerHead(heard, INSTANCE_SIZE)
+        self._freeze_what_no_loss_reads()
+
+    def _freeze_what_no_loss_reads(self) -> None:
+        if self.args.frame_weight == 0:
             self.frame_head.requires_grad_(False)
             self.frame_similarity.requires_grad_(False)
-        if args.pitch_weight == 0:
+        if self.args.pitch_weight == 0:
             self.pitch_head.requires_grad_(False)
+        if self.encoder.pitch_branch is not None and self.args.parts == {"trunk"}:
+            self.encoder.pitch_branch.requires_grad_(False)
 
     def forward(self, views: Views) -> Metrics:
         """Losses of a batch, or of this process's share of it."""
@@ -209,18 +144,34 @@ class SamplingStrategies(nn.Module):
         # a GPU would be to wait for it.
         padded = not views.lengths.is_cpu or bool((views.lengths < frames).any())
         encoded = self.encoder(
-            views.log_mel.flatten(0, 1), views.lengths.repeat(kinds) if padded else None
+            views.log_mel.flatten(0, 1),
+            views.lengths.repeat(kinds) if padded else None,
+            None if views.contrast is None else views.contrast.flatten(0, 1),
         ).unflatten(0, (kinds, batch))
-        lengths = encoder_lengths(views.lengths)
-        anchor, positive = encoded[0], encoded[1]
-        clips = self.clip_head(anchor, lengths), self.clip_head(positive, lengths)
-        framewise: tuple[Tensor | None, Tensor | None] = (None, None)
-        pitches: tuple[Tensor | None, Tensor | None] = (None, None)
-        if self.args.frame_weight > 0:
-            framewise = self.frame_head(anchor), self.frame_head(encoded[2])
-        if self.args.pitch_weight > 0:
-            pitches = self.pitch_head(anchor), self.pitch_head(encoded[2])
-        return Embeddings(*clips, *framewise, *pitches)
+        args, lengths = self.args, encoder_lengths(views.lengths)
+        of_clips = encoded[..., self.parts[args.clip_part]]
+        of_frames = encoded[..., self.parts[args.frame_part]]
+        found = {
+            "clip_anchor": self.clip_head(of_clips[0], lengths),
+            "clip_positive": self.clip_head(of_clips[1], lengths),
+        }
+        if args.frame_weight > 0:
+            found["frame_anchor"] = self.frame_head(of_frames[0])
+            found["frame_partner"] = self.frame_head(of_frames[2])
+        if args.pitch_weight > 0:
+            found["pitch_anchor"] = self.hear_pitch(encoded[0])
+            found["pitch_partner"] = self.hear_pitch(encoded[2])
+        if self.instance_head is not None:
+            of_pitch = encoded[..., self.parts[args.pitch_part]]
+            found["instance_anchor"] = self.instance_head(of_pitch[0])
+            found["instance_partner"] = self.instance_head(of_pitch[2])
+            found["instance_twin"] = self.instance_head(of_pitch[3])
+        return Embeddings(**found)
+
+    def hear_pitch(self, encoded: Tensor) -> Tensor:
+        """The pitch head's answer to frame embeddings: (..., size) to (...) or (..., bins)."""
+        answer: Tensor = self.pitch_head(encoded[..., self.parts[self.args.pitch_part]])
+        return answer
 
     def losses(self, embeddings: Embeddings, views: Views) -> Metrics:
         """Losses of embeddings, against those of all processes.
@@ -234,7 +185,7 @@ class SamplingStrategies(nn.Module):
         first = rank() * len(lengths)
         clip = clip_loss(self.clip_similarity(embeddings.clip_anchor, positives), first)
         zero = torch.zeros((), device=clip.loss.device)
-        frame_parts = pitch_parts = (zero, zero)
+        frame_parts = pitch_parts = instance_parts = (zero, zero)
         if embeddings.frame_anchor is not None and embeddings.frame_partner is not None:
             frame_parts = self._frame_loss(
                 embeddings.frame_anchor, embeddings.frame_partner, views, lengths
@@ -248,7 +199,10 @@ class SamplingStrategies(nn.Module):
             + self.args.frame_weight * frame_parts[0]
             + self.args.pitch_weight * pitch_parts[0]
         )
-        return Metrics(loss, clip.loss, clip.accuracy, *frame_parts, *pitch_parts)
+        if embeddings.instance_anchor is not None:
+            instance_parts = self._instance_loss(embeddings, views, lengths)
+            loss = loss + self.args.instance_weight * instance_parts[0]
+        return Metrics(loss, clip.loss, clip.accuracy, *frame_parts, *pitch_parts, *instance_parts)
 
     def similarity_weights(self) -> list[nn.Parameter]:
         """What the losses depend on beside embeddings: nothing for the cosine."""
@@ -310,7 +264,7 @@ class SamplingStrategies(nn.Module):
                 partner,
                 *where,
                 (views.shifts * BINS_PER_SEMITONE).round().long(),
-                round(2 * self.max_shift * BINS_PER_SEMITONE),
+                round(self.max_move * BINS_PER_SEMITONE),
                 self.args.temperature,
             )
             joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
@@ -320,3 +274,23 @@ class SamplingStrategies(nn.Module):
         )
         summed = PitchLoss(errors * world_size(), all_reduce_sum(variation), all_reduce_sum(frames))
         return summed.loss, summed.r2
+
+    def _instance_loss(
+        self, embeddings: Embeddings, views: Views, lengths: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        anchor, twin = embeddings.instance_anchor, embeddings.instance_twin
+        partner = embeddings.instance_partner
+        assert anchor is not None and twin is not None and partner is not None
+        total, solved, frames = instance_loss(
+            anchor,
+            gather_rows(twin),
+            partner,
+            lengths,
+            gather_rows(lengths),
+            views.offsets,
+            (views.shifts * BINS_PER_SEMITONE).round() != 0,
+            self.args.temperature,
+            rank() * len(lengths),
+        )
+        joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
+        return joint.loss, joint.accuracy

@@ -17,6 +17,9 @@ from pretrain.losses.similarity import SimilarityName
 RECIPES = Path(__file__).parent / "recipes"
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PitchForm = Literal["regression", "contrast"]
+PositivePitch = Literal["same", "other"]
+TrunkPart = Literal["all", "trunk"]
+BranchPart = Literal["all", "branch"]
 FrameNegatives = Literal["clip", "batch"]
 
 
@@ -33,17 +36,20 @@ class DataArgs:
             its own.
         background_snr_db: Least level of a view over its background, dB; uniform from it to 20 dB
             more.
+        source_balance: 0: each clip once per epoch. Above: a source of n clips has
+            ``n ** (1 - source_balance)`` times the share of a source of one; at 1 all are equal.
     """
 
     synthetic_clips: int = 0
     mixture_probability: float = 0.0
     background_probability: float = 0.0
     background_snr_db: float = 0.0
+    source_balance: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         _check(self.synthetic_clips >= 0, "synthetic_clips", self.synthetic_clips, "0 or more")
-        for name in ("mixture_probability", "background_probability"):
+        for name in ("mixture_probability", "background_probability", "source_balance"):
             _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
 
 
@@ -59,6 +65,8 @@ class AugmentArgs:
         low_pass_probability: Share of views that are low-passed.
         low_pass_from: Lowest cutoff, share of the mel axis (0.6 of 60-6500 Hz is 2.2 kHz).
         max_shift_semitones: Pitch shift of a view, uniform within +- this; 0 shifts nothing.
+        positive_pitch: The clip loss's two views have the ``same`` shift, or each an ``other``, so
+            that no clip is recognised by its pitch.
     """
 
     noise_sigma: float = 0.001
@@ -67,6 +75,7 @@ class AugmentArgs:
     low_pass_probability: float = 0.5
     low_pass_from: float = 0.6
     max_shift_semitones: float = 3.0
+    positive_pitch: PositivePitch = "same"
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -78,7 +87,7 @@ class AugmentArgs:
 
 @dataclass(frozen=True)
 class LossArgs:
-    """The three strategies: ``L = L_clip + frame_weight L_frame + pitch_weight L_pitch``.
+    """The strategies: ``L = L_clip + frame_weight L_frame + pitch_weight L_pitch + ...``.
 
     Attributes:
         similarity: Of the clip and the frame loss; each has its own weights.
@@ -87,6 +96,15 @@ class LossArgs:
         pitch_weight: Beta of the paper; 0 drops the strategy and its view.
         pitch_form: ``regression`` of the shift (the paper's), or ``contrast``: the other view,
             moved along the pitch axis, is the positive at the true shift and a negative elsewhere.
+        pitch_moves_semitones: Contrastive form: all moves up to this are answers to choose from, so
+            that a salience that repeats every octave is wrong; 0: up to the largest shift.
+        instance_weight: Of the instance loss, a frame at its pitch against other pitches and other
+            frames; 0 drops it and its view.
+        clip_part: Which numbers of a frame the clip loss reads: ``all``, or those of the ``trunk``
+            alone and not the pitch branch's.
+        frame_part: The same for the frame loss.
+        pitch_part: Which numbers the pitch and the instance loss read: ``all``, or those of the
+            pitch ``branch`` alone.
         frame_negatives: Frames of the same ``clip``, or of the whole ``batch``.
         frame_positive_radius: Neighbours that count as positives, output frames (40 ms).
         frame_tolerance: Further neighbours that count as nothing, output frames.
@@ -98,6 +116,11 @@ class LossArgs:
     frame_weight: float = 0.5
     pitch_weight: float = 1.0
     pitch_form: PitchForm = "regression"
+    pitch_moves_semitones: float = 0.0
+    instance_weight: float = 0.0
+    clip_part: TrunkPart = "all"
+    frame_part: TrunkPart = "all"
+    pitch_part: BranchPart = "all"
     frame_negatives: FrameNegatives = "clip"
     frame_positive_radius: int = 0
     frame_tolerance: int = 1
@@ -109,6 +132,8 @@ class LossArgs:
         for name in (
             "frame_weight",
             "pitch_weight",
+            "pitch_moves_semitones",
+            "instance_weight",
             "frame_positive_radius",
             "frame_tolerance",
             "frame_max_offset",
@@ -118,7 +143,27 @@ class LossArgs:
     @property
     def needs_partner(self) -> bool:
         """Whether the anchor is seen a second time."""
-        return self.frame_weight > 0 or self.pitch_weight > 0
+        return self.frame_weight > 0 or self.pitch_weight > 0 or self.needs_twin
+
+    @property
+    def needs_twin(self) -> bool:
+        """Whether the anchor is seen once more at its own pitch."""
+        return self.instance_weight > 0
+
+    @property
+    def views(self) -> int:
+        """Crops of a clip that are encoded."""
+        return 2 + self.needs_partner + self.needs_twin
+
+    @property
+    def parts(self) -> set[str]:
+        """Parts of a frame that some loss reads."""
+        parts: set[str] = {self.clip_part}
+        if self.frame_weight > 0:
+            parts.add(self.frame_part)
+        if self.pitch_weight > 0 or self.instance_weight > 0:
+            parts.add(self.pitch_part)
+        return parts
 
 
 @dataclass(frozen=True)
@@ -196,10 +241,23 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
-        if self.loss.pitch_weight > 0 and self.augment.max_shift_semitones == 0:
+        for name in ("pitch_weight", "instance_weight"):
+            if getattr(self.loss, name) > 0 and self.augment.max_shift_semitones == 0:
+                raise ValueError(
+                    f"loss.{name} is above 0, but augment.max_shift_semitones is 0: there is no "
+                    "shift to learn; set one of them"
+                )
+        for name in ("clip_part", "frame_part", "pitch_part"):
+            if (part := getattr(self.loss, name)) != "all" and self.encoder.pitch_numbers == 0:
+                raise ValueError(
+                    f"loss.{name} is {part}, but encoder.pitch_numbers is 0: there is no pitch "
+                    "branch; set one of them"
+                )
+        rate, hop = self.log_mel.sample_rate, self.log_mel.hop_length
+        if self.encoder.pitch_numbers > 0 and (rate, hop) != (16_000, 160):
             raise ValueError(
-                "loss.pitch_weight is above 0, but augment.max_shift_semitones is 0: there is no "
-                "shift to learn; set one of them"
+                f"encoder.pitch_numbers is above 0, but log_mel has {rate} Hz and a hop of {hop} "
+                "samples: the pitch branch hears 16000 Hz with a hop of 4 times 160; set these"
             )
         if self.log_mel.n_mels != self.encoder.n_mels:
             raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from msssl_hear.log_frequency import LogFrequencyConfig
 from pretrain.data.corpus import Corpus
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.loop import Loop
@@ -46,6 +47,8 @@ def train(
         ConnectionError: Another process died.
     """
     check_shift(recipe.log_mel, recipe.augment.max_shift_semitones)
+    if recipe.encoder.pitch_numbers > 0:
+        check_shift(LogFrequencyConfig(), recipe.augment.max_shift_semitones)
     training = Training(recipe, corpus, device, chunk, compiled)
     loop = Loop(training, folder, recipe.run.steps, recipe.run.checkpoint_minutes, quiet)
     facts: dict[str, Any] = {"clips": len(corpus), "sha256": corpus.fingerprint()}

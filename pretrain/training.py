@@ -86,6 +86,7 @@ class Training:
             seed=recipe.run.seed,
             device=fabric.device,
             share=self.share,
+            source_balance=recipe.data.source_balance,
         )
 
     def fit_statistics(self) -> None:
@@ -100,8 +101,7 @@ class Training:
     @property
     def crops_per_step(self) -> int:
         """Crops that all processes encode in a step."""
-        views = 3 if self.recipe.loss.needs_partner else 2
-        return self.recipe.run.batch_size * views
+        return self.recipe.run.batch_size * self.recipe.loss.views
 
     def do_step(self, step: int) -> Metrics:
         """Draw the batch of a step (0, 1, ...), and move the weights.
@@ -140,22 +140,27 @@ class Training:
             recipe.loss.needs_partner,
             generator,
             self.share,
+            with_contrast=recipe.encoder.pitch_numbers > 0,
         )
 
     def sample_batch(self, step: int, generator: torch.Generator) -> CropBatch:
         """A step's crops, with what is mixed into clips and put behind views."""
         args, sampler = self.recipe.data, self.sampler
         batch = mix_clips(sampler.draw(step), sampler, step, args.mixture_probability)
+        if self.recipe.loss.needs_twin:
+            batch = batch._replace(twin=batch.anchor)
         if args.background_probability == 0:
             return batch
-        crops = (batch.anchor, batch.positive, batch.partner)
+        crops = {"anchor": batch.anchor, "positive": batch.positive, "partner": batch.partner}
+        if batch.twin is not None:
+            crops["twin"] = batch.twin
         behind = sampler.backgrounds(step, len(crops))
         level = (args.background_probability, args.background_snr_db)
-        anchor, positive, partner = (
-            add_background(crop, other, *level, generator, self.share)
-            for crop, other in zip(crops, behind, strict=True)
-        )
-        return batch._replace(anchor=anchor, positive=positive, partner=partner)
+        mixed = {
+            name: add_background(crop, other, *level, generator, self.share)
+            for (name, crop), other in zip(crops.items(), behind, strict=True)
+        }
+        return batch._replace(**mixed)
 
     def optimiser_step(self, step: int, views: Views) -> Metrics:
         """Move the weights down the gradient.
@@ -225,6 +230,8 @@ class Training:
             parts.append(f"frame {means['frame_loss']:.3f} (right {means['frame_accuracy']:.0%})")
         if means["pitch_loss"]:
             parts.append(f"pitch {means['pitch_loss']:.3f} (score {means['pitch_score']:.2f})")
+        if loss := means["instance_loss"]:
+            parts.append(f"instance {loss:.3f} (right {means['instance_accuracy']:.0%})")
         return parts
 
     def state(self) -> dict[str, Any]:

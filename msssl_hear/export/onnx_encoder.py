@@ -18,13 +18,16 @@ CHANNELS_FIRST = (0, 3, 1, 2)
 CHANNELS_LAST = (0, 2, 3, 1)
 
 
-def encoder_nodes(graph: OnnxGraph, encoder: Encoder, log_mel: str) -> str:
+def encoder_nodes(
+    graph: OnnxGraph, encoder: Encoder, log_mel: str, contrast: str | None = None
+) -> str:
     """Add ``Encoder.forward`` without lengths.
 
     Args:
         graph: Where to add it.
         encoder: The encoder.
         log_mel: Normalised log-mel, shape (batch, frames, n_mels).
+        contrast: Spectral contrast, shape (batch, ceil(frames / 4), bins), for a pitch branch.
 
     Returns:
         Frame embeddings, shape (batch, ceil(frames / 4), size).
@@ -35,7 +38,7 @@ def encoder_nodes(graph: OnnxGraph, encoder: Encoder, log_mel: str) -> str:
     levels = []
     for index, (tap, stride) in enumerate(zip(encoder.taps, encoder.strides, strict=True)):
         assert isinstance(tap, nn.Linear)
-        size, bands = encoder.config.size, tap.in_features
+        size, bands = tap.out_features, tap.in_features
         flat = graph.op("Reshape", tapped[index], [0, -1, bands])
         level = graph.linear(flat, tap, f"encoder.taps.{index}")
         factor = stride // HOP_FRAMES
@@ -43,7 +46,15 @@ def encoder_nodes(graph: OnnxGraph, encoder: Encoder, log_mel: str) -> str:
     pyramid = levels[0]
     for level in levels[1:]:
         pyramid = graph.op("Add", pyramid, level)
-    return _smoothed(graph, encoder, graph.layer_norm(pyramid, encoder.norm, "encoder.norm"))
+    numbers = graph.layer_norm(pyramid, encoder.norm, "encoder.norm")
+    branch = encoder.pitch_branch
+    if branch is not None:
+        assert contrast is not None
+        dense = graph.linear(contrast, branch.linear, "encoder.pitch_branch.linear")
+        normed = graph.layer_norm(dense, branch.norm, "encoder.pitch_branch.norm")
+        scaled = graph.op("Mul", normed, branch.scale)
+        numbers = graph.op("Concat", numbers, scaled, axis=2)
+    return _smoothed(graph, encoder, numbers)
 
 
 def _trunk(graph: OnnxGraph, encoder: Encoder, log_mel: str) -> list[str]:

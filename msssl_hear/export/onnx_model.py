@@ -30,10 +30,12 @@ def onnx_model(model: HearModel) -> ModelProto:
     """
     graph = OnnxGraph()
     log_mel = _log_mel(graph, model.log_mel, AUDIO)
-    learnt = encoder_nodes(graph, model.encoder, log_mel)
-    plain: list[str] = []
+    contrast = None
     if model.log_frequency is not None:
         contrast = _contrast(graph, model.log_frequency, AUDIO)
+    learnt = encoder_nodes(graph, model.encoder, log_mel, contrast)
+    plain: list[str] = []
+    if contrast is not None and model.reads_contrast:
         plain = [graph.op("Mul", x, PLAIN_SCALE) for x in (_pooled(graph, log_mel), contrast)]
     graph.output(_scene(graph, model.read_out, learnt, plain), SCENE)
     graph.output(graph.op("Concat", learnt, *plain, axis=2) if plain else learnt, TIMESTAMPS)

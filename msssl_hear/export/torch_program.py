@@ -82,7 +82,8 @@ class WholeModel(nn.Module):
         contrast = None
         if self.log_frequency is not None:
             contrast = self._contrast(audio, positions)
-        frames = Frames(self.encoder(log_mel, lengths), _pooled(log_mel, own), contrast)
+        learnt = self.encoder(log_mel, lengths, contrast)
+        frames = Frames(learnt, _pooled(log_mel, own), contrast)
         own = own[::HOP_FRAMES]
         hops = torch.arange(positions, device=audio.device, dtype=torch.float64)
         return (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -37,7 +40,10 @@ def gathered(samples: Tensor, starts: Tensor, length: int) -> Tensor:
 
 
 class CropSampler(Sampler):
-    """Draws batches: each clip once per epoch, crops uniformly from anywhere in the clip."""
+    """Draws batches: each clip once per epoch, crops uniformly from anywhere in the clip.
+
+    Or, balanced by source: clips of small sources more often than those of large ones.
+    """
 
     def __init__(
         self,
@@ -49,6 +55,7 @@ class CropSampler(Sampler):
         seed: int,
         device: torch.device | str = "cpu",
         share: BatchShard | None = None,
+        source_balance: float = 0.0,
     ) -> None:
         """Move the corpus to the device.
 
@@ -61,6 +68,7 @@ class CropSampler(Sampler):
             seed: The run's seed.
             device: Where crops are cut.
             share: Rows of the batch to cut; None: all.
+            source_balance: As `pretrain.recipe.DataArgs` says.
 
         Raises:
             ValueError: The corpus has one clip, or fewer clips than a batch.
@@ -77,6 +85,7 @@ class CropSampler(Sampler):
             )
         places = (crop_samples, grid, max_offset, seed, share)
         super().__init__(corpus.lengths, batch_size, *places)
+        self.weights = clip_weights(corpus.sources, source_balance) if source_balance else None
         self.starts = corpus.offsets[:-1]
         # A corpus of one short clip or two may be shorter than a crop.
         missing = max(crop_samples - len(corpus.samples), 0)
@@ -89,13 +98,20 @@ class CropSampler(Sampler):
         return len(self.clip_lengths) // self.batch_size
 
     def _clips(self, step: int) -> Tensor:
+        if self.weights is not None:
+            drawn = generator_for(self.seed, step, "balance")
+            return torch.multinomial(self.weights, self.batch_size, generator=drawn)
         epoch, batch = divmod(step, self.batches_per_epoch)
         generator = generator_for(self.seed, epoch, "epoch")
         order = torch.randperm(len(self.clip_lengths), generator=generator)
         return order[batch * self.batch_size : (batch + 1) * self.batch_size]
 
     def _random_clips(self, step: int, generator: torch.Generator) -> BatchClips:
-        clips = torch.randint(len(self.clip_lengths), (self.batch_size,), generator=generator)
+        size = self.batch_size
+        if self.weights is None:
+            clips = torch.randint(len(self.clip_lengths), (size,), generator=generator)
+        else:
+            clips = torch.multinomial(self.weights, size, replacement=True, generator=generator)
         return BatchClips(clips, torch.full_like(clips, step))
 
     def _cut(self, clips: BatchClips, starts: Tensor) -> Tensor:
@@ -119,3 +135,18 @@ class CropSampler(Sampler):
             )
             crops[rows] *= (places >= first) & (places < end)
         return crops
+
+
+def clip_weights(sources: Sequence[str], balance: float) -> Tensor:
+    """Chance of each clip to be drawn: in proportion to ``n ** -balance`` in a source of n clips.
+
+    Args:
+        sources: Of each clip.
+        balance: 0 gives each clip the same, 1 each source.
+
+    Returns:
+        float64, shape (clips,), of sum 1.
+    """
+    sizes = Counter(sources)
+    weights = torch.tensor([sizes[source] for source in sources], dtype=torch.float64) ** -balance
+    return weights / weights.sum()

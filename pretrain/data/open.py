@@ -84,12 +84,22 @@ def open_sampler(
     seed: int,
     device: torch.device | str,
     share: BatchShard | None = None,
+    source_balance: float = 0.0,
 ) -> Sampler:
-    """The sampler of a corpus; arguments are those of both."""
+    """The sampler of a corpus; arguments are those of both, but for the balance.
+
+    Raises:
+        ValueError: Clips are to be balanced by source, but are streamed in the shards' order.
+    """
     places = (crop_samples, grid, max_offset, seed, device, share)
     if isinstance(corpus, ShardCorpus):
+        if source_balance:
+            raise ValueError(
+                "data.source_balance needs the clips in memory: give --reader memory, or set it "
+                "to 0"
+            )
         return ShardSampler(corpus, batch_size, *places)
-    return CropSampler(corpus, batch_size, *places)
+    return CropSampler(corpus, batch_size, *places, source_balance)
 
 
 def _manifest(folder: Path, sample_rate: int) -> Manifest:

@@ -67,6 +67,7 @@ class CropBatch(NamedTuple):
         lengths: Samples that are no padding, the same for the three crops, int64, shape (B,).
         offsets: Grid units by which the partner starts later than the anchor, int64, shape (B,).
         clips: Index of each clip in the corpus, int64, shape (B,).
+        twin: The anchor's crop once more, to get another background; None where no loss asks.
     """
 
     anchor: Tensor
@@ -75,6 +76,7 @@ class CropBatch(NamedTuple):
     lengths: Tensor
     offsets: Tensor
     clips: Tensor
+    twin: Tensor | None = None
 
 
 class BatchClips(NamedTuple):

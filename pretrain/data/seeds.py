@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-Stream = Literal["epoch", "crops", "augment", "statistics", "mixtures", "backgrounds"]
+Stream = Literal["epoch", "crops", "augment", "statistics", "mixtures", "backgrounds", "balance"]
 _STREAMS: dict[Stream, int] = {
     "epoch": 0,
     "crops": 1,
@@ -15,6 +15,7 @@ _STREAMS: dict[Stream, int] = {
     "statistics": 3,
     "mixtures": 4,
     "backgrounds": 5,
+    "balance": 6,
 }
 
 

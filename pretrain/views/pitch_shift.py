@@ -13,13 +13,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig, mel_filterbank
 
 SEMITONES_PER_OCTAVE = 12.0
 CENTS = 100  # in a semitone
 
 
-def check_shift(config: LogMelConfig, max_shift: float) -> None:
+def check_shift(config: LogMelConfig | LogFrequencyConfig, max_shift: float) -> None:
     """Refuse shifts that move the source's band edge into view.
 
     The band at f_max of a sound shifted down by ``max_shift`` is made from
@@ -27,7 +28,7 @@ def check_shift(config: LogMelConfig, max_shift: float) -> None:
     read that edge instead of the pitch.
 
     Args:
-        config: The front end.
+        config: A front end.
         max_shift: Largest shift, semitones, 0 or more.
 
     Raises:

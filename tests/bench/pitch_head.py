@@ -29,10 +29,12 @@ from msssl_hear.log_mel import LogMel
 from pretrain.data.share import BatchShard
 from pretrain.data.synthesis.notes import single_note
 from pretrain.data.synthesis.signals import Signal, log_uniform
-from pretrain.model import BINS_PER_SEMITONE, SamplingStrategies
+from pretrain.heads import BINS_PER_SEMITONE
+from pretrain.model import SamplingStrategies
 from pretrain.recipe import AugmentArgs, Recipe, recipe_of
 from pretrain.run_folder import CONFIG, STATE
 from pretrain.views.pitch_shift import random_shifts
+from pretrain.views.shifted_contrast import whole_bins
 from pretrain.views.views import view
 
 CLIPS = 256
@@ -95,13 +97,16 @@ def measure(
     """
     generator = torch.Generator().manual_seed(SEED)
     largest, share = recipe.augment.max_shift_semitones, BatchShard(len(audio))
+    with_contrast = recipe.encoder.pitch_numbers > 0
     shifts = [random_shifts(len(audio), largest, generator) for _ in range(2)]
-    heard = [
-        module.pitch_head(module.encoder(view(log_mel, crops, shift, BARE, generator, share), None))
-        for crops, shift in zip((audio, other), shifts, strict=True)
-    ]
+    if with_contrast:
+        shifts = [whole_bins(shift, largest) for shift in shifts]
+    heard = []
+    for crops, shift in zip((audio, other), shifts, strict=True):
+        spectra = view(log_mel, crops, shift, BARE, generator, share, with_contrast)
+        heard.append(module.hear_pitch(module.encoder(spectra.log_mel, None, spectra.contrast)))
     if recipe.loss.pitch_form == "contrast":
-        answers = best_move(*heard, round(2 * largest * BINS_PER_SEMITONE))
+        answers = best_move(heard[0], heard[1], round(2 * largest * BINS_PER_SEMITONE))
     else:
         answers = (heard[1] - heard[0]).mean(dim=1) * largest
     return followed(answers, shifts[1] - shifts[0])

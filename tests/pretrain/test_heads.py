@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from pretrain.model import ClipHead, FrameHead, PitchHead, max_over_time
+from pretrain.heads import ClipHead, FrameHead, PitchHead, max_over_time
 
 
 def test_clip_head_follows_the_formula() -> None:

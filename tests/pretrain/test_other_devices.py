@@ -38,20 +38,26 @@ class MetaGenerator(torch.Generator):
     [
         LossArgs(pitch_form="contrast", frame_negatives="batch"),
         LossArgs(similarity="bilinear", pitch_form="regression", frame_negatives="clip"),
+        LossArgs(pitch_form="contrast", pitch_part="branch", instance_weight=1.0),
     ],
 )
 def test_a_step_neither_mixes_devices_nor_waits(
     tiny_corpus: Corpus, tiny_recipe: Recipe, loss: LossArgs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = replace(tiny_recipe, loss=loss)
+    branch = loss.pitch_part == "branch"
+    encoder = replace(tiny_recipe.encoder, pitch_numbers=4 * branch)
+    recipe = replace(tiny_recipe, loss=loss, encoder=encoder)
     monkeypatch.setattr(mixing, "generator_for", lambda *_: MetaGenerator())
     generator = MetaGenerator()
     sampler = CropSampler(tiny_corpus, 4, 5120, 640, max_offset=3, seed=0, device=META)
     batch = mix_clips(sampler.draw(0), sampler, 0, 0.5)
     behind = sampler.backgrounds(0, 3)
     batch = batch._replace(anchor=add_background(batch.anchor, behind[0], 0.5, 0.0, generator))
-    views = make_views(LogMel().to(META), batch, recipe.augment, True, generator)
-    assert {x.device for x in (*batch[:3], *views)} == {META}
+    if loss.needs_twin:
+        batch = batch._replace(twin=batch.anchor)
+    views = make_views(LogMel().to(META), batch, recipe.augment, True, generator, None, branch)
+    tensors = [x for x in (*batch[:3], *views) if x is not None]
+    assert {x.device for x in tensors} == {META} and len(tensors) == 7 + branch
     module = SamplingStrategies(recipe).to(META)
     metrics = module(views)
     metrics.loss.backward()

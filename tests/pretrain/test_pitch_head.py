@@ -27,7 +27,7 @@ from tests.bench.pitch_head import (
 class BandOfThePeak(torch.nn.Module):
     """Reads a sine's pitch off the loudest mel band; in units of three semitones."""
 
-    def forward(self, log_mel: Tensor, lengths: None = None) -> Tensor:
+    def forward(self, log_mel: Tensor, lengths: None = None, contrast: None = None) -> Tensor:
         bands = log_mel.argmax(dim=2) + 1
         mels = 2595 * torch.log10(torch.tensor(1 + 60 / 700))
         top = 2595 * torch.log10(torch.tensor(1 + 6500 / 700))

@@ -32,7 +32,7 @@ def test_shipped_recipes_differ_in_loss_weights_only() -> None:
 
 def test_every_shipped_recipe_can_be_read_and_is_named_as_its_file() -> None:
     recipes = [read_recipe(path) for path in RECIPES.glob("*.yaml") if path.stem != "panns"]
-    assert len(recipes) == 7
+    assert len(recipes) == 10
     for recipe in recipes:
         assert find_recipe(recipe.name).stem == recipe.name
 
@@ -45,6 +45,17 @@ def test_a_recipe_is_its_base_but_for_what_it_says(tmp_path: Path) -> None:
     assert recipe == replace(multi, name="mine", read_out="paper", loss=loss)
     with pytest.raises(FileNotFoundError, match="no recipe 'mlti'"):
         read_recipe(write(tmp_path, "base: mlti"))
+
+
+def test_a_base_may_have_a_base_but_not_itself(tmp_path: Path) -> None:
+    recipe = read_recipe(write(tmp_path, "base: cola_branch\nrun: {steps: 9}\n"))
+    assert (recipe.name, recipe.run.steps) == ("mine", 9)
+    assert recipe.encoder.pitch_numbers == 128 and recipe.data.synthetic_clips == 700
+    assert (recipe.loss.frame_weight, recipe.loss.pitch_weight) == (0, 0)
+    path = write(tmp_path, "run: {steps: 9}")
+    path.write_text(f"base: {path}\n")
+    with pytest.raises(ValueError, match="this recipe is its own base"):
+        read_recipe(path)
 
 
 def test_an_own_file_needs_only_what_differs(tmp_path: Path) -> None:
@@ -75,6 +86,11 @@ def test_numbers_as_yaml_1_1_spells_them(tmp_path: Path) -> None:
         ("log_mel: {f_max: 9000}", "f_max 9000.0 Hz"),
         ("log_mel: {n_mels: 80}", "log_mel.n_mels 80 and encoder.n_mels 64 must be equal"),
         ("augment: {max_shift_semitones: 0}", "there is no shift to learn"),
+        ("loss: {pitch_part: branch}", "loss.pitch_part is branch, but encoder.pitch_numbers is 0"),
+        ("loss: {pitch_part: trunk}", "loss.pitch_part is 'trunk'; it may be one of"),
+        ("encoder: {pitch_numbers: 512}", "pitch_numbers 512 must be 0 or more, and fewer than"),
+        ("encoder: {pitch_numbers: 8}\nlog_mel: {hop_length: 80}", "a hop of 80 samples"),
+        ("data: {source_balance: 2}", "source_balance is 2.0; it must be between 0 and 1"),
     ],
 )
 def test_a_wrong_recipe_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

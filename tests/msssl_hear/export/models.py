@@ -9,13 +9,16 @@ from msssl_hear.model import HearModel
 RATE = 16_000
 
 
-def small_model(read_out: str, log_mel: LogMelConfig | None = None) -> HearModel:
+def small_model(
+    read_out: str, log_mel: LogMelConfig | None = None, pitch_numbers: int = 0
+) -> HearModel:
     """A random encoder of 32 numbers a frame."""
     torch.manual_seed(0)
     front_end = LogMel(log_mel)
     front_end.mean.copy_(torch.linspace(-9.0, -7.0, front_end.config.n_mels))
     front_end.std.copy_(torch.linspace(3.0, 5.0, front_end.config.n_mels))
-    encoder = Encoder(EncoderConfig(front_end.config.n_mels, size=32, width=0.5, depth=0.5))
+    config = EncoderConfig(front_end.config.n_mels, 32, 0.5, 0.5, pitch_numbers)
+    encoder = Encoder(config)
     for parameter in encoder.parameters():  # also those that are zeros and ones at first
         parameter.data += 0.05 * torch.randn_like(parameter)
     return HearModel(front_end.eval(), encoder.eval(), {"read_out": read_out}, "small")

@@ -33,9 +33,10 @@ def assert_equal(run, model, audio):
         np.testing.assert_allclose(made, expected, atol=TOLERANCE, rtol=0)
 
 
+@pytest.mark.parametrize("pitch_numbers", [0, 8])
 @pytest.mark.parametrize("read_out", ["paper", "max_mean", "full"])
-def test_equal_from_one_sample_to_a_minute(read_out):
-    model = small_model(read_out)
+def test_equal_from_one_sample_to_a_minute(read_out, pitch_numbers):
+    model = small_model(read_out, pitch_numbers=pitch_numbers)
     run = exported(model)
     for samples in LENGTHS:
         assert_equal(run, model, made_clips(1 if samples > RATE else 2, samples, RATE))

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from pretrain.data.corpus import Corpus, to_float
-from pretrain.data.crops import CropSampler
+from pretrain.data.crops import CropSampler, clip_weights
 
 CROP, GRID = 5120, 640
 
@@ -54,6 +56,20 @@ def test_a_batch_depends_on_seed_and_step_only(tiny_corpus: Corpus) -> None:
     torch.testing.assert_close(first.draw(5).positive, again.draw(5).positive, rtol=0, atol=0)
     other = sampler(tiny_corpus, seed=1).draw(5)
     assert not torch.equal(other.positive, again.draw(5).positive)
+
+
+def test_balance_gives_small_sources_a_larger_share(tiny_corpus: Corpus) -> None:
+    sources = ("bells", *["talk"] * 7)
+    weights = clip_weights(sources, 0.5)
+    assert float(weights[0] / weights[1]) == pytest.approx(7**0.5)
+    assert clip_weights(sources, 1.0)[1:].sum().item() == pytest.approx(0.5)
+    corpus = replace(tiny_corpus, sources=sources)
+    draws = CropSampler(corpus, 4, CROP, GRID, max_offset=3, seed=0, source_balance=1.0)
+    batches = [draws.draw(step).clips.tolist() for step in range(50)]
+    assert all(len(set(batch)) == 4 for batch in batches)
+    # Four clips in eight, the bell with half of the first draw's chance and never twice.
+    assert 40 < sum(0 in batch for batch in batches) <= 50
+    assert draws.draw(3).clips.tolist() == batches[3]
 
 
 def test_a_corpus_smaller_than_a_batch_is_refused(tiny_corpus: Corpus) -> None:

@@ -23,6 +23,12 @@ LOSSES = {
     "frames of the batch": LossArgs(frame_negatives="batch", frame_positive_radius=1),
     "bilinear, frames of the batch": LossArgs(similarity="bilinear", frame_negatives="batch"),
     "contrast of shifts": LossArgs(pitch_form="contrast", frame_negatives="batch"),
+    "a pitch branch": LossArgs(
+        pitch_form="contrast",
+        frame_part="trunk",
+        pitch_part="branch",
+        instance_weight=0.5,
+    ),
     "clips alone": LossArgs(similarity="bilinear", frame_weight=0, pitch_weight=0),
 }
 CASES = [(name, chunk) for name in LOSSES for chunk in (None, 1)]
@@ -31,8 +37,10 @@ FLOAT32, FLOAT64 = 1e-5, 1e-6  # views and metrics are float32 in both cases
 
 
 def made(recipe: Recipe, name: str, precision: str = "64-true") -> Recipe:
+    branch = 4 * (LOSSES[name].pitch_part == "branch")
     return replace(
         recipe,
+        encoder=replace(recipe.encoder, pitch_numbers=branch),
         loss=LOSSES[name],
         data=DataArgs(mixture_probability=0.5, background_probability=0.5),
         run=replace(recipe.run, precision=precision),  # type: ignore[arg-type]
@@ -55,6 +63,7 @@ def one_step(recipe: Recipe, corpus: Corpus, chunk: int | None) -> dict[str, Any
         True,
         draws,
         training.share,
+        with_contrast=recipe.encoder.pitch_numbers > 0,
     )
     training.module.train()
     metrics = training.differentiate(in_precision(views, recipe))
@@ -130,7 +139,7 @@ def test_so_they_do_in_float32(tiny: tuple[Recipe, Corpus], in_two: list[Any], n
 
 @pytest.mark.parametrize("chunk", [1, 2, 3])
 def test_chunks_make_the_gradients_of_the_batch(tiny: tuple[Recipe, Corpus], chunk: int) -> None:
-    for name in ("bilinear, frames of the batch", "contrast of shifts"):
+    for name in ("bilinear, frames of the batch", "contrast of shifts", "a pitch branch"):
         recipe = made(tiny[0], name)
         whole = one_step(recipe, tiny[1], None)
         assert worst(whole, one_step(recipe, tiny[1], chunk)) < FLOAT64

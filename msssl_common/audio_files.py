@@ -289,9 +289,14 @@ CLIPPED_SHARE: Final = 1e-3  # of all samples
 
 
 class SixteenBits:
-    """What of a file's audio is lost in one channel of 16 bits, block by block."""
+    """What of a file's audio is lost in one channel of 16 bits, block by block.
+
+    Attributes:
+        damage: What its decoder passed over, as the end of a sentence, or None.
+    """
 
     def __init__(self) -> None:
+        self.damage: str | None = None
         self._samples = self._beyond = 0
         self._peak = self._mono_peak = 0.0
 
@@ -308,6 +313,9 @@ class SixteenBits:
     @property
     def lost(self) -> str | None:
         """What is lost, as the end of a sentence; None if nothing that counts is."""
+        return ", and ".join(filter(None, (self.damage, self._beyond_16_bits()))) or None
+
+    def _beyond_16_bits(self) -> str | None:
         if self._samples and self._beyond / self._samples >= CLIPPED_SHARE:
             share = self._beyond / self._samples
             return (

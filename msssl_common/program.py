@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # as shells report SIGINT
 USAGE = 2
+_runs = False
 
 
 def run_program(name: str, load: Callable[[], click.Command]) -> NoReturn:
@@ -48,6 +49,28 @@ def _mend_streams() -> None:
         reconfigure = getattr(getattr(sys, stream), "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    _own_standard_error()
+
+
+def _own_standard_error() -> None:
+    """Give ``sys.stderr`` a descriptor of its own.
+
+    So that number 2, to which C libraries write by themselves, can lead elsewhere for a moment; see
+    `msssl_common.decoder_notes`.
+    """
+    global _runs
+    _runs = True
+    try:
+        if sys.stderr.fileno() == 2:
+            own, encoding = os.dup(2), sys.stderr.encoding
+            sys.stderr = os.fdopen(own, "w", 1, encoding, errors="backslashreplace")
+    except (OSError, ValueError):  # it is no file
+        return
+
+
+def runs() -> bool:
+    """Whether a command is running, not a program of somebody who imports us."""
+    return _runs
 
 
 def _check_folder() -> None:

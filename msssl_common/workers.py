@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -57,26 +56,6 @@ def exit_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def drop_notes_of_libraries() -> None:
-    """In a worker process, drop what C libraries write to standard error; Python's text stays.
-
-    libmpg123, which decodes MP3 for libsndfile, writes a line there about every damaged frame and
-    cannot be told not to. What is wrong with a file reaches the parent as an exception. This is
-    for processes that do nothing but decode: it holds for all their threads, until they end.
-    """
-    python_only = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    sys.stderr = os.fdopen(python_only, "w", buffering=1, errors="backslashreplace")
-
-
-def start_decoder() -> None:
-    """An initialiser for pools that decode audio: both of the above."""
-    exit_with_parent()
-    drop_notes_of_libraries()
 
 
 def usable_cores() -> int:

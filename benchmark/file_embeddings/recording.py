@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.tasks.audio import readable
 from msssl_common.audio_files import sample_fault, source_fault
+from msssl_common.decoder_notes import decoder_notes, tell
 
 CONTEXT_SECONDS: Final = 1
 """Read on both sides of a piece and cut off after resampling, whose filter is far shorter: so a
@@ -70,7 +71,7 @@ def open_recording(path: str, piece_seconds: int) -> Recording:
     file = Path(path)
     if not file.exists():
         raise ValueError(f"{path} is missing.")
-    with readable(file):
+    with readable(file), decoder_notes(file, lambda: _checked_frames(file, 1)) as heard:
         if fault := source_fault(file):
             raise ValueError(f"{path} {fault}.")
         about = soundfile.info(file)
@@ -78,7 +79,9 @@ def open_recording(path: str, piece_seconds: int) -> Recording:
         pieces = _pieces(frames, rate, piece_seconds)
         if pieces > 1:
             frames = _checked_frames(file, rate)
+            heard.gave(frames, int(about.frames))
             pieces = _pieces(frames, rate, piece_seconds)
+    tell(file, heard.words)
     if frames == 0:
         raise ValueError(f"{path} has no samples.")
     status = file.stat()
@@ -105,10 +108,17 @@ def read_piece(recording: Recording, piece: int, sample_rate: int) -> NDArray[np
     before = min(start, CONTEXT_SECONDS * rate)
     last = piece == recording.pieces - 1
     wanted = -1 if last else before + (recording.piece_seconds + CONTEXT_SECONDS) * rate
-    with readable(file), soundfile.SoundFile(file) as opened:
+    with (
+        readable(file),
+        decoder_notes(file, lambda: soundfile.read(file)) as heard,
+        soundfile.SoundFile(file) as opened,
+    ):
         if start:
             opened.seek(start - before)
         audio = opened.read(wanted, dtype="float32", always_2d=True)
+        if recording.pieces == 1:
+            heard.gave(len(audio), opened.frames)
+    tell(file, heard.words)
     mono: NDArray[np.float32] = audio.mean(axis=1)
     _check_samples(file, mono, (start - before) / rate, rate)
     if rate != sample_rate:

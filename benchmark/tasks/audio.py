@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.tasks.task import Task
 from msssl_common.audio_files import sample_fault, source_fault
+from msssl_common.decoder_notes import decoder_notes, tell
 
 # Resampling leaves a clip a sample or two off; more than that is another length.
 LENGTH_TOLERANCE: Final = 8  # samples
@@ -106,10 +107,13 @@ def read_clip(task: Task, split: str, file: str, sample_rate: int) -> NDArray[np
 
 def _decode(path: Path, rate: int) -> NDArray[np.float32]:
     """Decode a mono file and check its container, header and samples."""
-    with readable(path):
+    with readable(path), decoder_notes(path, lambda: soundfile.read(path)) as heard:
         if fault := source_fault(path):
             raise ValueError(f"{path} {fault}.")
         audio, file_rate = soundfile.read(path, dtype="float32", always_2d=True)
+        if heard.of_interest:
+            heard.gave(len(audio), soundfile.info(path).frames)
+    tell(path, heard.words)
     samples, channels = audio.shape
     for _, fault in header_faults(path, channels, samples, file_rate, rate):
         raise ValueError(fault)

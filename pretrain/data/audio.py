@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
 from msssl_common.audio_folders import find_audio_files
 from msssl_common.console import make_console
+from msssl_common.decoder_notes import decoder_notes
 from msssl_common.messages import one_printable_line
 
 SAMPLE_RATE = 16000  # Hz
@@ -77,14 +78,20 @@ def read_mono(
         ValueError: It is cut or damaged, says that it has an impossible sample rate, or has samples
             that are NaN, infinite or far beyond full scale.
     """
-    if fault := source_fault(path, whole=not start and seconds is None):
-        raise ValueError(fault)
-    with soundfile.SoundFile(path) as file:
-        first = min(round(start * file.samplerate), file.frames)
-        if first:
-            file.seek(first)
-        left = None if seconds is None else round(seconds * file.samplerate)
-        return _read_blocks(file, sample_rate, left, bits or SixteenBits())
+    bits = SixteenBits() if bits is None else bits
+    with decoder_notes(path, lambda: soundfile.read(path)) as heard:
+        if fault := source_fault(path, whole=not start and seconds is None):
+            raise ValueError(fault)
+        with soundfile.SoundFile(path) as file:
+            first = min(round(start * file.samplerate), file.frames)
+            if first:
+                file.seek(first)
+            left = None if seconds is None else round(seconds * file.samplerate)
+            samples = _read_blocks(file, sample_rate, left, bits)
+            if not first and left is None:
+                heard.gave(file.tell(), file.frames)
+    bits.damage = heard.words
+    return samples
 
 
 def sources_of(folder: Path, names: Sequence[str]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from msssl_common.audio_files import (
     not_finite,
     too_loud,
 )
+from msssl_common.decoder_notes import decoder_notes
 from msssl_common.workers import map_ahead, usable_cores
 
 BLOCK: Final = 2**18  # samples, 1 MiB
@@ -74,7 +75,7 @@ def check_clip(path: Path, rate: int, seconds: float | None) -> ClipReport:
             if kind != "truncated-audio":
                 return ClipReport([(kind, f"{path} {fault}.")])
             cut = fault
-        with readable(path), soundfile.SoundFile(path) as file:
+        with readable(path), decoder_notes(path), soundfile.SoundFile(path) as file:
             report = _check_file(file, path, rate, seconds, cut)
             if not any(kind == "truncated-audio" for kind, _ in report.faults):
                 damage = flac_fault(path)

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
+from msssl_common.decoder_notes import decoder_notes
 from msssl_common.files import writing
-from msssl_common.workers import start_decoder, usable_cores
+from msssl_common.workers import exit_with_parent, usable_cores
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,12 @@ def read_mono(
     """
     start, samples = segment or (0, -1)
     try:
-        if fault := source_fault(path, whole=segment is None):
-            raise ValueError(f"{path} {fault}")
-        audio, rate = soundfile.read(path, samples, start, dtype="float32", always_2d=True)
+        with decoder_notes(path) as heard:
+            if fault := source_fault(path, whole=segment is None):
+                raise ValueError(f"{path} {fault}")
+            audio, rate = soundfile.read(path, samples, start, dtype="float32", always_2d=True)
+            if heard.of_interest and segment is None:
+                heard.gave(len(audio), soundfile.info(path).frames)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise ValueError(f"{path} cannot be read as audio ({reason})") from None
@@ -103,6 +107,7 @@ def read_mono(
     mono = audio.mean(axis=1, dtype=np.float32)
     if bits is not None:
         bits.add(audio, mono)
+        bits.damage = heard.words
     return mono, rate
 
 
@@ -204,13 +209,12 @@ def convert_some(
 
 def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tuple[int, Converted]]:
     """Number of clips and outcome of each job, as they finish."""
-    mp3 = any(clip.source.suffix.lower() == ".mp3" for clip in plan.clips)  # see start_decoder
-    if not mp3 and (len(plan.clips) <= FEW or usable_cores() == 1):
+    if len(plan.clips) <= FEW or usable_cores() == 1:
         for clip in plan.clips:
             yield 1, convert_some([clip], plan.seconds, rates, folder)
         return
     # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), start_decoder) as pool:
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), exit_with_parent) as pool:
         jobs: dict[Future[Converted], int] = {}
         try:
             for first in range(0, len(plan.clips), CLIPS_PER_JOB):

@@ -13,6 +13,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from msssl_common.audio_files import SixteenBits
+from msssl_common.decoder_notes import decoder_notes
 from pretrain.data.audio import SAMPLE_RATE, read_mono
 from pretrain.data.pack.codec import Codec, encode
 from pretrain.data.pack.loudness import integrated_loudness
@@ -53,12 +55,14 @@ class Packed(NamedTuple):
         samples: Its length, 16 kHz.
         loudness: LUFS.
         sha256: Of the decoded samples, int16 little endian, 16 kHz, before encoding; hex.
+        damage: What its decoder passed over, as the end of a sentence, or None.
     """
 
     data: bytes
     samples: int
     loudness: float
     sha256: str
+    damage: str | None = None
 
 
 class Dropped(NamedTuple):
@@ -88,8 +92,9 @@ def prepare(clip: WantedClip, folder: Path, args: PackArgs) -> Result:
 def _prepare(clip: WantedClip, folder: Path, args: PackArgs) -> Packed | Dropped:
     if clip.path is None:
         return Dropped("missing", "no file of this name")
+    bits = SixteenBits()
     try:
-        samples = _read(folder / clip.path, clip)
+        samples = _read(folder / clip.path, clip, bits)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         if not folder.is_dir() or not any(folder.iterdir()):  # a disk that was taken away
             raise FileNotFoundError(
@@ -108,14 +113,17 @@ def _prepare(clip: WantedClip, folder: Path, args: PackArgs) -> Packed | Dropped
         len(samples),
         loudness,
         hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest(),
+        bits.damage,
     )
 
 
-def _read(path: Path, clip: WantedClip) -> NDArray[np.int16]:
+def _read(path: Path, clip: WantedClip, bits: SixteenBits) -> NDArray[np.int16]:
     """The clip's part of its file: all of it where the file is the clip already."""
     if clip.end is None or not path.is_file():
-        return read_mono(path)
+        return read_mono(path, bits=bits)
     wanted = clip.end - clip.start
-    if soundfile.info(os.fsencode(path)).duration <= wanted + CUT_ALREADY:
-        return read_mono(path)
-    return read_mono(path, start=clip.start, seconds=wanted)
+    with decoder_notes(path):
+        whole = soundfile.info(os.fsencode(path)).duration <= wanted + CUT_ALREADY
+    if whole:
+        return read_mono(path, bits=bits)
+    return read_mono(path, start=clip.start, seconds=wanted, bits=bits)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from msssl_common.decoder_notes import tell
 from msssl_common.files import check_writable, write_text
 from msssl_common.locks import FileLock
 from pretrain.data.audio import SAMPLE_RATE
@@ -158,6 +159,7 @@ class Packing:
         if twin != clip.clip_id:
             self.dropped.append(DroppedRow(clip.clip_id, "duplicate", f"the samples of {twin}"))
             return
+        tell(self.data / (clip.path or clip.clip_id), result.damage)
         row = ManifestRow(
             clip.clip_id,
             clip.source,

@@ -11,7 +11,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from msssl_common.workers import drop_notes_of_libraries
 from pretrain.data.pack.clip import Dropped, PackArgs, Result, prepare
 from pretrain.data.pack.wanted import WantedClip
 
@@ -73,12 +72,7 @@ def _pool(processes: int) -> ProcessPoolExecutor:
     # A fork of a process with threads may hang. A fork server would import torch once for all, but
     # it imports from the working folder first, which may have a `pretrain` of its own.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, _start)
-
-
-def _start() -> None:
-    _end_with_the_parent()
-    drop_notes_of_libraries()
+    return ProcessPoolExecutor(processes, context, _end_with_the_parent)
 
 
 def _end_with_the_parent() -> None:

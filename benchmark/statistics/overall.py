@@ -12,7 +12,7 @@ lacks a task's score has no overall score, and is not part of the standardisatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from benchmark.scores.ranking import average_ranks
 from benchmark.statistics.bootstrap import Interval, Replicates, percentile_interval
+
+AT_ONCE = 2048  # resamples: 40 models' scores of all of them on 19 tasks would take 300 MB
 
 
 class Overall(NamedTuple):
@@ -53,14 +55,23 @@ def overall_scores(tasks: Sequence[Replicates]) -> list[Overall]:
     models = _complete_models(tasks)
     if not models:
         return []
-    estimates, values = [], []
-    for task in tasks:
-        rows = [task.models.index(model) for model in models]
-        sign = 1.0 if task.better == "higher" else -1.0
-        estimates.append(sign * task.estimates[rows, None])
-        values.append(sign * task.values[rows])
-    normalised, ranks = _means(normalised_scores, estimates), _means(model_ranks, estimates)
-    normalised_values, rank_values = _means(normalised_scores, values), _means(model_ranks, values)
+    places = [
+        (1.0 if task.better == "higher" else -1.0, [task.models.index(model) for model in models])
+        for task in tasks
+    ]
+    normalised, ranks = _means(
+        sign * task.estimates[rows, None] for task, (sign, rows) in zip(tasks, places, strict=True)
+    )
+    blocks = [
+        _means(
+            sign * task.values[rows, start : start + AT_ONCE]
+            for task, (sign, rows) in zip(tasks, places, strict=True)
+        )
+        for start in range(0, tasks[0].values.shape[1], AT_ONCE)
+    ]
+    normalised_values, rank_values = (
+        np.concatenate(parts, axis=1) for parts in zip(*blocks, strict=True)
+    )
     overall = [
         Overall(
             model,
@@ -102,14 +113,14 @@ def model_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _means(
-    measure: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    tasks: Sequence[NDArray[np.float64]],
-) -> NDArray[np.float64]:
-    """Task by task: all at once, 40 rows on 19 tasks would take 300 MB."""
-    total = measure(tasks[0]).copy()
-    for task in tasks[1:]:
-        total += measure(task)
-    return total / len(tasks)
+    tasks: Iterable[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Normalised scores and ranks, means over tasks."""
+    normalised, ranks = zip(
+        *((normalised_scores(task), model_ranks(task)) for task in tasks), strict=True
+    )
+    count = len(normalised)
+    return np.asarray(sum(normalised) / count), np.asarray(sum(ranks) / count)
 
 
 def _complete_models(tasks: Sequence[Replicates]) -> list[str]:

@@ -24,6 +24,7 @@ from benchmark.runner.tracking import Tracking
 from benchmark.tasks.find import choose, find_tasks
 from msssl_common.devices import device_elsewhere, resolve_device
 from msssl_common.files import check_writable, remove_leftovers
+from msssl_common.messages import printable_name
 
 RUNS = Path("results") / "runs"  # not tracked: published boards are beside it
 
@@ -42,6 +43,7 @@ def evaluate(
     device: str = "auto",
     embedding_dtype: str = "float32",
     interpreters: Mapping[str, Interpreter | Path | str] | None = None,
+    licences: Mapping[str, str] | None = None,
     in_process: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -71,6 +73,8 @@ def evaluate(
         embedding_dtype: Type in which embeddings are kept: ``float32`` or ``float16``.
         interpreters: By module or package name (an empty name means all modules): another Python
             to run it in.
+        licences: Of weights, SPDX expressions by module name or by ``MODULE=CHECKPOINT``, where a
+            module does not say so itself.
         in_process: Whether to load the other modules into this process, for a debugger. Otherwise
             each has a worker process of its own, and what it does there touches its row alone.
         executor: Fills the cells; None for this machine, or a `RayExecutor`.
@@ -99,6 +103,7 @@ def evaluate(
         out=out,
         embedding_dtype=embedding_dtype,
         interpreters=interpreters,
+        licences=licences,
         in_process=in_process,
         progress=progress,
         command=command,
@@ -122,6 +127,7 @@ def make_plan(
     out: Path | str | None = None,
     embedding_dtype: str = "float32",
     interpreters: Mapping[str, Interpreter | Path | str] | None = None,
+    licences: Mapping[str, str] | None = None,
     in_process: bool = False,
     progress: Progress | None = None,
     command: str = "",
@@ -163,6 +169,7 @@ def make_plan(
         interpreters=elsewhere,
         in_process=in_process,
         labels=labels,
+        licences={name: printable_name(licence) for name, licence in (licences or {}).items()},
     )
 
 

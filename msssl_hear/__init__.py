@@ -31,6 +31,8 @@ __all__ = [
 
 WEIGHTS = Path(__file__).parent / "weights"
 KNOWN_WEIGHTS = ("multi", "cola")
+LICENCE = "Apache-2.0"
+"""Of the bundled weights."""
 
 
 def load_model(model_file_path: str = "") -> HearModel:
@@ -57,7 +59,9 @@ def load_model(model_file_path: str = "") -> HearModel:
     suffix = "" if read_out is None else f":{read_out}"
     if name in KNOWN_WEIGHTS:
         weights = WEIGHTS / f"{name}.safetensors"
-        return HearModel(*load_checkpoint(weights), name + suffix, read_out)
+        model = HearModel(*load_checkpoint(weights), name + suffix, read_out)
+        model.row_licence = model.row_licence or LICENCE
+        return model
     if not Path(name).exists():
         raise FileNotFoundError(
             f"'{name}' is neither a file nor one of the known weights: {', '.join(KNOWN_WEIGHTS)}; "

@@ -66,6 +66,7 @@ class HearModel(nn.Module):
         self.card = card
         self.row_label = row_label
         self.row_note: str | None = card.get("note")
+        self.row_licence: str | None = card.get("licence")  # of the weights, an SPDX expression
         self.sample_rate = log_mel.config.sample_rate
         sizes = encoder.config.size, encoder.config.n_mels
         self.scene_embedding_size = scene_size(self.read_out, *sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,12 @@ from benchmark.adapters.checkpoint_name import CheckpointName
 
 EXTRA = "pip install 'msssl-hear[transformers]'"
 
-FACTS = ("config.json", "preprocessor_config.json", "processor_config.json")
-"""What says how a model is built and what audio it takes."""
+CARD = "README.md"
+FACTS = ("config.json", "preprocessor_config.json", "processor_config.json", CARD)
+"""What says how a model is built, what audio it takes, and under which licence it is."""
+
+LICENCE = re.compile(r"^license: *[\"']?([\w.+-]+)[\"']? *$", re.MULTILINE)
+LONGEST_CARD = 1 << 16  # bytes of it that are read
 
 SAFETENSORS = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
 PICKLED = ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json")
@@ -46,6 +51,21 @@ class CheckpointFiles:
             if found:
                 return found
         return []
+
+    @property
+    def licence(self) -> str:
+        """What the card names, in small letters (``apache-2.0``); empty if it names none.
+
+        Source: https://huggingface.co/docs/hub/model-cards, "Model card metadata".
+        """
+        try:
+            with (self.folder / CARD).open("rb") as file:
+                text = file.read(LONGEST_CARD).decode(errors="replace")
+        except OSError:
+            return ""
+        start, _, rest = text.partition("---\n")
+        found = LICENCE.search(rest.partition("\n---")[0]) if not start.strip() else None
+        return found[1] if found and found[1] != "other" else ""
 
     def weights_sum(self) -> str:
         """SHA-256 of the weights files' bytes, in the order of their names.

@@ -44,6 +44,7 @@ class TransformersModel(nn.Module):
         self.scene_embedding_size = int(tower.scene_size)
         self.row_label = checkpoint.title
         self.row_note = _note(checkpoint, files, layers)
+        self.row_licence = files.licence
         self._facts = _facts(tower)
         self.eval()
 

@@ -21,6 +21,7 @@ class LogMelStatistics(nn.Module):
     """Front end of the bundled encoder, without its normalisation."""
 
     row_label = "logmel"
+    row_licence = "Apache-2.0"  # as this package: there are no weights
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ which are means and deviations of mel bands and nothing that was learnt.
 
 import torch
 
-from msssl_hear import WEIGHTS, get_scene_embeddings, get_timestamp_embeddings
+from msssl_hear import LICENCE, WEIGHTS, get_scene_embeddings, get_timestamp_embeddings
 from msssl_hear.checkpoint import load_checkpoint
 from msssl_hear.encoder import Encoder
 from msssl_hear.model import HearModel
@@ -41,4 +41,5 @@ def load_model(model_file_path: str = "") -> HearModel:
         torch.manual_seed(SEED)
         encoder = Encoder(trained.config)
     label = f"random:{read_out}" if read_out else "random"
-    return HearModel(log_mel, encoder, {}, label, read_out or card.get("read_out"))
+    drawn = {"licence": LICENCE}  # as this package: nothing was learnt
+    return HearModel(log_mel, encoder, drawn, label, read_out or card.get("read_out"))

@@ -90,6 +90,7 @@ def _what(compared: Compared, scoring: Scoring, place: Place, output: Output) ->
         "seeds": scoring.seeds or (DRAWS if scoring.shots else 1),
         "out": output.out,
         "embedding_dtype": output.embedding_dtype,
+        "licences": compared.licences,
         "interpreters": place.interpreters(compared.modules),
         "in_process": place.in_process,
         "debug": output.debug,

@@ -32,7 +32,7 @@ from benchmark.cli.options import (
     tasks_dir_option,
     tasks_option,
 )
-from benchmark.models.specs import check_baselines, check_modules, split_label
+from benchmark.models.specs import check_baselines, check_modules, split_label, split_spec
 from benchmark.protocol import Mode, Probe, Protocol, Rules
 
 if TYPE_CHECKING:
@@ -51,6 +51,26 @@ class Compared:
     tasks_dir: Path | None
     tasks: Sequence[str]
     limit: int | None
+    licence: Sequence[str]
+
+    @property
+    def licences(self) -> dict[str, str]:
+        """Of weights, by module or by module and checkpoint.
+
+        Raises:
+            ValueError: A licence of no module that is run.
+        """
+        found = {}
+        for given in self.licence:
+            name, _, licence = given.rpartition("=")
+            specs = [split_label(module)[1] for module in self.modules]
+            if not licence or name not in {*specs, *(split_spec(spec)[0] for spec in specs)}:
+                raise ValueError(
+                    f"--licence {given[:80]!r} must be MODULE=SPDX, as in pkg.module=MIT, of a "
+                    f"module that is run: {', '.join(specs) or 'none is named'}"
+                )
+            found[name] = licence
+        return found
 
 
 compared_options = grouped(
@@ -72,6 +92,13 @@ compared_options = grouped(
         metavar="N",
         help="A first look: use at most N clips of each split, in the proportions of their labels, "
         "the same for every row. Every table says so.",
+    ),
+    click.option(
+        "--licence",
+        multiple=True,
+        metavar="MODULE=SPDX",
+        help="Licence of a MODULE's weights, e.g. pkg.module=CC-BY-NC-4.0, where it does not say "
+        "so itself. The page filters by it. May be given several times.",
     ),
 )
 

@@ -3,8 +3,9 @@
 This is the benchmark's only way to a model. The HEAR API (https://hearbenchmark.com/hear-api.html)
 asks a module for ``load_model(path)``, ``get_scene_embeddings(audio, model)`` and
 ``get_timestamp_embeddings(audio, model)``, and the model for ``sample_rate`` (Hz),
-``scene_embedding_size`` and ``timestamp_embedding_size``. Two attributes are ours and optional:
-``row_label`` names the model's row in tables, ``row_note`` is printed under every table.
+``scene_embedding_size`` and ``timestamp_embedding_size``. Three attributes are ours and optional:
+``row_label`` names the model's row in tables, ``row_note`` is printed under every table, and
+``row_licence`` is the licence of the weights (an SPDX expression).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from msssl_common.messages import is_out_of_memory, printable_name, printable_pa
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
+OWN_ATTRIBUTES = ("row_label", "row_note", "row_licence")
 
 
 class HearModuleOutOfMemoryError(HearModuleError):
@@ -53,6 +55,7 @@ class HearModule:
         label: Name of its row in tables.
         note: Sentence to show under every table with its row, or None.
         device: Torch device the model runs on.
+        licence: Of the weights, an SPDX expression; empty if it is not known.
     """
 
     module_name: str
@@ -65,6 +68,7 @@ class HearModule:
     label: str
     note: str | None
     device: str = "cpu"
+    licence: str = ""
 
     @property
     def spec(self) -> str:
@@ -199,7 +203,7 @@ def _loaded(spec: str, module: ModuleType | WorkerModule, device: str) -> HearMo
     module_name, model_path = split_spec(spec)
     functions = [_function(module, name) for name in FUNCTIONS]
     model = _load(functions[0], module_name, model_path, device)
-    label, note = (_text(model, module_name, name) for name in ("row_label", "row_note"))
+    label, note, licence = (_text(model, module_name, name) for name in OWN_ATTRIBUTES)
     if isinstance(model, WorkerModel) and model.ran_in:
         note = f"{note}; {model.ran_in}" if note else model.ran_in
     return HearModule(
@@ -213,6 +217,7 @@ def _loaded(spec: str, module: ModuleType | WorkerModule, device: str) -> HearMo
         label=label or spec,
         note=note,
         device=device,
+        licence=licence or "",
     )
 
 
@@ -339,7 +344,7 @@ def _text(model: torch.nn.Module, module_name: str, attribute: str) -> str | Non
         raise HearModuleError(
             f"The model of {module_name} has {attribute} {text!r}; it must be text, or absent"
         )
-    shown = printable_name if attribute == "row_label" else printable_part
+    shown = printable_part if attribute == "row_note" else printable_name
     return shown(text) if text else None
 
 

@@ -140,7 +140,9 @@ def _modules(cells: Sequence[Cell]) -> dict[tuple[str, str], ModuleFacts]:
     """Facts of each module and checkpoint; two of the same label get their names behind it."""
     modules: dict[tuple[str, str], ModuleFacts] = {}
     for cell in cells:
-        modules.setdefault(_spec(cell), cell.module)
+        there = modules.setdefault(_spec(cell), cell.module)
+        if cell.module.licence and not there.licence:  # older cells have none
+            modules[_spec(cell)] = replace(there, licence=cell.module.licence)
     taken: set[str] = set()
     for spec, module in modules.items():
         modules[spec] = with_unique_label(module, taken)

@@ -11,7 +11,7 @@ from benchmark.protocol import Protocol
 from benchmark.scores import MINIMISED
 from benchmark.scores.averages import mean_over_folds
 
-SCHEMA = 7  # of a cell's JSON; see benchmark.results.schema
+SCHEMA = 8  # of a cell's JSON; see benchmark.results.schema
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class ModuleFacts:
     """What a results row says about its module; of a module that cannot be loaded, its name.
 
     ``distribution`` is name and version of what was installed to have it, e.g. ``"openl3 0.4.2"``.
+    ``licence`` is that of the weights, an SPDX expression; empty if it is not known, and in cells
+    written before it was kept.
     """
 
     label: str
@@ -32,6 +34,7 @@ class ModuleFacts:
     scene_embedding_size: int | None = None
     timestamp_embedding_size: int | None = None
     distribution: str = ""
+    licence: str = ""
 
     @property
     def spec(self) -> str:

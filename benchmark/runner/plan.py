@@ -39,6 +39,7 @@ def module_facts(hear: HearModule, taken: Container[str]) -> ModuleFacts:
         scene_embedding_size=hear.scene_embedding_size,
         timestamp_embedding_size=hear.timestamp_embedding_size,
         distribution=_distribution(hear),
+        licence=hear.licence,
     )
     return with_unique_label(facts, taken)
 
@@ -110,6 +111,7 @@ class RunPlan:
         in_process: Whether the other modules are loaded into this process, for a debugger, not
             into worker processes of their own.
         labels: By spec, labels of rows that the user chose.
+        licences: Of weights, by spec or module name, as the user knows them.
     """
 
     specs: Sequence[str]
@@ -124,15 +126,18 @@ class RunPlan:
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
     in_process: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, spec: str, module: ModuleFacts, taken: Collection[str]) -> ModuleFacts:
-        """A module's facts under the label of its row.
+        """A module's facts under the label of its row, with the licence that the user gave.
 
         Args:
             spec: The module, as it stands in ``specs``.
             module: Its facts, under the label that it gives itself.
             taken: Labels of other rows.
         """
+        licence = self.licences.get(spec) or self.licences.get(split_spec(spec)[0])
+        module = replace(module, licence=licence or module.licence)
         if spec in self.labels:
             return replace(module, label=self.labels[spec])
         return with_unique_label(module, {*self.labels.values(), *taken})

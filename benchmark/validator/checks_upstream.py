@@ -319,12 +319,12 @@ def check_embedding_sizes(loaded: LoadedModule, report: Report) -> None:
 
 
 def check_row_texts(loaded: LoadedModule) -> None:
-    """The attributes that are ours and optional, ``row_label`` and ``row_note``, are text.
+    """The attributes that are ours and optional (``row_label`` and the like) are text.
 
     Raises:
         ValidationError: otherwise.
     """
-    for name in ("row_label", "row_note"):
+    for name in ("row_label", "row_note", "row_licence"):
         text = getattr(loaded.model, name, None)
         if text is not None and not isinstance(text, str):
             raise ValidationError(

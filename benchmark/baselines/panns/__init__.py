@@ -22,6 +22,7 @@ from benchmark.baselines.panns.official import (
     cached_checkpoint,
     recognise,
 )
+from msssl_hear import LICENCE
 
 __all__ = ["get_scene_embeddings", "get_timestamp_embeddings", "load_model"]
 
@@ -110,6 +111,7 @@ def _stand_in() -> Panns:
         f"{card['note']}; it is not the authors' network. The official row, PANNs Cnn14 trained on "
         f"AudioSet: {OFFICIAL_ROW}"
     )
+    model.row_licence = LICENCE
     return model
 
 

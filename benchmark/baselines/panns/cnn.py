@@ -110,6 +110,7 @@ class Panns(nn.Module):
         timestamp_embedding_size: HEAR API.
         row_label: Name of the row in tables.
         row_note: What to say about the row under a table.
+        row_licence: Licence of the weights, an SPDX expression; None if it is not known.
     """
 
     window: Tensor
@@ -128,6 +129,7 @@ class Panns(nn.Module):
         self.scene_embedding_size = self.timestamp_embedding_size = architecture.embedding_size
         self.row_label = f"panns-{architecture.name} (untrained)"
         self.row_note: str | None = None
+        self.row_licence: str | None = None
         window = torch.hann_window(settings.n_fft, periodic=True, dtype=torch.float64)
         self.register_buffer("window", window.float(), persistent=False)
         self.logmel_extractor = MelBands(settings)

@@ -49,6 +49,7 @@ def _own_rows(standings: Leaderboard) -> Iterator[dict[str, object]]:
             **{k: v for task in board.tasks for k, v in _task(standings, module, task).items()},
             **_overall(standings, module.label),
             **_costs(standings, module),
+            "licence": module.licence,
             **_protocol(standings),
             "note": module.note,
             "notices": notices,

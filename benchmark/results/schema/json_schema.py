@@ -30,6 +30,8 @@ MEANINGS = {
     "module.timestamp_embedding_size": "numbers in the embedding of a frame",
     "module.distribution": "name and version of the installed distribution that the module is "
     "from; empty where it is from none, e.g. from the current folder",
+    "module.licence": "licence of the weights, an SPDX expression; empty if it is not known, and "
+    "in cells older than that",
     "task": "the task; of one that cannot be read, the name of its folder",
     "task.task": "folder name",
     "task.family": "unknown if the task cannot be read",

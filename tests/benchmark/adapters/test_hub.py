@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from benchmark.adapters import transformers as hear
 from benchmark.adapters.checkpoint_name import parse
-from benchmark.adapters.hub import CheckpointError, facts_of, weights_of
+from benchmark.adapters.hub import CheckpointError, CheckpointFiles, facts_of, weights_of
 from tests.benchmark.adapters.conftest import Made
 from tests.benchmark.adapters.small_hub import COMMIT, MODEL, SmallHub, running
 
@@ -22,7 +22,7 @@ huggingface_hub = pytest.importorskip("huggingface_hub", reason="huggingface_hub
 def hub(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallHub]:
     """A hub that has the small HuBERT, with files that nobody needs, and an empty cache."""
     folder = shutil.copytree(made("hubert"), tmp_path / "served")
-    (folder / "README.md").write_text("a card")
+    (folder / "README.md").write_text("---\ntags: x\nlicense: cc-by-nc-4.0\n---\n# A card\n")
     (folder / "tf_model.h5").write_bytes(b"\0" * 100)
     (folder / "modeling_own.py").write_text("raise SystemExit('code ran')")
     with running(folder) as served:
@@ -44,13 +44,38 @@ def test_a_checkpoint_of_the_hub_is_that_of_the_folder(hub: SmallHub, made: Made
     assert model.row_label == "small-model@v1 layer 1"
     assert f"someone/small-model, the hub's commit {COMMIT}" in model.row_note
     assert hashlib.sha256(weights).hexdigest()[:16] in model.row_note
-    assert sorted(hub.asked) == ["config.json", "model.safetensors", "preprocessor_config.json"]
+    assert model.row_licence == "cc-by-nc-4.0"
+    assert sorted(hub.asked) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "preprocessor_config.json",
+    ]
 
 
 def test_the_number_of_layers_needs_no_weights(hub: SmallHub) -> None:
     rows = hear.checkpoints(f"{MODEL}?layer=all")
     assert rows == [f"{MODEL}?layer={layer}" for layer in range(3)]
-    assert sorted(hub.asked) == ["config.json", "preprocessor_config.json"]
+    assert sorted(hub.asked) == ["README.md", "config.json", "preprocessor_config.json"]
+
+
+@pytest.mark.parametrize(
+    ("card", "licence"),
+    [
+        ("---\nlicense: mit\n---\n", "mit"),
+        ("---\nlicense: 'apache-2.0'\n---\nlicense: mit", "apache-2.0"),
+        ("---\nlicense: other\n---\n", ""),
+        ("---\ntags: x\n---\nlicense: mit\n", ""),
+        ("license: mit\n", ""),
+        (None, ""),
+    ],
+)
+def test_a_card_names_the_licence_at_its_head(
+    tmp_path: Path, card: str | None, licence: str
+) -> None:
+    if card is not None:
+        (tmp_path / "README.md").write_text(card)
+    assert CheckpointFiles(tmp_path, None).licence == licence
 
 
 def test_what_was_fetched_is_found_again_without_a_connection(

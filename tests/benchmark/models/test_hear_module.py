@@ -40,9 +40,14 @@ def test_label_note_and_checkpoint(modules: Path) -> None:
         "some=path",
     )
     labelled = load_hear_module(
-        write_module(modules, extra_init="self.row_label = 'mine'\nself.row_note = 'a stand-in'")
+        write_module(
+            modules,
+            extra_init="self.row_label = 'mine'\nself.row_note = 'a stand-in'\n"
+            "self.row_licence = 'MIT\x1b'",
+        )
     )
     assert (labelled.label, labelled.note) == ("mine", "a stand-in")
+    assert (hear.licence, labelled.licence) == ("", r"MIT\x1b")
 
 
 def test_module_of_the_current_folder_is_found(modules: Path) -> None:

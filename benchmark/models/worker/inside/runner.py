@@ -23,7 +23,7 @@ Reply = Tuple[Facts, List[Any]]
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
 ATTRIBUTES = (
     *("sample_rate", "scene_embedding_size", "timestamp_embedding_size"),
-    *("row_label", "row_note"),  # ours, optional
+    *("row_label", "row_note", "row_licence"),  # ours, optional
 )
 LONGEST_REPR = 200
 BUILD = "load_model must return the whole model: call it there once, so that its weights are there"

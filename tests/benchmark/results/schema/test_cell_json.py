@@ -190,6 +190,13 @@ def test_cells_of_schema_6_are_read() -> None:
     assert repr(cell_of(json.dumps(facts))) == repr(FULL)
 
 
+def test_cells_of_schema_7_have_no_licence() -> None:
+    facts = facts_of(FULL)
+    facts["schema"] = 7
+    del facts["module"]["licence"]
+    assert cell_of(json.dumps(facts)).module.licence == ""
+
+
 SCHEMA_1 = """{"module": {"label": "cola", "module": "pkg.cola", "checkpoint": "", "note": null,
 "weights_hash": "w", "module_hash": "m", "sample_rate": 16000, "parameters": 7},
 "task": {"task": "t-v1", "family": "event", "score": "f", "notice": "Made.", "folds": 1},

@@ -20,6 +20,12 @@ run: {steps: 2, batch_size: 4, crop_frames: 32}
 """
 
 
+def distance(some: dict[str, torch.Tensor], others: dict[str, torch.Tensor]) -> float:
+    """Length of the difference over the length of all numbers."""
+    a, b = (torch.cat([w[name].flatten().double() for name in some]) for w in (some, others))
+    return float((a - b).norm() / a.norm())
+
+
 def test_runs_side_by_side_equal_runs_one_after_another(tmp_path: Path) -> None:
     generator = torch.Generator().manual_seed(0)
     audio = tmp_path / "audio"
@@ -39,10 +45,10 @@ def test_runs_side_by_side_equal_runs_one_after_another(tmp_path: Path) -> None:
         assert [file.parent.name for file in files] == ["tiny-0", "tiny-5"]
         found[jobs] = [load_file(file) for file in files]
         assert not list(out.glob(".audio-*"))
-    for alone, beside in zip(found[1], found[2], strict=True):
-        torch.testing.assert_close(beside, alone, rtol=0, atol=1e-4)  # threads sum otherwise
-    first, second = found[2]
-    assert any(not torch.equal(first[name], second[name]) for name in first)
+    (one, other), (one_beside, other_beside) = found[1], found[2]
+    assert distance(one, one_beside) < 1e-3  # other numbers of threads sum in other orders
+    assert distance(other, other_beside) < 1e-3
+    assert distance(one, other) > 0.1
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on() -> None:

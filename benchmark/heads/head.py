@@ -6,7 +6,6 @@ Source: heareval.predictions.task_predictions.FullyConnectedPrediction.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +13,7 @@ from torch import Tensor, nn
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.lazy_rows import StoredEmbeddings
 
-
-class HiddenLayer(NamedTuple):
-    """The trained parts of one hidden block."""
-
-    linear: nn.Linear
-    norm: nn.BatchNorm1d
+BLOCK = 4  # modules of a hidden block
 
 
 class Head(nn.Module):
@@ -53,12 +47,10 @@ class Head(nn.Module):
         initialise(self.projection.weight, gain=gain)
 
     @property
-    def hidden_layers(self) -> list[HiddenLayer]:
-        """Linear layer and BatchNorm of every hidden block."""
-        modules = list(self.hidden)
-        linears = [module for module in modules if isinstance(module, nn.Linear)]
-        norms = [module for module in modules if isinstance(module, nn.BatchNorm1d)]
-        return [HiddenLayer(*pair) for pair in zip(linears, norms, strict=True)]
+    def block_names(self) -> list[tuple[str, str]]:
+        """Names of every hidden block's linear layer and BatchNorm, as in ``state_dict``."""
+        starts = range(0, len(self.hidden), BLOCK)
+        return [(f"hidden.{start}", f"hidden.{start + 1}") for start in starts]
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Logits.

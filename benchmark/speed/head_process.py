@@ -23,7 +23,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmark.heads.evaluate import evaluate_task
-from benchmark.heads.fast.adam import StackedAdam
+from benchmark.heads.fast.training import StackTraining
 from benchmark.heads.grid import GridPoint, grid_points
 from benchmark.heads.result import TaskResult
 from benchmark.heads.rows import rows_of
@@ -121,15 +121,15 @@ class Counted:
 def counted_steps() -> Iterator[Counted]:
     """Count while the block runs."""
     counted = Counted()
-    step = StackedAdam.step
+    epoch = StackTraining.epoch
 
-    def counted_step(adam: StackedAdam) -> None:
-        counted.updates += adam.size
-        step(adam)
+    def counted_epoch(training: StackTraining) -> None:
+        counted.updates += training.epoch_updates
+        epoch(training)
 
     hook = register_optimizer_step_post_hook(counted.count)
     try:
-        with patch.object(StackedAdam, "step", counted_step):
+        with patch.object(StackTraining, "epoch", counted_epoch):
             yield counted
     finally:
         hook.remove()

@@ -7,7 +7,6 @@ The numbers are those of ``torch.optim.Adam(fused=True)``. That class imports ha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,52 +14,53 @@ from torch import Tensor
 BETAS, EPS = (0.9, 0.999), 1e-8  # torch.optim.Adam's defaults, as upstream has them
 
 
-class _Moments(NamedTuple):
-    """One head's part."""
-
-    rate: float
-    weights: list[Tensor]
-    first: list[Tensor]
-    second: list[Tensor]
-
-
 class StackedAdam:
     """Makes the same number of steps for all heads.
 
     Args:
-        weights: Every head's trained weights; their gradients are read from ``.grad``.
+        weights: What is trained, each of shape (heads, ...); it is updated in place.
         rates: Learning rate of each head.
     """
 
-    def __init__(self, weights: Sequence[Sequence[Tensor]], rates: Sequence[float]) -> None:
-        self._heads = [
-            _Moments(
-                rate,
-                list(own),
-                [torch.zeros_like(weight) for weight in own],
-                [torch.zeros_like(weight) for weight in own],
-            )
-            for own, rate in zip(weights, rates, strict=True)
-        ]
-        self._steps = torch.zeros((), device=weights[0][0].device)
+    def __init__(self, weights: Sequence[Tensor], rates: Sequence[float]) -> None:
+        self._weights = list(weights)
+        self._rates = list(rates)
+        self._first = [torch.zeros_like(weight) for weight in weights]
+        self._second = [torch.zeros_like(weight) for weight in weights]
+        self._steps = torch.zeros((), device=weights[0].device)
+        self._per_head = self._split()
+
+    def _split(self) -> list[list[tuple[Tensor, ...]]]:
+        """Each head's part of weights and moments, ready for every step."""
+        return [_heads_of(part) for part in (self._weights, self._first, self._second)]
 
     @property
     def size(self) -> int:
         """Number of weights that a step updates."""
-        return sum(weight.numel() for head in self._heads for weight in head.weights)
+        return sum(weight.numel() for weight in self._weights)
+
+    @property
+    def moments(self) -> list[Tensor]:
+        """What a step updates beside the weights: both moments, and the number of steps."""
+        return [*self._first, *self._second, self._steps]
 
     @torch.no_grad()
-    def step(self) -> None:
-        """One step, from the weights' gradients."""
+    def step(self, gradients: Sequence[Tensor]) -> None:
+        """One step.
+
+        Args:
+            gradients: Of all weights, in their order and shape.
+        """
         self._steps += 1
-        for rate, weights, first, second in self._heads:
+        weights, first, second = self._per_head
+        for head, (own, rate) in enumerate(zip(_heads_of(gradients), self._rates, strict=True)):
             torch._fused_adam_(
-                weights,
-                [_gradient(weight) for weight in weights],
-                first,
-                second,
+                weights[head],
+                own,
+                first[head],
+                second[head],
                 [],
-                [self._steps] * len(weights),
+                [self._steps] * len(self._weights),
                 lr=rate,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
@@ -70,11 +70,21 @@ class StackedAdam:
                 maximize=False,
             )
 
-    def keep(self, indices: Sequence[int]) -> None:
-        """Drop all heads but these."""
-        self._heads = [self._heads[index] for index in indices]
+    def keep(self, indices: Sequence[int], weights: Sequence[Tensor]) -> None:
+        """Drop all heads but these.
+
+        Args:
+            indices: Of the heads that stay.
+            weights: Theirs, to be updated from now on.
+        """
+        kept = list(indices)
+        self._weights = list(weights)
+        self._rates = [self._rates[index] for index in kept]
+        self._first = [moment[kept] for moment in self._first]
+        self._second = [moment[kept] for moment in self._second]
+        self._per_head = self._split()
 
 
-def _gradient(weight: Tensor) -> Tensor:
-    assert weight.grad is not None  # the caller ran backward() for every weight
-    return weight.grad
+def _heads_of(tensors: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
+    """Each head's part of tensors of shape (heads, ...)."""
+    return list(zip(*(tensor.unbind() for tensor in tensors), strict=True))

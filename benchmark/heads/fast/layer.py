@@ -10,13 +10,10 @@ heads of a stack share a mask: each head still sees masks that are independent f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-
-from benchmark.heads.head import HiddenLayer
 
 DRAWS = 4  # 16-bit draws in a 64-bit number
 LEVELS = 2**16
@@ -137,30 +134,48 @@ class _Passed(NamedTuple):
     activations: Tensor  # (heads, units, rows)
 
 
+class LayerTensors(NamedTuple):
+    """Weights and statistics of the same hidden layer of several heads, float32.
+
+    Attributes:
+        weight: Of the linear layer, shape (heads, units, in).
+        scale: BatchNorm's weights, shape (heads, units), as all that follow.
+        shift: Its biases.
+        mean: Its running means, updated in place.
+        variance: Its running variances, likewise.
+    """
+
+    weight: Tensor
+    scale: Tensor
+    shift: Tensor
+    mean: Tensor
+    variance: Tensor
+
+    @property
+    def trained(self) -> list[Tensor]:
+        """Those that an optimiser updates."""
+        return [self.weight, self.scale, self.shift]
+
+
 class StackedLayer:
     """Linear, BatchNorm, ReLU and dropout of the same hidden layer of several heads.
 
     Args:
-        layers: Of each head; they hold the weights, and `backward` puts the gradients there.
+        tensors: Of all heads; only the running statistics are changed here.
         gain: By how much dropout scales up what it keeps.
-
-    Attributes:
-        mean: BatchNorm's running means, shape (heads * units,), updated in place; those of the
-            heads' own modules are not.
-        variance: Its running variances, likewise.
     """
 
-    def __init__(self, layers: Sequence[HiddenLayer], gain: float) -> None:
-        self.layers = list(layers)
+    def __init__(self, tensors: LayerTensors, gain: float) -> None:
+        self.tensors = tensors
         self.gain = gain
-        self.mean = torch.cat([_known(layer.norm.running_mean) for layer in layers])
-        self.variance = torch.cat([_known(layer.norm.running_var) for layer in layers])
+        self._gradients: list[Tensor] = []
+        self._mean, self._variance = tensors.mean.view(-1), tensors.variance.view(-1)
         self._passed: _Passed | None = None
 
     @property
     def units(self) -> int:
         """Of one head."""
-        return self.layers[0].linear.out_features
+        return self.tensors.weight.shape[1]
 
     def forward(self, values: Tensor, mask: Tensor) -> Tensor:
         """Activations of one training step, shape (heads, units, rows).
@@ -169,20 +184,20 @@ class StackedLayer:
             values: Shape (in, rows) for all heads, or (heads, in, rows).
             mask: Zeros and ones of dropout, shape (units, rows), for all heads.
         """
-        weights = side_by_side([layer.linear.weight for layer in self.layers], values.dtype)
-        products = product(weights, values).view(1, len(self.mean), -1)
+        weights = self.tensors.weight.to(values.dtype)
+        products = product(weights, values).view(1, len(self._mean), -1)
         # What is kept is scaled up, as dropout does; here through BatchNorm's own factors.
-        gains = torch.cat([layer.norm.weight for layer in self.layers]) * self.gain
-        biases = torch.cat([layer.norm.bias for layer in self.layers]) * self.gain
+        gains = self.tensors.scale.view(-1) * self.gain
+        biases = self.tensors.shift.view(-1) * self.gain
         normed, mean, inverse_std = torch.native_batch_norm(
-            products, gains, biases, self.mean, self.variance, True, BN_MOMENTUM, BN_EPS
+            products, gains, biases, self._mean, self._variance, True, BN_MOMENTUM, BN_EPS
         )
-        activations = masked_relu_(normed.view(len(self.layers), *mask.shape), mask)
+        activations = masked_relu_(normed.view(len(weights), *mask.shape), mask)
         self._passed = _Passed(weights, values, products, gains, mean, inverse_std, activations)
         return activations
 
     def backward(self, gradients: Tensor) -> Tensor:
-        """Leave every weight's gradient with its weight.
+        """Keep the gradients of all weights, for `taken_gradients`.
 
         Args:
             gradients: Of the activations of the last forward pass; they are overwritten.
@@ -197,8 +212,8 @@ class StackedLayer:
             masked.view(passed.products.shape),
             passed.products,
             passed.gains,
-            self.mean,
-            self.variance,
+            self._mean,
+            self._variance,
             passed.mean,
             passed.inverse_std,
             True,
@@ -206,12 +221,15 @@ class StackedLayer:
             [True, True, True],
         )
         of_products: Tensor = found.view(gradients.shape)
-        per_head = (len(self.layers), -1)
-        give([layer.norm.weight for layer in self.layers], (gains * self.gain).view(per_head))
-        give([layer.norm.bias for layer in self.layers], (biases * self.gain).view(per_head))
-        weights = [layer.linear.weight for layer in self.layers]
-        give(weights, weight_gradients(of_products, passed.values))
+        shape = self.tensors.scale.shape
+        of_scale, of_shift = (gains * self.gain).view(shape), (biases * self.gain).view(shape)
+        self._gradients = [weight_gradients(of_products, passed.values), of_scale, of_shift]
         return of_products
+
+    def taken_gradients(self) -> list[Tensor]:
+        """Those of `LayerTensors.trained`, after `backward`; the step's memory is free then."""
+        taken, self._gradients, self._passed = self._gradients, [], None
+        return taken
 
     def input_gradients(self, of_products: Tensor) -> Tensor:
         """Gradients of what came in, where each head had values of its own: (heads, in, rows)."""
@@ -223,44 +241,11 @@ class StackedLayer:
 
         Args:
             dtype: Of the products.
-            offset: What its products lack, shape (heads * units,).
+            offset: What its products lack, shape (heads, units).
         """
-        scale = torch.cat([layer.norm.weight for layer in self.layers])
-        factor = scale / (self.variance + BN_EPS).sqrt()
-        shift = torch.cat([layer.norm.bias for layer in self.layers]) - factor * self.mean
+        weight, scale, shift, mean, variance = self.tensors
+        factor = scale / (variance + BN_EPS).sqrt()
+        added = shift - factor * mean
         if offset is not None:
-            shift += factor * offset
-        factors = factor.view(len(self.layers), -1, 1)
-        pairs = zip(self.layers, factors, strict=True)
-        weights = side_by_side([layer.linear.weight * own for layer, own in pairs], dtype)
-        return weights, shift.view(factors.shape).to(dtype)
-
-    def write_statistics(self, index: int) -> None:
-        """Copy a head's running statistics to its own module."""
-        norm = self.layers[index].norm
-        _known(norm.running_mean).copy_(self.mean.view(len(self.layers), -1)[index])
-        _known(norm.running_var).copy_(self.variance.view(len(self.layers), -1)[index])
-
-    def keep(self, indices: list[int]) -> None:
-        """Drop all heads but these."""
-        count = len(self.layers)
-        self.mean = self.mean.view(count, -1)[indices].flatten()
-        self.variance = self.variance.view(count, -1)[indices].flatten()
-        self.layers = [self.layers[index] for index in indices]
-        self._passed = None
-
-
-def _known(statistics: Tensor | None) -> Tensor:
-    assert statistics is not None  # BatchNorm tracks them
-    return statistics
-
-
-def side_by_side(weights: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
-    """Weights of all heads in ``dtype``, shape (heads, out, in)."""
-    return torch.stack([weight.to(dtype) for weight in weights])
-
-
-def give(weights: Sequence[Tensor], gradients: Tensor) -> None:
-    """Leave each head's gradient with its weight."""
-    for weight, gradient in zip(weights, gradients, strict=True):
-        weight.grad = gradient
+            added += factor * offset
+        return (weight * factor[:, :, None]).to(dtype), added[:, :, None].to(dtype)

@@ -28,19 +28,22 @@ class StackRows:
         validation: Batches of the validation split, each of shape (size, rows).
         centre: What was taken off every embedding, shape (size,), on the CPU.
         dtype: Of the embeddings.
+        kept: Whether all of them lie on the device; else they are made ready whenever they are
+            wanted.
     """
 
     batches: Sequence[Batch]
     validation: Sequence[Tensor]
     centre: Tensor
     dtype: torch.dtype
+    kept: bool
 
 
 def stack_rows(data: FoldData, point: GridPoint, device: torch.device) -> StackRows:
     """Centre, round and turn a fold's rows. Linear heads get them as they are, in float32.
 
-    Up to a GiB is kept ready; of more, a batch at a time is read and made ready when it is wanted,
-    to the same numbers.
+    Up to a GiB is kept ready, or as much as `most_kept` allows; of more, a batch at a time is read
+    and made ready when it is wanted, to the same numbers.
     """
     linear = point.hidden_layers == 0
     dtype = torch.float32 if linear else product_dtype(device)
@@ -59,9 +62,18 @@ def stack_rows(data: FoldData, point: GridPoint, device: torch.device) -> StackR
         len(starts), lambda i: columns(data.validation[starts[i] : starts[i] + point.batch_size])
     )
     rows = len(data.rows.embeddings) + len(data.validation)
-    if rows * data.size * dtype.itemsize <= KEPT_BYTES:
+    kept = rows * data.size * dtype.itemsize <= most_kept(device)
+    if kept:
         batches, validation = list(batches), list(validation)
-    return StackRows(batches, validation, centre, dtype)
+    return StackRows(batches, validation, centre, dtype, kept)
+
+
+def most_kept(device: torch.device) -> int:
+    """Bytes of embeddings that may lie ready on a device: of a GPU, a quarter of what is free."""
+    if device.type != "cuda":
+        return KEPT_BYTES
+    free, _ = torch.cuda.mem_get_info(device)
+    return max(KEPT_BYTES, free // 4)
 
 
 def product_dtype(device: torch.device) -> torch.dtype:

@@ -1,4 +1,4 @@
-"""Heads of equal shape as one batched model, with their loss and its gradients.
+"""Heads of equal shape as one batched model that trains all of them at once.
 
 Each head has its own weights and learning rate. Units lie along the second axis and rows along the
 last, ``(heads, units, rows)``: so the first layer of all heads is a single matrix product with the
@@ -8,59 +8,35 @@ one run of memory.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from benchmark.heads.fast.adam import StackedAdam
 from benchmark.heads.fast.layer import (
     BN_MOMENTUM,
     Affine,
+    LayerTensors,
     StackedLayer,
-    give,
     keep_mask,
     product,
-    side_by_side,
     value_gradients,
     weight_gradients,
 )
+from benchmark.heads.fast.loss import loss_gradients
 from benchmark.heads.head import Head
 from benchmark.heads.outputs import PredictionType
 
-
-def stack_loss(logits: Tensor, targets: Tensor, prediction_type: PredictionType) -> Tensor:
-    """Sum over heads of each head's mean loss: gradients of one head do not reach another.
-
-    Args:
-        logits: float32, shape (heads, classes, rows).
-        targets: As `benchmark.heads.outputs.loss_targets` gives them.
-        prediction_type: Kind of task.
-    """
-    heads, classes, rows = logits.shape
-    if prediction_type == "multiclass":
-        wanted = targets.expand(heads, rows)
-        return functional.cross_entropy(logits, wanted, reduction="sum") / rows
-    wanted = targets.T.expand(heads, classes, rows)
-    total = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
-    return total / (classes * rows)
-
-
-def loss_gradients(logits: Tensor, targets: Tensor, prediction_type: PredictionType) -> Tensor:
-    """Gradients of `stack_loss` by the logits, in their shape."""
-    with torch.enable_grad():
-        leaves = logits.detach().requires_grad_()
-        (gradients,) = torch.autograd.grad(stack_loss(leaves, targets, prediction_type), leaves)
-    return gradients
+LAGGING = "lagging"  # key beside the names of a head's own tensors
 
 
 class HeadStack:
     """Trains several heads at once, on the same batches.
 
-    The heads themselves hold the float32 weights and the gradients; every step multiplies copies
-    of them in ``dtype``. Biases of hidden layers are not trained, since BatchNorm takes away what
-    they add.
+    The stack has copies of the heads' float32 weights; every step multiplies copies of them in
+    ``dtype``. Biases of hidden layers are not trained, since BatchNorm takes away what they add.
 
     Batches come without ``centre``, which BatchNorm takes away just as well. Its running mean,
     however, would follow ``W x`` with a lag, since the weights move; and where embeddings have a
@@ -68,12 +44,16 @@ class HeadStack:
     is kept: ``lagging`` is the running mean of ``W centre``.
 
     Args:
-        heads: Of equal shape. They are trained in place.
+        heads: Of equal shape. They are left as they are.
         learning_rates: Adam's, one per head.
         dropout: Probability of dropping a hidden unit.
         dtype: Of matrix products and activations.
         generator: Draws the dropout masks, which the heads share.
-        centre: What was taken off all embeddings, float32, shape (size,).
+        centre: What was taken off all embeddings, float32, shape (size,), on the stack's device.
+
+    Attributes:
+        tensors: Weights and statistics of all heads, each of shape (heads, ...), by their names in
+            a head's ``state_dict``, and `LAGGING`. Training updates them in place.
     """
 
     def __init__(
@@ -85,19 +65,38 @@ class HeadStack:
         generator: torch.Generator,
         centre: Tensor,
     ) -> None:
-        self.heads = list(heads)
         self.dropout = dropout
         self.dtype = dtype
         self.generator = generator
         self.centre = centre
-        for head in self.heads:
-            for layer in head.hidden_layers:
-                nn.init.zeros_(layer.linear.bias)
-        self.adam = StackedAdam([_trained(head) for head in self.heads], learning_rates)
-        gain = 1 / (1 - dropout)
-        per_layer = zip(*[head.hidden_layers for head in self.heads], strict=True)
-        self.layers = [StackedLayer(layers, gain) for layers in per_layer]
-        self.lagging = self.layers[0].mean.clone() if self.layers else centre.new_zeros(0)
+        self.tensors = _stacked([head.state_dict() for head in heads], centre.device)
+        self._blocks = heads[0].block_names
+        for linear, _ in self._blocks:
+            self.tensors[f"{linear}.bias"].zero_()
+        for _, norm in self._blocks[:1]:
+            self.tensors[LAGGING] = self.tensors[f"{norm}.running_mean"].clone()
+        self.layers = self._layers()
+        self.adam = StackedAdam(self._trained(), learning_rates)
+
+    def _layers(self) -> list[StackedLayer]:
+        """The hidden layers, on the tensors as they are now."""
+        gain = 1 / (1 - self.dropout)
+        names = ("weight", "bias", "running_mean", "running_var")
+        return [
+            StackedLayer(
+                LayerTensors(
+                    self.tensors[f"{linear}.weight"],
+                    *(self.tensors[f"{norm}.{name}"] for name in names),
+                ),
+                gain,
+            )
+            for linear, norm in self._blocks
+        ]
+
+    def _trained(self) -> list[Tensor]:
+        """All weights but the hidden layers' biases."""
+        hidden = [weight for layer in self.layers for weight in layer.tensors.trained]
+        return [*hidden, self.tensors["projection.weight"], self.tensors["projection.bias"]]
 
     @torch.no_grad()
     def step(self, batch: Tensor, targets: Tensor, prediction_type: PredictionType) -> None:
@@ -110,7 +109,7 @@ class HeadStack:
         """
         values = batch
         if self.layers:
-            self.lagging.lerp_(self._weighted_centre(), BN_MOMENTUM)
+            self.tensors[LAGGING].lerp_(self._weighted_centre(), BN_MOMENTUM)
         for layer in self.layers:
             shape = (layer.units, batch.shape[1])
             mask = keep_mask(*shape, self.dropout, self.dtype, self.generator)
@@ -118,21 +117,21 @@ class HeadStack:
         projection = self._projection()
         logits = _projected(values, projection)
         gradients = loss_gradients(logits, targets, prediction_type)
-        self._backward(gradients, values, projection[0])
-        self.adam.step()
+        self.adam.step(self._backward(gradients, values, projection[0]))
 
-    def _backward(self, of_logits: Tensor, values: Tensor, weights: Tensor) -> None:
-        """Leave every weight's gradient with it, from those of the logits and their inputs."""
-        projections = [head.projection for head in self.heads]
-        give([layer.bias for layer in projections], of_logits.sum(dim=2))
+    def _backward(self, of_logits: Tensor, values: Tensor, weights: Tensor) -> list[Tensor]:
+        """Gradients of all trained weights, from those of the logits and their inputs."""
+        of_biases = of_logits.sum(dim=2)
         gradients = of_logits.to(self.dtype)
-        give([layer.weight for layer in projections], weight_gradients(gradients, values))
+        of_weights = weight_gradients(gradients, values)
         if self.layers:
             gradients = value_gradients(weights, gradients)
         for number, layer in reversed(list(enumerate(self.layers))):
             gradients = layer.backward(gradients)
             if number:
                 gradients = layer.input_gradients(gradients)
+        hidden = [gradient for layer in self.layers for gradient in layer.taken_gradients()]
+        return [*hidden, of_weights, of_biases]
 
     @torch.no_grad()
     def logits(self, batches: Sequence[Tensor]) -> Tensor:
@@ -146,52 +145,62 @@ class HeadStack:
         """
         layers = [layer.folded(self.dtype) for layer in self.layers[1:]]
         if self.layers:
-            offset = self._weighted_centre() - self.lagging
+            offset = self._weighted_centre() - self.tensors[LAGGING]
             layers.insert(0, self.layers[0].folded(self.dtype, offset))
         projection = self._projection()
         return torch.cat([_through(batch, layers, projection) for batch in batches], dim=2)
 
     @torch.no_grad()
     def _weighted_centre(self) -> Tensor:
-        """``W centre`` of the first layers, shape (heads * units,)."""
-        return torch.cat([head.hidden_layers[0].linear.weight @ self.centre for head in self.heads])
+        """``W centre`` of the first layers, shape (heads, units)."""
+        weights = self.layers[0].tensors.weight
+        if weights.device.type != "cpu":
+            return (weights.flatten(0, 1) @ self.centre).view(weights.shape[:2])
+        # Head by head: so products round alike, however many heads there are.
+        return torch.stack([own @ self.centre for own in weights])
 
     def _projection(self) -> Affine:
-        projections = [head.projection for head in self.heads]
-        biases = torch.stack([layer.bias for layer in projections])[:, :, None]
-        return side_by_side([layer.weight for layer in projections], self.dtype), biases
+        biases = self.tensors["projection.bias"][:, :, None]
+        return self.tensors["projection.weight"].to(self.dtype), biases
 
-    def state(self, index: int) -> dict[str, Tensor]:
-        """A head's weights and running statistics, copied to the CPU, as in its ``state_dict``.
-
-        They are for embeddings as they are, the centre not taken off.
-        """
-        head = self.heads[index]
-        for layer in self.layers:
-            layer.write_statistics(index)
-        for first in head.hidden_layers[:1]:
-            assert first.norm.running_mean is not None
-            first.norm.running_mean += self.lagging.view(len(self.heads), -1)[index]
-        return {name: tensor.to("cpu", copy=True) for name, tensor in head.state_dict().items()}
+    def changing(self) -> list[Tensor]:
+        """All tensors that a step updates in place."""
+        return [*self.tensors.values(), *self.adam.moments]
 
     def keep(self, indices: Sequence[int]) -> None:
-        """Drop all heads but these."""
+        """Drop all heads but these; `tensors` are new ones then."""
         kept = list(indices)
-        self.lagging = self.lagging.view(len(self.heads), -1)[kept].flatten()
-        self.heads = [self.heads[index] for index in kept]
-        self.adam.keep(kept)
-        for layer in self.layers:
-            layer.keep(kept)
+        self.tensors = {name: tensor[kept] for name, tensor in self.tensors.items()}
+        self.layers = self._layers()
+        self.adam.keep(kept, self._trained())
 
 
-def _trained(head: Head) -> list[Tensor]:
-    """All of a head's weights but the hidden layers' biases."""
-    hidden = [
-        weight
-        for layer in head.hidden_layers
-        for weight in (layer.linear.weight, layer.norm.weight, layer.norm.bias)
+def head_states(tensors: Mapping[str, Tensor], heads: Sequence[Head]) -> list[dict[str, Tensor]]:
+    """Each head's weights and running statistics on the CPU, as its ``state_dict`` has them.
+
+    They are for embeddings as they are, the centre not taken off.
+
+    Args:
+        tensors: `HeadStack.tensors`, or a copy.
+        heads: Those that the stack was made from, for what it does not train.
+    """
+    here = {name: tensor.cpu() for name, tensor in tensors.items()}
+    for _, norm in heads[0].block_names[:1]:
+        mean = f"{norm}.running_mean"
+        here[mean] = here[mean] + here.pop(LAGGING)
+    return [
+        {**head.state_dict(), **{name: tensor[place] for name, tensor in here.items()}}
+        for place, head in enumerate(heads)
     ]
-    return [*hidden, head.projection.weight, head.projection.bias]
+
+
+def _stacked(states: Sequence[Mapping[str, Tensor]], device: torch.device) -> dict[str, Tensor]:
+    """Every tensor of numbers with a fraction, of all heads: shape (heads, ...)."""
+    return {
+        name: torch.stack([state[name] for state in states]).to(device)
+        for name, tensor in states[0].items()
+        if tensor.is_floating_point()
+    }
 
 
 def _through(values: Tensor, layers: Sequence[Affine], projection: Affine) -> Tensor:

@@ -12,13 +12,13 @@ import hashlib
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from benchmark.heads.fast.rows import StackRows, stack_rows
-from benchmark.heads.fast.stack import HeadStack
+from benchmark.heads.fast.replay import own_stream, recorder_for
+from benchmark.heads.fast.rows import stack_rows
+from benchmark.heads.fast.stack import HeadStack, head_states
+from benchmark.heads.fast.training import Followed, StackTraining
 from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import Head
@@ -108,84 +108,42 @@ def train_stack(
     """Train heads of equal shape; each stops when its own patience or epochs have run out."""
     began = time.perf_counter()
     heads = [_new_head(data, point, seed) for point in points]
-    rows = stack_rows(data, points[0], device)
-    dropout_seed = derived_seed(seed, data.fold.test, "dropout")
-    stack = HeadStack(
-        [head.to(device) for head in heads],
-        [point.lr for point in points],
-        points[0].dropout,
-        rows.dtype,
-        torch.Generator(device).manual_seed(dropout_seed),
-        rows.centre.to(device),
-    )
     followed = [
-        Followed(point, EarlyStopping(data.selection.mode, point.patience), head.state_dict())
-        for head, point in zip(heads, points, strict=True)
+        Followed(row, point, EarlyStopping(data.selection.mode, point.patience))
+        for row, point in enumerate(points)
     ]
-    train_epochs(stack, rows, followed, data)
-    for head, one in zip(heads, followed, strict=True):
-        head.cpu().load_state_dict(one.kept)
-    seconds = (time.perf_counter() - began) / len(points)
-    return [one.trained(head, seconds) for head, one in zip(heads, followed, strict=True)]
-
-
-@dataclass
-class Followed:
-    """One head of a stack in training.
-
-    Attributes:
-        point: Its hyperparameters.
-        stopping: Its validations so far.
-        kept: Weights of its best epoch.
-    """
-
-    point: GridPoint
-    stopping: EarlyStopping
-    kept: dict[str, Tensor]
-
-    def is_due(self, epochs: int) -> bool:
-        """Whether it is validated after so many epochs."""
-        return epochs % self.point.check_val_every_n_epoch == 0
-
-    def continues(self, epochs: int) -> bool:
-        """Whether it is trained after so many epochs."""
-        return not self.stopping.stopped and epochs < self.point.max_epochs
-
-    def trained(self, head: Head, seconds: float) -> TrainedHead:
-        """What came of it."""
-        found = self.stopping
-        return TrainedHead(
-            head.eval(),
-            self.point,
-            found.score,
-            found.epoch,
-            found.postprocessing,
-            seconds,
-            found.curve,
+    with own_stream(device):
+        rows = stack_rows(data, points[0], device)
+        dropout_seed = derived_seed(seed, data.fold.test, "dropout")
+        stack = HeadStack(
+            heads,
+            [point.lr for point in points],
+            points[0].dropout,
+            rows.dtype,
+            torch.Generator(device).manual_seed(dropout_seed),
+            rows.centre.to(device),
         )
+        training = StackTraining(stack, rows, followed, data, recorder_for(stack))
+        training.run()
+        states = head_states(training.best, heads)
+    for head, state in zip(heads, states, strict=True):
+        head.load_state_dict(state)
+    seconds = (time.perf_counter() - began) / len(points)
+    return [_trained(head, one, seconds) for head, one in zip(heads, followed, strict=True)]
 
 
-def train_epochs(
-    stack: HeadStack, rows: StackRows, followed: Sequence[Followed], data: FoldData
-) -> None:
-    """Train all heads of a stack to their ends; those that have ended leave it."""
-    going = list(followed)
-    for epoch in itertools.count():
-        for batch in rows.batches:
-            stack.step(batch.embeddings, batch.targets, data.prediction_type)
-        if any(one.is_due(epoch + 1) for one in going):
-            logits = stack.logits(rows.validation).cpu()
-            for place, one in enumerate(going):
-                if one.is_due(epoch + 1):
-                    found = data.selection.monitor([logits[place].T.contiguous()])
-                    if one.stopping.update(epoch, found):
-                        one.kept = stack.state(place)
-        places = [place for place, one in enumerate(going) if one.continues(epoch + 1)]
-        if not places:
-            return
-        if len(places) < len(going):
-            stack.keep(places)
-            going = [going[place] for place in places]
+def _trained(head: Head, followed: Followed, seconds: float) -> TrainedHead:
+    """What came of a head."""
+    found = followed.stopping
+    return TrainedHead(
+        head.eval(),
+        followed.point,
+        found.score,
+        found.epoch,
+        found.postprocessing,
+        seconds,
+        found.curve,
+    )
 
 
 def _new_head(data: FoldData, point: GridPoint, seed: int) -> Head:

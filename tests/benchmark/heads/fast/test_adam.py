@@ -10,37 +10,38 @@ from benchmark.heads.fast.adam import StackedAdam
 RATES = (1e-2, 3e-4, 1e-3)
 
 
-def some_weights():
-    torch.manual_seed(0)
-    shapes = [(5, 70), (33,), (3, 5)]
-    return [[torch.randn(shape) for shape in shapes] for _ in RATES]
+SHAPES = [(5, 70), (33,), (3, 5)]
 
 
-def leave_gradients(weights, step):
-    torch.manual_seed(step)
-    for own in weights:
-        for weight in own:
-            weight.grad = torch.randn_like(weight) * 10.0 ** torch.randint(-6, 3, ())
+def stacked(draw):
+    """One tensor per weight, with the weights of all heads."""
+    return [torch.stack([draw(shape) for _ in RATES]) for shape in SHAPES]
 
 
 def test_steps_are_those_of_torchs_fused_adam_also_after_heads_were_dropped():
-    ours, theirs = some_weights(), some_weights()
+    torch.manual_seed(0)
+    ours = stacked(torch.randn)
+    theirs = [[weight[head].clone() for weight in ours] for head in range(len(RATES))]
     adam = StackedAdam(ours, RATES)
     optimizers = [
         torch.optim.Adam(own, lr, fused=True) for own, lr in zip(theirs, RATES, strict=True)
     ]
+    going = [0, 1, 2]
     for step in range(12):
         if step == 7:
-            adam.keep([0, 2])
-            ours, theirs = [ours[0], ours[2]], [theirs[0], theirs[2]]
-            optimizers = [optimizers[0], optimizers[2]]
-        for weights in (ours, theirs):
-            leave_gradients(weights, step)
-        adam.step()
-        for optimizer in optimizers:
-            optimizer.step()
-    for own, wanted in zip(ours, theirs, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(own, wanted, strict=True))
+            going = [0, 2]
+            ours = [weight[going] for weight in ours]
+            adam.keep(going, ours)
+        gradients = stacked(lambda shape: torch.randn(shape) * 10.0 ** torch.randint(-6, 3, ()))
+        adam.step([gradient[going] for gradient in gradients])
+        for head in going:
+            for weight, gradient in zip(theirs[head], gradients, strict=True):
+                weight.grad = gradient[head]
+            optimizers[head].step()
+    for place, head in enumerate(going):
+        for weight, wanted in zip(ours, theirs[head], strict=True):
+            assert torch.equal(weight[place], wanted)
+    assert adam.size == sum(weight.numel() for weight in ours)
 
 
 def test_torchs_compiler_is_not_imported():

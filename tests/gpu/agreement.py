@@ -22,6 +22,7 @@ from pretrain.data.sampler import CropBatch
 from pretrain.model import SamplingStrategies
 from pretrain.recipe import find_recipe, read_recipe
 from pretrain.views.views import Views, make_views
+from tests.gpu.heads import replay_against_plain
 from tests.gpu.made_data import (
     FEW_EVENT_CLIPS,
     FEW_SCENE_CLIPS,
@@ -164,7 +165,10 @@ def resumed_training(device: str, folder: Path) -> Iterator[Check]:
 
 
 def heads(device: str, folder: Path) -> Iterator[Check]:
-    """The test scores of fast mode, of a scene task and an event task."""
+    """Fast mode's test scores, and its graphs against plain operations on the same device.
+
+    Of a scene task and an event task. On a CPU, recordings of operations stand in for the graphs.
+    """
     protocol = Protocol("fast", mode="fast", grid_points=1)
     scene = write_scene_task(folder, FEW_SCENE_CLIPS)
     event = write_event_task(folder, FEW_EVENT_CLIPS)
@@ -173,7 +177,11 @@ def heads(device: str, folder: Path) -> Iterator[Check]:
         here, there = (
             evaluate_task(task, splits, protocol, device=place) for place in ("cpu", device)
         )
+        kind = f"heads, {task.embedding_type}"
         for name, score in here.scores.items():
             if name in task.evaluation:
                 difference = abs(there.scores[name] - score)
-                yield Check(f"heads, {task.embedding_type}: {name}", difference, SCORE_TOLERANCE)
+                yield Check(f"{kind}: {name}", difference, SCORE_TOLERANCE)
+        replay = replay_against_plain(task, splits, device)
+        yield Check(f"{kind}: weights, graphs and plain", replay.difference, WEIGHT_TOLERANCE)
+        yield Check(f"{kind}: graphs of no use", len(replay.warnings), 0)

@@ -6,6 +6,7 @@ import pytest
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from tests.gpu.__main__ import markdown
 from tests.gpu.agreement import Check, losses_and_gradients
+from tests.gpu.heads import replay_against_plain
 from tests.gpu.made_data import write_event_task, write_scene_task
 from tests.gpu.throughput import Speed
 
@@ -32,3 +33,12 @@ def test_made_tasks_are_read_as_hear_eval_kits(tmp_path: Path, write) -> None:
 def test_the_cpu_agrees_with_itself() -> None:
     for check in losses_and_gradients("cpu", ["multi"]):
         assert check.difference == 0.0, check.name
+
+
+def test_recorded_heads_are_those_of_plain_operations(tmp_path: Path) -> None:
+    """On a CPU, where recorded operations stand in for a GPU's graphs."""
+    clips = {"train": 300, "valid": 40, "test": 40}
+    task, splits = read_heareval_folder(write_scene_task(tmp_path, clips))
+    replay = replay_against_plain(task, splits, "cpu")
+    assert replay.difference == 0.0
+    assert replay.warnings == []

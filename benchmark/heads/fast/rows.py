@@ -49,8 +49,10 @@ def stack_rows(data: FoldData, point: GridPoint, device: torch.device) -> StackR
     dtype = torch.float32 if linear else product_dtype(device)
     centre = torch.zeros(data.size) if linear else training_mean(data)
 
+    taken_off = centre.to(device)
+
     def columns(embeddings: Tensor) -> Tensor:
-        return (embeddings - centre).to(device=device, dtype=dtype).T.contiguous()
+        return (embeddings.to(device) - taken_off).to(dtype).T.contiguous()
 
     def ready(batch: Batch) -> Batch:
         return Batch(columns(batch.embeddings), batch.targets.to(device))

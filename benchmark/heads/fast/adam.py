@@ -7,11 +7,22 @@ The numbers are those of ``torch.optim.Adam(fused=True)``. That class imports ha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 BETAS, EPS = (0.9, 0.999), 1e-8  # torch.optim.Adam's defaults, as upstream has them
+
+
+class _Group(NamedTuple):
+    """Heads of equal learning rate, and their parts of weights and moments."""
+
+    rate: float
+    heads: list[int]
+    weights: list[Tensor]
+    first: list[Tensor]
+    second: list[Tensor]
 
 
 class StackedAdam:
@@ -28,11 +39,23 @@ class StackedAdam:
         self._first = [torch.zeros_like(weight) for weight in weights]
         self._second = [torch.zeros_like(weight) for weight in weights]
         self._steps = torch.zeros((), device=weights[0].device)
-        self._per_head = self._split()
+        self._groups = self._grouped()
 
-    def _split(self) -> list[list[tuple[Tensor, ...]]]:
-        """Each head's part of weights and moments, ready for every step."""
-        return [_heads_of(part) for part in (self._weights, self._first, self._second)]
+    def _grouped(self) -> list[_Group]:
+        """Heads of equal learning rate, which one call of the kernel updates."""
+        heads: dict[float, list[int]] = {}
+        for head, rate in enumerate(self._rates):
+            heads.setdefault(rate, []).append(head)
+        return [
+            _Group(
+                rate,
+                own,
+                _parts(self._weights, own),
+                _parts(self._first, own),
+                _parts(self._second, own),
+            )
+            for rate, own in heads.items()
+        ]
 
     @property
     def size(self) -> int:
@@ -52,15 +75,14 @@ class StackedAdam:
             gradients: Of all weights, in their order and shape.
         """
         self._steps += 1
-        weights, first, second = self._per_head
-        for head, (own, rate) in enumerate(zip(_heads_of(gradients), self._rates, strict=True)):
+        for rate, heads, weights, first, second in self._groups:
             torch._fused_adam_(
-                weights[head],
-                own,
-                first[head],
-                second[head],
+                weights,
+                _parts(gradients, heads),
+                first,
+                second,
                 [],
-                [self._steps] * len(self._weights),
+                [self._steps] * len(weights),
                 lr=rate,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
@@ -82,9 +104,9 @@ class StackedAdam:
         self._rates = [self._rates[index] for index in kept]
         self._first = [moment[kept] for moment in self._first]
         self._second = [moment[kept] for moment in self._second]
-        self._per_head = self._split()
+        self._groups = self._grouped()
 
 
-def _heads_of(tensors: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
-    """Each head's part of tensors of shape (heads, ...)."""
-    return list(zip(*(tensor.unbind() for tensor in tensors), strict=True))
+def _parts(tensors: Sequence[Tensor], heads: Sequence[int]) -> list[Tensor]:
+    """Some heads' parts of tensors of shape (heads, ...)."""
+    return [tensor[head] for tensor in tensors for head in heads]

@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from weakref import WeakSet
 
 import torch
 from torch import Tensor
@@ -90,7 +89,7 @@ class GraphRecorder:
             return work
         tensors = list(changed)
         before, state = _copies(tensors), self._stack.generator.get_state()
-        again = self._captured(work, state)
+        again = self._captured(work)
         torch._foreach_copy_(tensors, before)
         self._stack.generator.set_state(state)
         work()
@@ -108,11 +107,11 @@ class GraphRecorder:
         self._stack.generator.set_state(drawn)
         return work
 
-    def _captured(self, work: Work, state: Tensor) -> Work | None:
+    def _captured(self, work: Work) -> Work | None:
         """What repeats the work; None where it cannot be recorded."""
         try:
             return self._capture(work, self._stack.generator)
-        except RuntimeError as error:
+        except (RuntimeError, AttributeError, TypeError) as error:  # an older torch lacks parts
             self._give_up(one_printable_line(error))
             # The old generator may still wait for the end of the recording.
             self._stack.generator = torch.Generator(self._stack.generator.device)
@@ -152,7 +151,7 @@ class GraphCapture:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._alive: WeakSet[torch.cuda.CUDAGraph] = WeakSet()
+        self._last: torch.cuda.CUDAGraph | None = None  # keeps the memory for the next one
 
     def __call__(self, work: Work, generator: torch.Generator) -> Work:
         """A graph of the work, which is not done.
@@ -165,12 +164,12 @@ class GraphCapture:
         # Other threads may use the device meanwhile: a recording is this thread's alone.
         with torch.cuda.graph(
             graph,
-            pool=next((other.pool() for other in self._alive), None),
+            pool=None if self._last is None else self._last.pool(),
             stream=torch.cuda.current_stream(self._device),
             capture_error_mode="thread_local",
         ):
             work()
-        self._alive.add(graph)
+        self._last = graph
         return graph.replay
 
 

@@ -7,7 +7,7 @@ import torch
 
 from benchmark.heads.fast.adam import StackedAdam
 
-RATES = (1e-2, 3e-4, 1e-3)
+RATES = (1e-2, 3e-4, 1e-2)
 
 
 SHAPES = [(5, 70), (33,), (3, 5)]

@@ -1,10 +1,10 @@
-"""Batches for a module: clips of one length, decoded ahead, as many as memory allows."""
+"""Batches for a module: clips of one length, as many as memory allows."""
 
 from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,30 +13,9 @@ from numpy.typing import NDArray
 
 from benchmark.models.hear_module import HearModule, HearModuleOutOfMemoryError
 from benchmark.models.outputs import HearModuleError
-from benchmark.tasks.audio import read_clip
-from benchmark.tasks.task import Task
-from msssl_common.workers import map_ahead
-
-READERS = 2  # threads
-READ_AHEAD_SECONDS = 120.0  # of audio, held in memory decoded
-CLIPS_AHEAD = 8  # the same, where the length of clips is unknown
 
 Clip = tuple[str, NDArray[np.float32]]
 """File name and mono audio, shape (samples,)."""
-
-
-def read_ahead(
-    task: Task, split: str, files: Sequence[str], sample_rate: int
-) -> Generator[Clip, None, None]:
-    """Clips in order, decoded by a few threads while the model is busy with earlier ones."""
-    depth = CLIPS_AHEAD
-    if task.sample_duration:
-        depth = max(2, int(READ_AHEAD_SECONDS / task.sample_duration))
-
-    def read(file: str) -> NDArray[np.float32]:
-        return read_clip(task, split, file, sample_rate)
-
-    yield from map_ahead(read, files, READERS, depth)
 
 
 def chunks(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:
@@ -54,6 +33,53 @@ def chunks(clips: Iterator[Clip], samples: int) -> Iterator[list[Clip]]:
         held += len(audio)
     if chunk:
         yield chunk
+
+
+class Chunk:
+    """Clips that are embedded one batch after the other, those of equal length together.
+
+    Their audio is put where a worker process sees it, if there is room. So a chunk must be made no
+    sooner than the one before it has begun to be embedded.
+
+    Args:
+        hear: The module that is to embed them.
+        clips: The clips.
+
+    Attributes:
+        clips: The same.
+    """
+
+    def __init__(self, hear: HearModule, clips: Sequence[Clip]) -> None:
+        self.clips = clips
+        self._same_length: defaultdict[int, list[int]] = defaultdict(list)
+        for index, (_, audio) in enumerate(clips):
+            self._same_length[len(audio)].append(index)
+        self._rows: dict[int, NDArray[np.float32]] = {}
+        room = hear.room(sum(len(audio) for _, audio in clips))
+        start = 0
+        for length, indices in self._same_length.items() if room is not None else ():
+            assert room is not None
+            end = start + len(indices) * length
+            self._rows[length] = room[start:end].reshape(len(indices), length)
+            np.stack([clips[index][1] for index in indices], out=self._rows[length])
+            start = end
+
+    def lengths(self) -> Iterator[tuple[int, list[int]]]:
+        """Each length in samples, and which clips have it."""
+        yield from self._same_length.items()
+
+    def batch(self, length: int, start: int, count: int) -> tuple[list[Clip], torch.Tensor]:
+        """Some clips of a length, and their audio, shape (clips, length).
+
+        Args:
+            length: Samples.
+            start: The first of them, from 0 on.
+            count: How many at most.
+        """
+        chosen = [self.clips[index] for index in self._same_length[length][start : start + count]]
+        if length in self._rows:
+            return chosen, torch.from_numpy(self._rows[length][start : start + count])
+        return chosen, torch.from_numpy(np.stack([audio for _, audio in chosen]))
 
 
 Embedded = tuple[NDArray[np.float32], NDArray[np.float64]]
@@ -86,39 +112,36 @@ class BatchEmbedder:
             HearModuleError: The module raised, returned what HEAR does not allow, or had not the
                 memory for a single clip.
         """
-        same_length: defaultdict[int, list[int]] = defaultdict(list)
-        for index, (_, audio) in enumerate(clips):
-            same_length[len(audio)].append(index)
-        embedded: dict[int, Embedded] = {}
-        for indices in same_length.values():
-            results = self._embed_same_length([clips[index] for index in indices])
-            embedded.update(zip(indices, results, strict=True))
-        return [embedded[index] for index in range(len(clips))]
+        return self.embed_chunk(Chunk(self.hear, clips))
 
-    def _embed_same_length(self, clips: Sequence[Clip]) -> list[Embedded]:
-        length = len(clips[0][1])
+    def embed_chunk(self, chunk: Chunk) -> list[Embedded]:
+        """The same of a chunk."""
+        embedded: dict[int, Embedded] = {}
+        for length, indices in chunk.lengths():
+            results = self._embed_same_length(chunk, length, len(indices))
+            embedded.update(zip(indices, results, strict=True))
+        return [embedded[index] for index in range(len(chunk.clips))]
+
+    def _embed_same_length(self, chunk: Chunk, length: int, count: int) -> list[Embedded]:
         embedded: list[Embedded] = []
-        while len(embedded) < len(clips):
-            count = max(1, self.samples // length)
-            batch = clips[len(embedded) : len(embedded) + count]
+        while len(embedded) < count:
+            clips, audio = chunk.batch(length, len(embedded), max(1, self.samples // length))
             try:
-                embedded += self._call(batch)
+                embedded += self._call([name for name, _ in clips], audio)
                 continue
             except HearModuleOutOfMemoryError as error:
-                if len(batch) == 1:
-                    raise self._too_long(batch[0]) from error
+                if len(clips) == 1:
+                    raise self._too_long(clips[0]) from error
             # The exception holds on to what the module had made: it must be gone by now.
-            self.samples = len(batch) // 2 * length
+            self.samples = len(clips) // 2 * length
             gc.collect()
             torch.cuda.empty_cache()
         return embedded
 
-    def _call(self, clips: Sequence[Clip]) -> list[Embedded]:
-        names = [name for name, _ in clips]
-        batch = torch.from_numpy(np.stack([audio for _, audio in clips]))
+    def _call(self, names: Sequence[str], audio: torch.Tensor) -> list[Embedded]:
         if self.scene:
-            return [(row[None], np.empty(0)) for row in self.hear.scene(batch, names)]
-        return list(zip(*self.hear.timestamps(batch, names), strict=True))
+            return [(row[None], np.empty(0)) for row in self.hear.scene(audio, names)]
+        return list(zip(*self.hear.timestamps(audio, names), strict=True))
 
     def _too_long(self, clip: Clip) -> HearModuleError:
         name, audio = clip

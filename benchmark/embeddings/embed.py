@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from benchmark.embeddings.batches import BatchEmbedder, Clip, Embedded, chunks, read_ahead
+from benchmark.embeddings.ahead import EmbeddedChunk, embed_ahead, read_ahead
+from benchmark.embeddings.batches import BatchEmbedder, chunks
 from benchmark.embeddings.cache import CacheEntry, EmbeddingDtype, SplitRecord, StoredSplit
 from benchmark.embeddings.degenerate import degenerate_shares
 from benchmark.embeddings.partial_folder import remove_finished
@@ -32,6 +33,9 @@ from benchmark.tasks.task import Task
 # fast. Grouping equal lengths over all of a split instead would not pay: the 3,000 spoken digits of
 # any length would make batches of 1.11 clips instead of 1.03.
 CHUNK_SECONDS = 60.0
+
+# The same on a GPU, which small batches do not fill: 96 clips of five seconds.
+GPU_CHUNK_SECONDS = 480.0
 
 
 def embed_split(
@@ -60,7 +64,7 @@ def embed_split(
     """
     scene = task.embedding_type == "scene"
     size = hear.scene_embedding_size if scene else hear.timestamp_embedding_size
-    chunk_samples = int(CHUNK_SECONDS * hear.sample_rate)
+    chunk_samples = samples_at_once(hear)
     fresh = SplitProgress(_made_from(hear, files, size, chunk_samples), chunk_samples)
     with PartialSplit(entry, split, size, scene, fresh) as part:
         # What is complete was finished by another process, or by a run killed at the very end.
@@ -73,6 +77,12 @@ def embed_split(
     if stored is None:
         raise OSError(f"The embeddings just written to {entry.folder} cannot be read back")
     return stored
+
+
+def samples_at_once(hear: HearModule) -> int:
+    """Samples of audio, of all clips together, that are held and given to a module at once."""
+    seconds = CHUNK_SECONDS if hear.device == "cpu" else GPU_CHUNK_SECONDS
+    return int(seconds * hear.sample_rate)
 
 
 def _embed_rest(
@@ -90,31 +100,32 @@ def _embed_rest(
     worker = hear.module if isinstance(hear.module, WorkerModule) else None
     memory = PeakMemory(hear.model, hear.device, worker)
     report(before.clips)
-    clips = read_ahead(task, split, files[before.clips :], hear.sample_rate)
-    with memory, closing(clips):
-        for chunk in chunks(clips, int(CHUNK_SECONDS * hear.sample_rate)):
-            called = time.perf_counter()
-            embedded = embedder.embed(chunk)
-            returned = time.perf_counter()
-            _check_range(hear, chunk, embedded, part.entry.dtype)
-            progress = replace(
-                part.journal,
-                batch_samples=embedder.samples,
-                samples=part.journal.samples + sum(len(audio) for _, audio in chunk),
-                seconds=returned - started,
-                model_seconds=part.journal.model_seconds + returned - called,
-                peak_memory_bytes=max(before.peak_memory_bytes or 0, memory.bytes or 0) or None,
-            )
-            part.append(embedded, progress)
-            report(part.journal.clips)
+    clips = read_ahead(task, split, files[before.clips :], hear)
+    embedded = embed_ahead(embedder, chunks(clips, samples_at_once(hear)), memory)
+    with memory, closing(clips), closing(embedded):
+        try:
+            for chunk in embedded:
+                _check_range(hear, chunk, part.entry.dtype)
+                peak = max(before.peak_memory_bytes or 0, chunk.peak_memory_bytes or 0)
+                progress = replace(
+                    part.journal,
+                    batch_samples=chunk.batch_samples,
+                    samples=part.journal.samples + sum(len(audio) for _, audio in chunk.clips),
+                    seconds=time.perf_counter() - started,
+                    model_seconds=part.journal.model_seconds + chunk.seconds,
+                    peak_memory_bytes=peak or None,
+                )
+                part.append(chunk.embedded, progress)
+                report(part.journal.clips)
+        except KeyboardInterrupt:
+            hear.close()  # what it computes would be waited for
+            raise
 
 
-def _check_range(
-    hear: HearModule, clips: Sequence[Clip], embedded: Sequence[Embedded], dtype: EmbeddingDtype
-) -> None:
+def _check_range(hear: HearModule, chunk: EmbeddedChunk, dtype: EmbeddingDtype) -> None:
     """Refuse values that float16 would turn into infinity."""
     most = float(np.finfo(dtype).max)
-    for (name, _), (rows, _) in zip(clips, embedded, strict=True):
+    for (name, _), (rows, _) in zip(chunk.clips, chunk.embedded, strict=True):
         largest = float(np.abs(rows).max())
         if largest > most:
             raise HearModuleError(

@@ -132,6 +132,19 @@ class HearModule:
         return embeddings, check_timestamps(returned[1], frames, duration_ms, source, clips)
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether the module is in a worker process."""
+        return isinstance(self.module, WorkerModule)
+
+    def room(self, samples: int) -> NDArray[np.float32] | None:
+        """Memory for audio that need not be sent to a worker process, or None; see `WorkerModule`.
+
+        Args:
+            samples: Of all clips together. What was given out the time before last is given again.
+        """
+        return self.module.room(samples) if isinstance(self.module, WorkerModule) else None
+
+    @property
     def log(self) -> Path | None:
         """What a module prints in a worker process; gone after `close` if it printed nothing."""
         return self.module.log if isinstance(self.module, WorkerModule) else None

@@ -20,6 +20,9 @@ MIN_SECONDS = 1.0
 PASS_FRAMES = 4096
 """Log-mel frames in one pass (41 s of one clip, or several clips); 67 MB per activation map."""
 
+GPU_GROUP_FRAMES = 8 * PASS_FRAMES
+"""The same on a GPU, of several clips: 537 MB per activation map. Smaller passes do not fill it."""
+
 HOP_FRAMES = 4
 """Log-mel frames between two timestamps: 40 ms."""
 
@@ -36,7 +39,8 @@ def clip_cells(model: Panns, audio: Tensor) -> Tensor:
     """
     padded = model.pad(_fill_up(audio.to(model.window), model.sample_rate))
     chunk = min(frame_count(model, audio.shape[1]), PASS_FRAMES)
-    groups = torch.split(padded, max(1, PASS_FRAMES // chunk))
+    together = PASS_FRAMES if padded.device.type == "cpu" else GPU_GROUP_FRAMES
+    groups = torch.split(padded, max(1, together // chunk))
     return torch.cat([_cells_in_chunks(model, group) for group in groups])
 
 

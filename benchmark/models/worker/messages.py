@@ -23,7 +23,7 @@ from benchmark.models.outputs import HearModuleError
 
 LONGEST_HEADER = 1 << 24  # bytes; facts with thousands of packages take far less
 LARGEST_ARRAY = 1 << 36  # bytes
-SHARED_BYTES = 1 << 26  # a minute of audio takes at most 12 MB; what does not fit is sent
+SHARED_BYTES = 3 << 26  # two halves: 8 minutes at 48 kHz take 92 MB; what does not fit is sent
 ALIGNMENT = 64  # bytes, of arrays in shared memory
 POLL_SECONDS = 0.5  # how often to look whether the other side still lives
 WIRE_TYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "|b1")
@@ -49,6 +49,29 @@ class Connection:
         self._shared = shared
         self._alive = alive
         self._socket.settimeout(POLL_SECONDS)
+        self._half = 0  # of the shared memory: where audio was placed last
+        self._used = [0, 0]  # bytes of each half that audio takes
+
+    def room(self, samples: int) -> NDArray[np.float32] | None:
+        """Memory for the audio of the requests to come, which the other side need not be sent.
+
+        The halves of the shared memory take turns: while the other side works on audio in one, the
+        next can be written into the other. So what is in there counts until the next but one call.
+
+        Args:
+            samples: How many float32 numbers.
+
+        Returns:
+            An array of that shape, or None where it does not fit.
+        """
+        if self._shared is None:
+            return None
+        half, half_bytes = 1 - self._half, len(self._shared) // 2
+        if 4 * samples > half_bytes:
+            return None
+        self._used[half] = 4 * samples + -4 * samples % ALIGNMENT
+        self._half = half
+        return np.ndarray((samples,), np.float32, self._shared, half * half_bytes)
 
     def send(self, header: dict[str, Any], arrays: Sequence[NDArray[Any]], deadline: float) -> None:
         """Send a message.
@@ -62,23 +85,53 @@ class Connection:
             NoMessageError: It was not taken.
             TimeoutError: Not until the deadline.
         """
-        described, following = self._place([np.ascontiguousarray(array) for array in arrays])
-        text = json.dumps({**header, "arrays": described}).encode()
+        arrays = [np.ascontiguousarray(array) for array in arrays]
+        room = self._free_room(arrays)
+        described, following = self._place(arrays, *room)
+        text = json.dumps({**header, "arrays": described, "room": room}).encode()
         self._write(len(text).to_bytes(4, "big") + text, deadline)
         for array in following:
             self._write(array.reshape(-1).view(np.uint8).data, deadline)
 
+    def _free_room(self, arrays: Sequence[NDArray[Any]]) -> tuple[int, int]:
+        """Start and end of the shared memory that a request and its reply may write to.
+
+        It is the rest of a half: behind the audio of `room` that the request is about, which may
+        hold more than this request's.
+        """
+        if self._shared is None:
+            return 0, 0
+        half, half_bytes = self._half, len(self._shared) // 2
+        for at in map(self._place_of, arrays):
+            if at is not None:
+                half = at // half_bytes
+        return half * half_bytes + self._used[half], (half + 1) * half_bytes
+
+    def _place_of(self, array: NDArray[Any]) -> int | None:
+        """Where an array lies in the shared memory; None for another's."""
+        if self._shared is None:
+            return None
+        memory = np.frombuffer(self._shared, np.uint8)
+        at = int(array.ctypes.data - memory.ctypes.data)
+        return at if 0 <= at <= len(memory) - array.nbytes else None
+
     def _place(
-        self, arrays: Sequence[NDArray[Any]]
+        self, arrays: Sequence[NDArray[Any]], start: int, end: int
     ) -> tuple[list[dict[str, Any]], list[NDArray[Any]]]:
-        """Copy arrays into the shared memory; those that have no room there must be sent."""
-        described, end, following = [], 0, []
+        """Copy arrays into the shared memory, but those that are there; return those without room.
+
+        Args:
+            arrays: Contiguous.
+            start: Of the room for them.
+            end: Of it.
+        """
+        described, following = [], []
         for array in arrays:
-            at = None
-            if self._shared is not None and end + array.nbytes <= len(self._shared):
-                at, end = end, end + array.nbytes + -array.nbytes % ALIGNMENT
+            at = self._place_of(array)
+            if at is None and start + array.nbytes <= end:
+                at, start = start, start + array.nbytes + -array.nbytes % ALIGNMENT
                 np.copyto(np.ndarray(array.shape, array.dtype, self._shared, at), array)
-            else:
+            elif at is None:
                 following.append(array)
             described.append({"wire": array.dtype.str, "shape": array.shape, "at": at})
         return described, following

@@ -193,6 +193,13 @@ class WorkerModule:
         found = reply.get("bytes")
         return found if isinstance(found, int) else None
 
+    def room(self, samples: int) -> NDArray[np.float32] | None:
+        """Memory that the worker sees, for the audio of the calls to come (`Connection.room`).
+
+        It may be filled while a call is under way on another thread.
+        """
+        return self._worker.room(samples)
+
     def get_scene_embeddings(self, audio: torch.Tensor, model: WorkerModel) -> torch.Tensor:
         """As the module's, see ``load_model`` for what it raises."""
         (embeddings,) = self._call("get_scene_embeddings", audio)

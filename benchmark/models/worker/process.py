@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.models.worker.interpreter import Interpreter
@@ -98,6 +99,10 @@ class WorkerProcess:
             self._end()
             raise
         return reply, returned
+
+    def room(self, samples: int) -> NDArray[np.float32] | None:
+        """Memory for the audio of the requests to come; see `Connection.room`."""
+        return self._connection.room(samples)
 
     def close(self) -> None:
         """End it, and its log unless that is to stay."""

@@ -25,13 +25,14 @@ def answer_all(descriptors: List[str]) -> None:
     shared = shared_memory(descriptors[1:])
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _die_first()
-    runner = Runner()
+    runner = Runner(shared)
     while True:
-        received = receive(connection, shared)
+        received = receive(connection, shared, copy=not runner.takes_audio_elsewhere)
         if received is None:
             break
+        request, arrays = received
         try:
-            reply, arrays = runner.answer(*received)
+            reply, arrays = runner.answer(request, arrays)
         except BaseException as error:  # also SystemExit: the benchmark decides what ends
             with contextlib.suppress(Exception):  # a module may close or replace sys.stderr
                 traceback.print_exc()
@@ -41,7 +42,8 @@ def answer_all(descriptors: List[str]) -> None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
-        send(connection, shared, reply, arrays)
+        send(connection, shared, reply, arrays, request["room"])
+        del arrays
     os._exit(0)  # no library's clean-up can hold it up
 
 

@@ -39,9 +39,11 @@ class Runner:
         torch: The torch that it imported, or None.
         tensorflow: The TensorFlow that it imported, or None.
         device: Where the model is, in torch's words: "cpu", "cuda:0".
+        shared: Memory that audio comes in, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Any = None) -> None:
+        self.shared = shared
         self.inputs = Inputs()
         watch_readers(self.inputs)
         self.known: Dict[str, str] = {}  # files that were read by the end of load_model
@@ -123,6 +125,8 @@ class Runner:
             self.model = self.model.to(device)
             if evaluation_mode:
                 self.model.eval()
+            if self.takes_audio_elsewhere:
+                self._pin_shared_memory()
         elif self._is_tensorflow():
             self._check_gpu()
         else:
@@ -135,6 +139,27 @@ class Runner:
         """Names of torch's lazy parameters, which get random numbers at the first call."""
         lazy = getattr(self.torch.nn.parameter, "is_lazy", lambda value: False)  # torch 1.8
         return ", ".join([name for name, value in self.model.named_parameters() if lazy(value)][:3])
+
+    @property
+    def takes_audio_elsewhere(self) -> bool:
+        """Whether audio is copied to a GPU before the module sees it."""
+        return self.device.startswith("cuda") and self._is_torch()
+
+    def _pin_shared_memory(self) -> None:
+        """Let the GPU fetch audio from the shared memory by itself, several times as fast.
+
+        Without it, everything works as well, so nothing is said where a CUDA or a torch cannot.
+        """
+        if self.shared is None:
+            return
+        with contextlib.suppress(Exception):
+            memory = np.frombuffer(self.shared, np.uint8)
+            with self.torch.cuda.device(self.device):
+                runtime = self.torch.cuda.cudart()
+                if int(runtime.cudaHostRegister(memory.ctypes.data, memory.nbytes, 0)):
+                    # The next call would find this error and take it for its own.
+                    self.torch.ones(1, device=self.device).add_(1)
+        self.shared = None  # once
 
     def _seed(self) -> None:
         """Make an untrained model the same at every start: seed what is otherwise seeded by chance.
@@ -179,7 +204,8 @@ class Runner:
                 self.torch.manual_seed(0)
         with self._scope():
             if self._is_torch():
-                returned = function(self.torch.from_numpy(audio).to(self.device), self.model)
+                given = self.torch.from_numpy(audio).to(self.device, non_blocking=True)
+                returned = function(given, self.model)
             else:
                 returned = function(self.tensorflow.convert_to_tensor(audio), self.model)
         if self._parameters() != self._loaded:

@@ -3,22 +3,32 @@
 A message is a header's length (4 bytes, big-endian), the header (JSON, UTF-8) and the arrays that
 ``header["arrays"]`` describes by "wire" (float32 little-endian is "<f4"), "shape" and "at": where
 it is in the memory of descriptor SHARED, which both sides map, or null for one that follows through
-the socket. Nothing is pickled.
+the socket. ``header["room"]`` of a request is the part of that memory, start and end, that its
+reply may write to. Nothing is pickled.
 """
 
 import mmap
 import os
 import socket
 from json import dumps, loads  # bound here: a module may put others in their place
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 ALIGNMENT = 64  # bytes, of arrays in shared memory
 
 
-def receive(connection: socket.socket, shared: Any) -> Optional[Tuple[Dict[str, Any], List[Any]]]:
-    """The next request and its arrays; None when the benchmark is done."""
+def receive(
+    connection: socket.socket, shared: Any, copy: bool = True
+) -> Optional[Tuple[Dict[str, Any], List[Any]]]:
+    """The next request and its arrays; None when the benchmark is done.
+
+    Args:
+        connection: The socket.
+        shared: Shared memory, or None.
+        copy: Whether to copy arrays out of it: it takes other audio after the next request. They
+            are copied anyway where the model is on a GPU.
+    """
     start = _read(connection, 4)
     if start is None:
         return None
@@ -29,8 +39,9 @@ def receive(connection: socket.socket, shared: Any) -> Optional[Tuple[Dict[str, 
         if at is None:
             data = _read(connection, dtype.itemsize * int(np.prod(shape)))
             arrays.append(np.frombuffer(data or b"", dtype).reshape(shape))
-        else:  # a copy, because the next request comes to the same place
-            arrays.append(np.ndarray(shape, dtype, shared, at).copy())
+        else:
+            array = np.ndarray(shape, dtype, shared, at)
+            arrays.append(array.copy() if copy else array)
     return header, arrays
 
 
@@ -45,17 +56,32 @@ def _read(connection: socket.socket, size: int) -> Optional[bytearray]:
     return data
 
 
-def send(connection: socket.socket, shared: Any, header: Dict[str, Any], arrays: List[Any]) -> None:
-    """Send a message: arrays in shared memory as far as they fit, the others behind the header."""
+def send(
+    connection: socket.socket,
+    shared: Any,
+    header: Dict[str, Any],
+    arrays: List[Any],
+    room: Sequence[int] = (0, 0),
+) -> None:
+    """Send a message: arrays in shared memory as far as they fit, the others behind the header.
+
+    Args:
+        connection: The socket.
+        shared: Shared memory, or None.
+        header: What JSON can say.
+        arrays: Arrays of the types on the wire.
+        room: Start and end of the shared memory that may be written to.
+    """
     arrays = [array.astype(array.dtype.newbyteorder("<"), copy=False) for array in arrays]
-    described, end, following = [], 0, []
+    start, end = room
+    described, following = [], []
     for array in arrays:
-        at = end if shared is not None and end + array.nbytes <= len(shared) else None
+        at = start if shared is not None and start + array.nbytes <= end else None
         if at is None:
             following.append(array)
         else:
             np.copyto(np.ndarray(array.shape, array.dtype, shared, at), array)
-            end = at + array.nbytes + -array.nbytes % ALIGNMENT
+            start = at + array.nbytes + -array.nbytes % ALIGNMENT
         described.append({"wire": array.dtype.str, "shape": list(array.shape), "at": at})
     text = dumps({**header, "arrays": described}).encode("utf-8")
     connection.sendall(len(text).to_bytes(4, "big") + text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -22,6 +23,7 @@ def make_card(
     progress: Progress,
     crops: int,
     batches_per_epoch: int,
+    device: Mapping[str, str],
 ) -> dict[str, Any]:
     """The card of an encoder.
 
@@ -31,6 +33,7 @@ def make_card(
         progress: How far the run is.
         crops: That were encoded.
         batches_per_epoch: Of the corpus.
+        device: Its name, and what products were computed in: ``TF32`` keeps 10 bits of a number.
     """
     settings = recipe.to_dict()
     return {
@@ -43,6 +46,7 @@ def make_card(
         **time_facts(progress, batches_per_epoch, recipe.run.seed),
         "metrics": {key: round(value, 4) for key, value in progress.last_row.items()},
         "settings": {key: settings[key] for key in ("data", "augment", "loss", "optimiser", "run")},
+        "device": dict(device),
         "versions": versions(),
     }
 

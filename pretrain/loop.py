@@ -45,6 +45,12 @@ class Progress:
     summed: int = 0
     last_row: dict[str, float] = field(default_factory=dict)
 
+    def add(self, metrics: Sequence[Tensor]) -> None:
+        """Sum a step's metrics, on the device that they are on: nothing waits for it."""
+        values = torch.stack([*metrics]).double()
+        self.sums = self.sums.to(values.device).add_(values)
+        self.summed += 1
+
 
 class Trainable(Protocol):
     """What the loop trains."""
@@ -62,7 +68,10 @@ class Trainable(Protocol):
         """Crops that a step takes in, over all processes."""
 
     def do_step(self, step: int) -> Sequence[Tensor]:
-        """Draw the batch of a step (0, 1, ...), and move the weights; metrics, on the CPU."""
+        """Draw the batch of a step (0, 1, ...), and move the weights; metrics, on any device."""
+
+    def settle(self) -> None:
+        """Wait for all steps so far, and raise what one of them would have raised."""
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, but for `Progress`: tensors, numbers and strings."""
@@ -152,10 +161,12 @@ class Loop:
         while progress.step < self.steps:
             metrics = self._do_step()
             progress.step += 1
+            logged = is_logged(progress.step, self.steps)
+            if logged:
+                self.training.settle()
             progress.seconds = before + time.monotonic() - started
-            progress.sums += torch.stack([*metrics]).double()
-            progress.summed += 1
-            if is_logged(progress.step, self.steps):
+            progress.add(metrics)
+            if logged:
                 self.log()
             if asked_to_end.is_set():
                 raise self.interrupted("was told to end")
@@ -208,7 +219,12 @@ class Loop:
         )
 
     def save(self) -> None:
-        """Write the training state; the first process does."""
+        """Write the training state; the first process does.
+
+        Raises:
+            FloatingPointError: The state is none to go on from.
+        """
+        self.training.settle()
         if self.first:
             save_state(self.folder, self.state())
 

@@ -13,9 +13,9 @@ from msssl_hear.encoder import EncoderConfig
 from msssl_hear.log_mel import LogMelConfig
 from msssl_hear.read_out import ReadOutName
 from pretrain.losses.similarity import SimilarityName
+from pretrain.precision import Precision
 
 RECIPES = Path(__file__).parent / "recipes"
-Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PitchForm = Literal["regression", "contrast"]
 PositivePitch = Literal["same", "other"]
 TrunkPart = Literal["all", "trunk"]
@@ -199,7 +199,8 @@ class RunArgs:
         batch_size: Clips per step.
         crop_frames: Log-mel frames per crop (10 ms each; paper: 96 = 0.96 s).
         seed: Of weights, crops and augmentation.
-        precision: Lightning Fabric's name.
+        precision: ``32-true`` (on CUDA with TF32 products), ``32-ieee`` (without), ``bf16-mixed``
+            or ``16-mixed``.
         checkpoint_minutes: Between two training states on disk.
     """
 

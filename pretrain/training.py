@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from msssl_common.messages import is_out_of_memory, requested_memory
 from msssl_hear.checkpoint import save_checkpoint
@@ -16,21 +16,34 @@ from msssl_hear.log_mel import LogMel
 from pretrain.card import make_card
 from pretrain.data.corpus import Corpus
 from pretrain.data.open import open_sampler
-from pretrain.data.sampler import CropBatch
-from pretrain.data.seeds import generator_for
+from pretrain.data.sampler import CROPS, CropBatch, StepCrops
+from pretrain.data.seeds import Stream, seed_for
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.data.share import BatchShard
 from pretrain.distributed.gather import all_reduce_sum, world_size
 from pretrain.distributed.processes import open_fabric
+from pretrain.finite import LateCheck, check_finite
 from pretrain.gradient_cache import backward_through_embeddings, embedding_gradients
 from pretrain.loop import Progress
 from pretrain.model import Metrics, SamplingStrategies
-from pretrain.optimiser import learning_rate, make_optimiser, set_learning_rate
+from pretrain.optimiser import (
+    capturable,
+    hold_learning_rate,
+    learning_rate,
+    load_optimiser,
+    make_optimiser,
+    moved_tensors,
+    set_learning_rate,
+)
+from pretrain.precision import products, products_name
 from pretrain.recipe import Recipe
+from pretrain.replay import WARM_UP, Replayed
 from pretrain.views.augment import add_background
 from pretrain.views.mixing import mix_clips
 from pretrain.views.normalisation import log_mel_statistics
 from pretrain.views.views import Views, make_views
+
+DRAWS: tuple[Stream, ...] = ("augment", "mixtures")  # on the device
 
 
 class Training:
@@ -38,6 +51,8 @@ class Training:
 
     Attributes:
         share: What this process does of each batch.
+        draws: The generators of a step's views, on the device.
+        replayed: Views and optimiser step as CUDA graphs; empty where each kernel is started alone.
     """
 
     metric_names = Metrics._fields
@@ -49,6 +64,7 @@ class Training:
         device: str,
         chunk: int | None = None,
         compiled: bool = False,
+        graphs: bool | None = None,
     ) -> None:
         """Draw the weights from the recipe's seed.
 
@@ -58,6 +74,8 @@ class Training:
             device: Lightning Fabric's accelerator.
             chunk: Clips that are encoded at once; None for the process's whole share.
             compiled: Whether torch.compile makes the encoder's program.
+            graphs: Whether steps are recorded and replayed as CUDA graphs; None: where there is a
+                CUDA device and a step can be. A CPU plays them, for tests.
 
         Raises:
             ValueError: The processes cannot share a batch evenly.
@@ -72,7 +90,8 @@ class Training:
             nn.SyncBatchNorm.convert_sync_batchnorm(self.module)  # type: ignore[no-untyped-call]
         if compiled:  # in place: the weights keep their names
             self.module.encoder.compile()
-        self.optimiser = make_optimiser(self.module, recipe.optimiser)
+        on_cuda = fabric.device.type == "cuda"
+        self.optimiser = make_optimiser(self.module, recipe.optimiser, fused=on_cuda)
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
         self.fabric_module.mark_forward_method("surrogate_loss")
         self.log_mel = LogMel(recipe.log_mel)
@@ -88,6 +107,38 @@ class Training:
             share=self.share,
             source_balance=recipe.data.source_balance,
         )
+        self.draws: dict[str, torch.Generator] = {
+            stream: torch.Generator(fabric.device) for stream in DRAWS
+        }
+        self.late = LateCheck()
+        self.replayed: dict[str, Replayed] = {}
+        if graphs or (graphs is None and on_cuda and self.can_be_recorded):
+            self._replay()
+
+    @property
+    def can_be_recorded(self) -> bool:
+        """Whether a step is one program: no other process, no chunks, no scale that changes."""
+        alone = self.fabric.world_size == 1 and self.chunk is None
+        return alone and self.recipe.run.precision != "16-mixed"
+
+    def _replay(self) -> None:
+        """Record views and optimiser steps after their first calls."""
+        hold_learning_rate(self.optimiser, self.fabric.device)
+        device = self.fabric.device
+        self.replayed = {
+            "views": Replayed(self._views, "views", device, self.draws),
+            "step": Replayed(
+                self._moved,
+                "training step",
+                device,
+                written=lambda: moved_tensors(self.optimiser),
+            ),
+        }
+
+    @property
+    def first_calls(self) -> int:
+        """Calls before a step takes as long as all later ones."""
+        return WARM_UP + 2 if self.replayed else 1
 
     def fit_statistics(self) -> None:
         """Estimate the front end's normalisation from the corpus."""
@@ -107,10 +158,11 @@ class Training:
         """Draw the batch of a step (0, 1, ...), and move the weights.
 
         Returns:
-            Of the joint batch, on the CPU.
+            Of the joint batch: on the device if steps are replayed, else on the CPU.
 
         Raises:
-            FloatingPointError: The loss or its gradient is NaN or infinite.
+            FloatingPointError: The loss or its gradient is NaN or infinite, here or, if steps are
+                replayed, a few steps ago.
             MemoryError: The batch does not fit.
         """
         try:
@@ -119,6 +171,10 @@ class Training:
             if not is_out_of_memory(error):
                 raise
             raise self.out_of_memory(step, error) from None
+
+    def settle(self) -> None:
+        """Wait for all steps so far; raises as `do_step` does."""
+        self.late.settle()
 
     def out_of_memory(self, step: int, error: BaseException) -> MemoryError:
         """What to do where a batch does not fit."""
@@ -130,74 +186,110 @@ class Training:
         )
 
     def make_views(self, step: int) -> Views:
-        """This process's share of the step's batch, as the encoder is to see it."""
+        """This process's share of the step's batch, as the encoder is to see it.
+
+        The next call overwrites views that are replayed.
+        """
         recipe = self.recipe
-        generator = generator_for(recipe.run.seed, step, "augment", self.fabric.device)
+        behind = self.views_behind if recipe.data.background_probability > 0 else 0
+        crops = self.sampler.draw_all(step, recipe.data.mixture_probability > 0, behind)
+        replayed = self.replayed.get("views")
+        with products(self.fabric.device, recipe.run.precision):
+            for stream in DRAWS:
+                self.draws[stream].manual_seed(seed_for(recipe.run.seed, step, stream))
+            return Views(*(replayed or self._views)(*crops))
+
+    def _views(self, *drawn: Tensor) -> tuple[Tensor, ...]:
+        """All that is made of a step's crops, on the device: the tensors of `Views`."""
+        recipe, augment = self.recipe, self.draws["augment"]
+        batch, twin = self.mixed(StepCrops(*drawn), augment)
         return make_views(
             self.log_mel,
-            self.sample_batch(step, generator),
+            batch,
             recipe.augment,
             recipe.loss.needs_partner,
-            generator,
+            augment,
             self.share,
             with_contrast=recipe.encoder.pitch_numbers > 0,
-        )
+            twin=twin,
+        ).tensors()
 
-    def sample_batch(self, step: int, generator: torch.Generator) -> CropBatch:
-        """A step's crops, with what is mixed into clips and put behind views."""
-        args, sampler = self.recipe.data, self.sampler
-        batch = mix_clips(sampler.draw(step), sampler, step, args.mixture_probability)
-        if self.recipe.loss.needs_twin:
-            batch = batch._replace(twin=batch.anchor)
-        if args.background_probability == 0:
-            return batch
-        crops = {"anchor": batch.anchor, "positive": batch.positive, "partner": batch.partner}
-        if batch.twin is not None:
-            crops["twin"] = batch.twin
-        behind = sampler.backgrounds(step, len(crops))
-        level = (args.background_probability, args.background_snr_db)
-        mixed = {
-            name: add_background(crop, other, *level, generator, self.share)
-            for (name, crop), other in zip(crops.items(), behind, strict=True)
-        }
-        return batch._replace(**mixed)
+    @property
+    def views_behind(self) -> int:
+        """Crops of a clip that may get a background: the sampler's three, and the twin."""
+        return CROPS + self.recipe.loss.needs_twin
+
+    def mixed(
+        self, drawn: StepCrops, generator: torch.Generator
+    ) -> tuple[CropBatch, Tensor | None]:
+        """A step's crops, with what is mixed into clips and put behind views.
+
+        Returns:
+            The batch, and the anchors once more with other backgrounds, if a loss asks for them.
+        """
+        args = self.recipe.data
+        parts = list(torch.split(drawn.crops[: 2 * CROPS], CROPS))
+        batch = CropBatch(*parts.pop(0).unbind(), *drawn[1:])
+        if args.mixture_probability > 0:
+            draws = self.draws["mixtures"]
+            batch = mix_clips(batch, parts.pop(0), args.mixture_probability, draws, self.share)
+        crops = [*batch[:CROPS], batch.anchor][: self.views_behind]
+        if args.background_probability > 0:
+            level = (args.background_probability, args.background_snr_db)
+            crops = [
+                add_background(crop, other, *level, generator, self.share)
+                for crop, other in zip(crops, drawn.crops[-len(crops) :], strict=True)
+            ]
+        anchor, positive, partner, *twin = crops
+        batch = batch._replace(anchor=anchor, positive=positive, partner=partner)
+        return batch, twin[0] if twin else None
 
     def optimiser_step(self, step: int, views: Views) -> Metrics:
         """Move the weights down the gradient.
-
-        Only the look at the loss waits for the device, once all gradients are on their way.
 
         Args:
             step: 0, 1, ...; it decides the learning rate.
             views: This process's share.
 
         Returns:
-            Of the joint batch, on the CPU.
+            Of the joint batch: on the device if steps are replayed, else on the CPU.
 
         Raises:
-            FloatingPointError: The loss or its gradient is NaN or infinite.
+            FloatingPointError: The loss or its gradient is NaN or infinite. A replayed step is
+                looked at later, so that nothing waits for the device.
         """
         args, run = self.recipe.optimiser, self.recipe.run
         rate = learning_rate(step, run.steps, args.learning_rate, args.warmup_share)
         set_learning_rate(self.optimiser, rate)
+        with products(self.fabric.device, run.precision):
+            if replayed := self.replayed.get("step"):
+                (moved,) = replayed(*views.tensors())
+                *values, length = moved.clone()
+                self.late.add(step, values[0], length)
+                return Metrics(*values)
+            *values, length = torch.stack(self._gradients(views)).cpu()
+            check_finite(step, values[0], length)
+            self.fabric_optimiser.step()
+        return Metrics(*values)
+
+    def _moved(self, *views: Tensor) -> tuple[Tensor]:
+        """Move the weights; metrics and the gradient's length, shape (metrics + 1,)."""
+        found = torch.stack(self._gradients(Views(*views)))
+        capturable(self.optimiser)
+        self.fabric_optimiser.step()
+        return (found,)
+
+    def _gradients(self, views: Views) -> list[Tensor]:
+        """Set and clip the gradients; metrics and the gradient's length before that."""
         metrics = self.differentiate(views)
-        norm = self.fabric.clip_gradients(
+        length = self.fabric.clip_gradients(
             self.fabric_module,
             self.fabric_optimiser,
-            max_norm=args.max_gradient_norm,
+            max_norm=self.recipe.optimiser.max_gradient_norm,
             error_if_nonfinite=False,
         )
-        assert norm is not None
-        *values, length = torch.stack([*metrics, norm]).cpu()
-        metrics = Metrics(*values)
-        for name, value in (("loss", metrics.loss), ("length of the gradient", length)):
-            if not bool(value.isfinite()):
-                raise FloatingPointError(
-                    f"the {name} is {value.item()} at step {step + 1}; "
-                    "the state before it is kept: lower optimiser.learning_rate and start again"
-                )
-        self.fabric_optimiser.step()
-        return metrics
+        assert length is not None
+        return [*metrics, length]
 
     def differentiate(self, views: Views) -> Metrics:
         """Set the gradients of the joint batch's loss, the same in every process.
@@ -247,11 +339,16 @@ class Training:
         self.module.load_state_dict(state["module"])
         self.log_mel.load_state_dict(state["log_mel"])
         self.log_mel.to(self.fabric.device)
-        self.optimiser.load_state_dict(state["optimiser"])
+        load_optimiser(self.optimiser, state["optimiser"])
+        if self.replayed:
+            self._replay()
 
     def export(self, path: Path, progress: Progress) -> None:
         """Write the encoder and its card."""
         crops = progress.step * self.crops_per_step
         epoch = self.sampler.batches_per_epoch
-        card = make_card(self.recipe, self.corpus, progress, crops, epoch)
+        device = self.fabric.device
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        facts = {"name": name, "products": products_name(device, self.recipe.run.precision)}
+        card = make_card(self.recipe, self.corpus, progress, crops, epoch, facts)
         save_checkpoint(path, self.log_mel, self.module.encoder, card)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -91,6 +92,7 @@ class CropSampler(Sampler):
         missing = max(crop_samples - len(corpus.samples), 0)
         samples = nn.functional.pad(corpus.samples, (0, missing)) if missing else corpus.samples
         self.samples = samples.to(device)
+        self.order = lru_cache(maxsize=2)(self._draw_order)  # of all clips, by epoch
 
     @property
     def batches_per_epoch(self) -> int:
@@ -102,9 +104,11 @@ class CropSampler(Sampler):
             drawn = generator_for(self.seed, step, "balance")
             return torch.multinomial(self.weights, self.batch_size, generator=drawn)
         epoch, batch = divmod(step, self.batches_per_epoch)
+        return self.order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
+
+    def _draw_order(self, epoch: int) -> Tensor:
         generator = generator_for(self.seed, epoch, "epoch")
-        order = torch.randperm(len(self.clip_lengths), generator=generator)
-        return order[batch * self.batch_size : (batch + 1) * self.batch_size]
+        return torch.randperm(len(self.clip_lengths), generator=generator)
 
     def _random_clips(self, step: int, generator: torch.Generator) -> BatchClips:
         size = self.batch_size
@@ -116,6 +120,12 @@ class CropSampler(Sampler):
 
     def _cut(self, clips: BatchClips, starts: Tensor) -> Tensor:
         return self.crops_at(self.share.of(clips.indices), self.share.of(starts))
+
+    def _cut_all(self, places: Sequence[tuple[BatchClips, Tensor]]) -> Tensor:
+        """At once: a GPU starts a few kernels instead of a few for each place."""
+        clips = torch.cat([self.share.of(clips.indices) for clips, _ in places])
+        starts = torch.cat([self.share.of(starts) for _, starts in places])
+        return self.crops_at(clips, starts).view(len(places), -1, self.crop_samples)
 
     def crops_at(self, clips: Tensor, starts: Tensor) -> Tensor:
         """Crops that start so many samples into their clips, float32, zeros outside of clips."""

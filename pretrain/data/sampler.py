@@ -6,6 +6,7 @@ A batch has two random crops of each clip, and a third that nearly repeats the f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,8 @@ from torch import Tensor
 
 from pretrain.data.seeds import generator_for
 from pretrain.data.share import BatchShard
+
+CROPS = 3  # of a clip: anchor, positive, partner
 
 
 class CropPlaces(NamedTuple):
@@ -91,6 +94,23 @@ class BatchClips(NamedTuple):
     steps: Tensor
 
 
+class StepCrops(NamedTuple):
+    """All crops of a step, before they are mixed.
+
+    Attributes:
+        crops: float32, shape (3, 6 or 9, B, crop samples): anchors, positives and partners of the
+            batch, then of the clips to be mixed in, then what is put behind them.
+        lengths: As in `CropBatch`, as is the rest.
+        offsets: Of the partners.
+        clips: In the corpus.
+    """
+
+    crops: Tensor
+    lengths: Tensor
+    offsets: Tensor
+    clips: Tensor
+
+
 class Sampler(ABC):
     """Draws batches, and crops to be mixed into them.
 
@@ -154,23 +174,37 @@ class Sampler(ABC):
 
     def draw(self, step: int) -> CropBatch:
         """The batch of a step (0, 1, ...), or this process's share of it, B clips."""
-        indices = self._clips(step)
-        clips, of = BatchClips(indices, torch.full_like(indices, step)), self.share.of
-        lengths = self.clip_lengths[indices]
-        generator = generator_for(self.seed, step, "crops")
-        anchor, positive, offsets = place_crops(
-            lengths, self.crop_samples, self.grid, self.max_offset, generator
-        )
+        clips, wanted, offsets = self._batch_places(step)
+        anchor, positive, partner = (self._cut(clips, starts) for starts in wanted)
+        lengths, of = self.clip_lengths[clips.indices], self.share.of
         return CropBatch(
-            anchor=self._cut(clips, anchor),
-            positive=self._cut(clips, positive),
-            partner=self._cut(clips, anchor + offsets * self.grid),
-            lengths=of(lengths).clamp_max(self.crop_samples),
-            offsets=of(offsets),
-            clips=of(indices),
+            anchor,
+            positive,
+            partner,
+            of(lengths).clamp_max(self.crop_samples),
+            of(offsets),
+            of(clips.indices),
         )
 
-    def mixture_crops(self, step: int, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def draw_all(self, step: int, mixed: bool, behind: bool) -> StepCrops:
+        """The batch of a step, what is to be mixed into it, and what is to be put behind it.
+
+        Args:
+            step: 0, 1, ...
+            mixed: Whether to draw second clips.
+            behind: Whether to draw backgrounds.
+        """
+        clips, wanted, offsets = self._batch_places(step)
+        of, offsets = self.share.of, self.share.of(offsets)
+        places = [(clips, starts) for starts in wanted]
+        if mixed:
+            places += self._mixture_places(step, offsets)
+        if behind:
+            places += self._background_places(step, CROPS)
+        lengths = of(self.clip_lengths[clips.indices]).clamp_max(self.crop_samples)
+        return StepCrops(self._cut_all(places), lengths, offsets, of(clips.indices))
+
+    def mixture_crops(self, step: int, offsets: Tensor) -> Tensor:
         """Anchor, positive and partner crops of random other clips, to be mixed into a batch.
 
         Args:
@@ -178,19 +212,38 @@ class Sampler(ABC):
             offsets: The share's, so that the second sound starts as much later as the first.
 
         Returns:
-            Three float32 tensors, shape (B, crop samples).
+            float32, shape (3, B, crop samples).
         """
+        return self._cut_all(self._mixture_places(step, offsets))
+
+    def backgrounds(self, step: int, views: int) -> Tensor:
+        """Random crops of random clips, float32, shape (views, B, crop samples)."""
+        return self._cut_all(self._background_places(step, views))
+
+    def _batch_places(self, step: int) -> tuple[BatchClips, tuple[Tensor, ...], Tensor]:
+        """Clips of a step's joint batch, starts of its three crops, and the partners' distances."""
+        indices = self._clips(step)
+        generator = generator_for(self.seed, step, "crops")
+        anchor, positive, offsets = place_crops(
+            self.clip_lengths[indices], self.crop_samples, self.grid, self.max_offset, generator
+        )
+        clips = BatchClips(indices, torch.full_like(indices, step))
+        return clips, (anchor, positive, anchor + offsets * self.grid), offsets
+
+    def _mixture_places(self, step: int, offsets: Tensor) -> list[tuple[BatchClips, Tensor]]:
         generator = generator_for(self.seed, step, "mixtures")
         clips, anchor = self._random_places(step, generator)
         positive = self._random_starts(clips, generator)
         partner = anchor.clone()
         partner[self.share.rows] += offsets * self.grid
-        return self._cut(clips, anchor), self._cut(clips, positive), self._cut(clips, partner)
+        return [(clips, starts) for starts in (anchor, positive, partner)]
 
-    def backgrounds(self, step: int, views: int) -> Tensor:
-        """Random crops of random clips, float32, shape (views, B, crop samples)."""
+    def _background_places(self, step: int, views: int) -> list[tuple[BatchClips, Tensor]]:
         generator = generator_for(self.seed, step, "backgrounds")
-        places = [self._random_places(step, generator) for _ in range(views)]
+        return [self._random_places(step, generator) for _ in range(views)]
+
+    def _cut_all(self, places: Sequence[tuple[BatchClips, Tensor]]) -> Tensor:
+        """`_cut` at several places, float32, shape (places, B, crop samples)."""
         return torch.stack([self._cut(clips, starts) for clips, starts in places])
 
     def _random_places(self, step: int, generator: torch.Generator) -> tuple[BatchClips, Tensor]:

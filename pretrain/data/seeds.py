@@ -31,8 +31,13 @@ def generator_for(
             differently still see the same crops.
         device: Where the numbers are drawn.
     """
-    state = np.random.SeedSequence([seed, step, _STREAMS[stream]]).generate_state(1, np.uint64)
     generator = torch.Generator(device)
-    # Not all of manual_seed's back ends take the full 64 bits.
-    generator.manual_seed(int(state[0] >> np.uint64(2)))
+    generator.manual_seed(seed_for(seed, step, stream))
     return generator
+
+
+def seed_for(seed: int, step: int, stream: Stream) -> int:
+    """What such a generator is seeded with."""
+    state = np.random.SeedSequence([seed, step, _STREAMS[stream]]).generate_state(1, np.uint64)
+    # Not all of manual_seed's back ends take the full 64 bits.
+    return int(state[0] >> np.uint64(2))

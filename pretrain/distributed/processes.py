@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.precision.precision import _PRECISION_INPUT
 from lightning_fabric.strategies.ddp import DDPStrategy
 
 from msssl_common.devices import resolve_device
+from pretrain.precision import Precision, fabric_precision, products
 
 TIMEOUT = timedelta(minutes=10)
 """Longest wait for another process; the slowest alone is rank 0, when it saves the state."""
@@ -20,12 +20,12 @@ TIMEOUT = timedelta(minutes=10)
 T = TypeVar("T")
 
 
-def open_fabric(device: str, precision: _PRECISION_INPUT) -> Fabric:
+def open_fabric(device: str, precision: Precision) -> Fabric:
     """Join the other processes, if torchrun or ``--devices`` started several.
 
     Args:
         device: ``cpu``, ``cuda``, ``cuda:N`` (one process), ``mps`` or ``auto``.
-        precision: Lightning Fabric's name; ``bf16-mixed`` is autocast to bfloat16.
+        precision: Of a recipe; ``bf16-mixed`` is autocast to bfloat16.
 
     Raises:
         ValueError: There is no such device, or ``cuda:N`` for several processes.
@@ -34,7 +34,8 @@ def open_fabric(device: str, precision: _PRECISION_INPUT) -> Fabric:
     processes = int(os.environ["WORLD_SIZE"]) if torch.distributed.is_torchelastic_launched() else 1
     if processes == 1:
         devices = [int(number)] if number else 1
-        return Fabric(accelerator=kind, devices=devices, precision=precision)
+        with products(torch.device(kind), "32-true"):  # else Fabric prints an advice to set it
+            return Fabric(accelerator=kind, devices=devices, precision=fabric_precision(precision))
     if number:
         raise ValueError(f"--device {device} is one GPU; for several processes say --device cuda")
     here = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -43,7 +44,7 @@ def open_fabric(device: str, precision: _PRECISION_INPUT) -> Fabric:
         devices=here,
         num_nodes=processes // here,
         strategy=DDPStrategy(timeout=TIMEOUT),
-        precision=precision,
+        precision=fabric_precision(precision),
     )
     fabric.launch()
     return fabric

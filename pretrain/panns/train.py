@@ -192,6 +192,9 @@ class PannsTraining:
         self.optimiser.step()
         return (loss.detach().cpu(),)
 
+    def settle(self) -> None:
+        """Each step has been waited for."""
+
     def describe(self, means: Mapping[str, float]) -> list[str]:
         """The mean loss for people."""
         return [f"loss {means['loss']:.4f}"]

@@ -24,12 +24,17 @@ class Sum:
         self.fabric = Fabric(accelerator="cpu", devices=1)
         self.total = torch.zeros((), dtype=torch.float64)
         self.failures: dict[int, BaseException] = {}  # by step
+        self.late: BaseException | None = None
 
     def do_step(self, step: int) -> tuple[Tensor, Tensor]:
         if step in self.failures:
             raise self.failures[step]
         self.total = self.total + step + 1
         return self.total, torch.tensor(step + 1.0)
+
+    def settle(self) -> None:
+        if self.late:
+            raise self.late
 
     def state(self) -> dict[str, Any]:
         return {"total": self.total}
@@ -110,6 +115,22 @@ def test_a_lost_process_leaves_the_state_after_the_last_whole_step(
     if lost:
         assert "process 0 of 1" in str(found.value) and "after step 4;" in str(found.value)
         assert torch.load(tmp_path / STATE, weights_only=True)["step"] == 4
+
+
+def test_a_step_that_is_bad_later_leaves_the_state_before_it(tmp_path: Path) -> None:
+    loop = loop_of(tmp_path, training := Sum())
+    loop.open({}, resume=False)
+    training.failures[3] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    loop.save()
+    training.failures.clear()
+    training.late = FloatingPointError("the loss is nan at step 4")
+    with pytest.raises(FloatingPointError, match="step 4"):
+        loop.run()
+    with pytest.raises(FloatingPointError):
+        loop.save()
+    assert torch.load(tmp_path / STATE, weights_only=True)["step"] == 3
 
 
 def test_log_lines_are_dense_at_the_start() -> None:

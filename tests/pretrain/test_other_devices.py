@@ -17,7 +17,6 @@ from pretrain.data.corpus import Corpus
 from pretrain.data.crops import CropSampler
 from pretrain.model import SamplingStrategies
 from pretrain.recipe import LossArgs, Recipe
-from pretrain.views import mixing
 from pretrain.views.augment import add_background
 from pretrain.views.mixing import mix_clips
 from pretrain.views.views import make_views
@@ -42,20 +41,20 @@ class MetaGenerator(torch.Generator):
     ],
 )
 def test_a_step_neither_mixes_devices_nor_waits(
-    tiny_corpus: Corpus, tiny_recipe: Recipe, loss: LossArgs, monkeypatch: pytest.MonkeyPatch
+    tiny_corpus: Corpus, tiny_recipe: Recipe, loss: LossArgs
 ) -> None:
     branch = loss.pitch_part == "branch"
     encoder = replace(tiny_recipe.encoder, pitch_numbers=4 * branch)
     recipe = replace(tiny_recipe, loss=loss, encoder=encoder)
-    monkeypatch.setattr(mixing, "generator_for", lambda *_: MetaGenerator())
     generator = MetaGenerator()
     sampler = CropSampler(tiny_corpus, 4, 5120, 640, max_offset=3, seed=0, device=META)
-    batch = mix_clips(sampler.draw(0), sampler, 0, 0.5)
+    batch = sampler.draw(0)
+    batch = mix_clips(batch, sampler.mixture_crops(0, batch.offsets), 0.5, generator)
     behind = sampler.backgrounds(0, 3)
     batch = batch._replace(anchor=add_background(batch.anchor, behind[0], 0.5, 0.0, generator))
-    if loss.needs_twin:
-        batch = batch._replace(twin=batch.anchor)
-    views = make_views(LogMel().to(META), batch, recipe.augment, True, generator, None, branch)
+    twin = batch.anchor if loss.needs_twin else None
+    front_end = LogMel().to(META)
+    views = make_views(front_end, batch, recipe.augment, True, generator, None, branch, twin)
     tensors = [x for x in (*batch[:3], *views) if x is not None]
     assert {x.device for x in tensors} == {META} and len(tensors) == 7 + branch
     module = SamplingStrategies(recipe).to(META)

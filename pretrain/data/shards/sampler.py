@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pretrain.data.corpus import to_float
-from pretrain.data.sampler import BatchClips, CropBatch, Sampler
+from pretrain.data.sampler import BatchClips, CropBatch, Sampler, StepCrops
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.data.share import BatchShard
 
@@ -147,6 +147,11 @@ class ShardSampler(Sampler):
         """
         self._look_ahead(step)
         return super().draw(step)
+
+    def draw_all(self, step: int, mixed: bool, behind: bool) -> StepCrops:
+        """As `draw`, with what is to be mixed in."""
+        self._look_ahead(step)
+        return super().draw_all(step, mixed, behind)
 
     def _clips(self, step: int) -> Tensor:
         return torch.from_numpy(self.order.clips(step))

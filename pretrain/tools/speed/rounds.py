@@ -16,6 +16,7 @@ import torch
 
 from pretrain.tools.speed.authors import AuthorsCost, AuthorsPipeline
 from pretrain.training import Training
+from pretrain.views.views import Views
 
 PIPELINE, ENCODER, STEP = "pipeline", "encoder", "whole step"
 PIPELINE_STEPS = 5  # per step of the encoder, because it takes less time
@@ -59,7 +60,7 @@ def measure(
     authors: AuthorsPipeline | None,
     say: Callable[[str], object],
 ) -> Findings:
-    """Run all sides, after one step of each that does not count.
+    """Run all sides, after the first steps of each, which do not count.
 
     Args:
         training: Ready for its first step; do not use its weights afterwards.
@@ -68,7 +69,7 @@ def measure(
         authors: The authors' pipeline, or None.
         say: Gets a line per round.
     """
-    fixed = training.make_views(0)
+    fixed = Views(*(tensor.clone() for tensor in training.make_views(0)))
     numbers = itertools.count()  # of the steps: each draws another batch
 
     sides: Sequence[tuple[str, Callable[[], object], int]] = (
@@ -78,7 +79,8 @@ def measure(
     )
     training.fabric_module.train()
     for _, once, _ in sides:
-        once()
+        for _ in range(training.first_calls):
+            once()
     found = Findings({side: [] for side, _, _ in sides})
     for run in range(runs):
         for side, once, times in sides:

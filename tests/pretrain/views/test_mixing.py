@@ -10,22 +10,26 @@ def sampler(corpus: Corpus) -> CropSampler:
     return CropSampler(corpus, 4, 5120, 640, max_offset=3, seed=0)
 
 
-def test_without_mixtures_the_batch_is_the_same(tiny_corpus: Corpus) -> None:
+def test_all_crops_of_a_step_are_those_drawn_one_by_one(tiny_corpus: Corpus) -> None:
     draws = sampler(tiny_corpus)
-    batch = draws.draw(0)
-    assert mix_clips(batch, draws, 0, 0.0) is batch
+    batch = draws.draw(1)
+    found = draws.draw_all(1, mixed=True, behind=True)
+    one_by_one = [*batch[:3], *draws.mixture_crops(1, batch.offsets), *draws.backgrounds(1, 3)]
+    assert torch.equal(found.crops, torch.stack(one_by_one))
+    assert torch.equal(found.lengths, batch.lengths) and torch.equal(found.offsets, batch.offsets)
+    assert torch.equal(draws.draw_all(1, mixed=False, behind=True).crops[3:], found.crops[6:])
 
 
 def test_the_second_sound_is_in_all_crops_at_one_level(tiny_corpus: Corpus) -> None:
     draws = sampler(tiny_corpus)
     for step in range(4):
         batch = draws.draw(step)
-        mixed = mix_clips(batch, draws, step, 1.0)
+        seconds = draws.mixture_crops(step, batch.offsets)
+        mixed = mix_clips(batch, seconds, 1.0, torch.Generator().manual_seed(step))
         added = [
             getattr(mixed, name) - getattr(batch, name)
             for name in ("anchor", "positive", "partner")
         ]
-        seconds = draws.mixture_crops(step, batch.offsets)
         for row in range(4):
             gains = []
             for part, second in zip(added, seconds, strict=True):

@@ -62,6 +62,12 @@ def test_a_run_that_goes_on_in_mid_epoch_sees_what_it_would_have_seen(shards: Pa
     assert not equal(sampler(shards, seed=1).draw(7), batch)
 
 
+def mixed(batch: CropBatch, draws: ShardSampler, step: int) -> CropBatch:
+    seconds = draws.mixture_crops(step, batch.offsets)
+    generator = torch.Generator().manual_seed(step)
+    return mix_clips(batch, seconds, 0.5, generator, draws.share)
+
+
 @pytest.mark.parametrize("ranks", [2, 4])
 def test_shares_of_several_processes_are_the_batch_of_one(shards: Path, ranks: int) -> None:
     whole = sampler(shards)
@@ -70,9 +76,9 @@ def test_shares_of_several_processes_are_the_batch_of_one(shards: Path, ranks: i
         batch = whole.draw(step)
         shares = [part.draw(step) for part in parts]
         assert equal(CropBatch(*(torch.cat(x) for x in zip(*shares, strict=True))), batch)
-        joint = mix_clips(batch, whole, step, 0.5)
-        mixed = [mix_clips(x, p, step, 0.5) for x, p in zip(shares, parts, strict=True)]
-        assert equal(CropBatch(*(torch.cat(x) for x in zip(*mixed, strict=True))), joint)
+        joint = mixed(batch, whole, step)
+        mixtures = [mixed(x, p, step) for x, p in zip(shares, parts, strict=True)]
+        assert equal(CropBatch(*(torch.cat(x) for x in zip(*mixtures, strict=True))), joint)
         behind = torch.cat([part.backgrounds(step, 2) for part in parts], dim=1)
         assert torch.equal(behind, whole.backgrounds(step, 2))
     clips = [set(part.decoded) for part in parts]

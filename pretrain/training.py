@@ -229,7 +229,9 @@ class Training:
         """
         args = self.recipe.data
         parts = list(torch.split(drawn.crops[: 2 * CROPS], CROPS))
-        batch = CropBatch(*parts.pop(0).unbind(), *drawn[1:])
+        anchor, positive, partner = parts.pop(0)
+        _, lengths, offsets, clips = drawn
+        batch = CropBatch(anchor, positive, partner, lengths, offsets, clips)
         if args.mixture_probability > 0:
             draws = self.draws["mixtures"]
             batch = mix_clips(batch, parts.pop(0), args.mixture_probability, draws, self.share)

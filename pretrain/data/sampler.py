@@ -70,7 +70,6 @@ class CropBatch(NamedTuple):
         lengths: Samples that are no padding, the same for the three crops, int64, shape (B,).
         offsets: Grid units by which the partner starts later than the anchor, int64, shape (B,).
         clips: Index of each clip in the corpus, int64, shape (B,).
-        twin: The anchor's crop once more, to get another background; None where no loss asks.
     """
 
     anchor: Tensor
@@ -79,7 +78,6 @@ class CropBatch(NamedTuple):
     lengths: Tensor
     offsets: Tensor
     clips: Tensor
-    twin: Tensor | None = None
 
 
 class BatchClips(NamedTuple):
@@ -98,8 +96,8 @@ class StepCrops(NamedTuple):
     """All crops of a step, before they are mixed.
 
     Attributes:
-        crops: float32, shape (3, 6 or 9, B, crop samples): anchors, positives and partners of the
-            batch, then of the clips to be mixed in, then what is put behind them.
+        crops: float32, shape (3 to 10, B, crop samples): anchors, positives and partners of the
+            batch, then of the clips to be mixed in, then what is put behind the views.
         lengths: As in `CropBatch`, as is the rest.
         offsets: Of the partners.
         clips: In the corpus.
@@ -186,21 +184,20 @@ class Sampler(ABC):
             of(clips.indices),
         )
 
-    def draw_all(self, step: int, mixed: bool, behind: bool) -> StepCrops:
+    def draw_all(self, step: int, mixed: bool, behind: int) -> StepCrops:
         """The batch of a step, what is to be mixed into it, and what is to be put behind it.
 
         Args:
             step: 0, 1, ...
             mixed: Whether to draw second clips.
-            behind: Whether to draw backgrounds.
+            behind: Views that get backgrounds.
         """
         clips, wanted, offsets = self._batch_places(step)
         of, offsets = self.share.of, self.share.of(offsets)
         places = [(clips, starts) for starts in wanted]
         if mixed:
             places += self._mixture_places(step, offsets)
-        if behind:
-            places += self._background_places(step, CROPS)
+        places += self._background_places(step, behind)
         lengths = of(self.clip_lengths[clips.indices]).clamp_max(self.crop_samples)
         return StepCrops(self._cut_all(places), lengths, offsets, of(clips.indices))
 

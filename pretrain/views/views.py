@@ -35,6 +35,10 @@ class Views(NamedTuple):
     shifts: Tensor
     contrast: Tensor | None = None
 
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Those that are there, in this order: ``Views(*views.tensors())`` are the same views."""
+        return tuple(x for x in self if x is not None)
+
 
 class Spectra(NamedTuple):
     """One view of each clip.
@@ -94,6 +98,7 @@ def make_views(
     generator: torch.Generator,
     share: BatchShard | None = None,
     with_contrast: bool = False,
+    twin: Tensor | None = None,
 ) -> Views:
     """Augment each view on its own, all by the same rule.
 
@@ -109,14 +114,15 @@ def make_views(
         generator: On the crops' device.
         share: What the crops are of the joint batch; None: all.
         with_contrast: Whether the encoder has a pitch branch.
+        twin: The anchors' sound once more, float32, same shape; None where no loss asks for it.
     """
     share = share or BatchShard(len(batch.lengths))
     anchor, positive, partner = view_shifts(args, generator, share, with_contrast)
     crops = [(batch.anchor, anchor), (batch.positive, positive)]
     if with_partner:
         crops.append((batch.partner, partner))
-    if batch.twin is not None:
-        crops.append((batch.twin, anchor))
+    if twin is not None:
+        crops.append((twin, anchor))
     seen = [
         view(log_mel, audio, semitones, args, generator, share, with_contrast)
         for audio, semitones in crops

@@ -98,9 +98,9 @@ def test_the_twin_is_the_anchor_at_its_pitch_in_another_place(
 ) -> None:
     recipe = replace(with_branch(tiny_recipe), data=DataArgs(background_probability=background))
     training = made(recipe, tiny_corpus)
-    batch = training.sample_batch(0, torch.Generator().manual_seed(0))
-    assert batch.twin is not None
-    assert torch.equal(batch.twin, batch.anchor) == (background == 0)
+    drawn = training.sampler.draw_all(0, mixed=False, behind=4 if background else 0)
+    batch, twin = training.mixed(drawn, torch.Generator().manual_seed(0))
+    assert twin is not None and torch.equal(twin, batch.anchor) == (background == 0)
     views = training.make_views(0)
     assert views.log_mel.shape[0] == 4 and training.crops_per_step == 4 * 4
     assert not torch.equal(views.log_mel[3], views.log_mel[0])

@@ -36,7 +36,13 @@ def made(recipe: Recipe, corpus: Corpus, graphs: bool) -> Training:
     return training
 
 
-def test_replayed_steps_are_the_plain_ones(tiny_corpus: Corpus, recipe: Recipe) -> None:
+@pytest.mark.parametrize("branch", [False, True])
+def test_replayed_steps_are_the_plain_ones(
+    tiny_corpus: Corpus, recipe: Recipe, branch: bool
+) -> None:
+    if branch:  # one more tensor in the views, and a fourth view
+        loss = LossArgs(pitch_form="contrast", pitch_part="branch", instance_weight=0.5)
+        recipe = replace(recipe, encoder=replace(recipe.encoder, pitch_numbers=4), loss=loss)
     plain, replayed = (made(recipe, tiny_corpus, graphs) for graphs in (False, True))
     for first, second in zip(*(steps(t, 0, STEPS) for t in (plain, replayed)), strict=True):
         assert torch.equal(first, second)

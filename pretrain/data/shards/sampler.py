@@ -148,7 +148,7 @@ class ShardSampler(Sampler):
         self._look_ahead(step)
         return super().draw(step)
 
-    def draw_all(self, step: int, mixed: bool, behind: bool) -> StepCrops:
+    def draw_all(self, step: int, mixed: bool, behind: int) -> StepCrops:
         """As `draw`, with what is to be mixed in."""
         self._look_ahead(step)
         return super().draw_all(step, mixed, behind)

@@ -69,7 +69,7 @@ def measure(
         authors: The authors' pipeline, or None.
         say: Gets a line per round.
     """
-    fixed = Views(*(tensor.clone() for tensor in training.make_views(0)))
+    fixed = Views(*(tensor.clone() for tensor in training.make_views(0).tensors()))
     numbers = itertools.count()  # of the steps: each draws another batch
 
     sides: Sequence[tuple[str, Callable[[], object], int]] = (

@@ -13,11 +13,11 @@ def sampler(corpus: Corpus) -> CropSampler:
 def test_all_crops_of_a_step_are_those_drawn_one_by_one(tiny_corpus: Corpus) -> None:
     draws = sampler(tiny_corpus)
     batch = draws.draw(1)
-    found = draws.draw_all(1, mixed=True, behind=True)
+    found = draws.draw_all(1, mixed=True, behind=3)
     one_by_one = [*batch[:3], *draws.mixture_crops(1, batch.offsets), *draws.backgrounds(1, 3)]
     assert torch.equal(found.crops, torch.stack(one_by_one))
     assert torch.equal(found.lengths, batch.lengths) and torch.equal(found.offsets, batch.offsets)
-    assert torch.equal(draws.draw_all(1, mixed=False, behind=True).crops[3:], found.crops[6:])
+    assert torch.equal(draws.draw_all(1, mixed=False, behind=3).crops[3:], found.crops[6:])
 
 
 def test_the_second_sound_is_in_all_crops_at_one_level(tiny_corpus: Corpus) -> None:

@@ -16,6 +16,7 @@ from benchmark.heads.rows import Batch
 
 # Of embeddings kept ready. Where there are more, each batch is made ready anew in every epoch.
 KEPT_BYTES = 1 << 30
+AMPERE = 8  # first major compute capability that multiplies bfloat16
 MEAN_ROWS = 1 << 13  # read at once for their mean
 
 
@@ -81,7 +82,9 @@ def most_kept(device: torch.device) -> int:
 def product_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the device multiplies it natively, else float32."""
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        # torch.cuda.is_bf16_supported() says yes of older GPUs, too, which convert every number.
+        native = torch.version.hip or torch.cuda.get_device_properties(device).major >= AMPERE
+        return torch.bfloat16 if native else torch.float32
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return torch.bfloat16 if supported is not None and supported() else torch.float32
 

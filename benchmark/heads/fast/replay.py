@@ -11,6 +11,7 @@ Source: PyTorch's notes on CUDA semantics, section "CUDA Graphs".
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ TOLERANCE = 0.1
 The same operations give the same bits. Should a product be computed in another order in a graph,
 bfloat16 rounds otherwise, and Adam's steps follow; other dropout masks alone would differ by more.
 """
+
+ONE_RECORDING = threading.Lock()  # torch allows one at a time in a process
 
 Work = Callable[[], None]
 Recorder = Callable[[Work, Sequence[Tensor]], Work]
@@ -161,13 +164,13 @@ class GraphCapture:
         """
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(generator)
-        # Other threads may use the device meanwhile: a recording is this thread's alone.
-        with torch.cuda.graph(
+        recording = torch.cuda.graph(
             graph,
             pool=None if self._last is None else self._last.pool(),
             stream=torch.cuda.current_stream(self._device),
-            capture_error_mode="thread_local",
-        ):
+            capture_error_mode="thread_local",  # what other threads do meanwhile is no fault
+        )
+        with ONE_RECORDING, recording:
             work()
         self._last = graph
         return graph.replay

@@ -6,6 +6,8 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from statistics import median
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -13,8 +15,9 @@ import torch
 from torch import Tensor
 
 from benchmark.heads.evaluate import evaluate_task
-from benchmark.heads.fast.replay import GraphRecorder, recorder_for
+from benchmark.heads.fast.replay import GraphRecorder, own_stream, recorder_for, wait_for
 from benchmark.heads.fast.train import train_fast
+from benchmark.heads.fast.training import StackTraining
 from benchmark.heads.fold_data import FoldData, fold_data
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.rows import Split
@@ -81,6 +84,29 @@ def _trained_weights(data: FoldData, device: str) -> list[Tensor]:
     heads = train_fast(data, POINTS, 42, SavedHeads(None), lambda count: None, device)
     states = [head.head.state_dict().values() for head in heads]
     return [torch.cat([tensor.flatten().double() for tensor in state]) for state in states]
+
+
+def epoch_seconds(task: Task, splits: Mapping[str, Split], device: str, heads: int) -> float:
+    """Median time of an epoch of one stack of two-layer heads, as large as the default grid's."""
+    data = fold_data(task, splits, task_folds(task)[0], Protocol("default", mode="fast"))
+    rates = [3.2e-3 / (1 + place) for place in range(heads)]
+    points = [
+        replace(POINTS[-1], lr=rate, hidden_dim=1024, batch_size=1024, max_epochs=6)
+        for rate in rates
+    ]
+    epoch, place = StackTraining.epoch, torch.device(device)
+    taken: list[float] = []
+
+    def timed(training: StackTraining) -> None:
+        wait_for(place)
+        started = time.perf_counter()
+        epoch(training)
+        wait_for(place)
+        taken.append(time.perf_counter() - started)
+
+    with patch.object(StackTraining, "epoch", timed), own_stream(place):
+        train_fast(data, points, 42, SavedHeads(None), lambda count: None, device)
+    return median(taken[2:])  # the first is plain, the second recorded
 
 
 def seconds_of(task: Task, splits: Mapping[str, Split], protocol: Protocol, device: str) -> float:

@@ -20,7 +20,7 @@ from benchmark.protocol import Protocol
 from pretrain.recipe import find_recipe, read_recipe
 from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP
 from pretrain.tools.speed.run import run_bench
-from tests.gpu.heads import plain_operations, recordings, seconds_of
+from tests.gpu.heads import epoch_seconds, plain_operations, recordings, seconds_of
 from tests.gpu.made_data import (
     EVENT_CLIPS,
     FEW_EVENT_CLIPS,
@@ -135,6 +135,11 @@ def heads(device: str, folder: Path, small: bool) -> Iterator[Speed]:
             Protocol("default", mode=mode, grid_points=points) for mode in ("exact", "fast")
         )
         seconds_of(replace(task, param_grid={"max_epochs": [3]}), splits, fast, device)  # once
+        count = 1 if small else 8
+        for words, manner in (("no graphs", plain_operations()), ("graph", recordings(device))):
+            with manner:
+                epoch = 1000 * epoch_seconds(task, splits, device, count)
+            yield Speed(f"{name}: epoch of {count} two-layer heads, {words}", epoch, "ms")
         with plain_operations():
             yield Speed(f"{name}: fast, no graphs", seconds_of(task, splits, fast, device), "s")
         with recordings(device):

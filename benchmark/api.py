@@ -17,12 +17,13 @@ from benchmark.report.write import TABLES, write_few_shot_report, write_report
 from benchmark.results.cell_files import cell_path, check_names
 from benchmark.runner.cells import Executor, FinishedCells
 from benchmark.runner.local import run_locally
+from benchmark.runner.parallel.devices import DevicesExecutor
 from benchmark.runner.plan import RunPlan, fit_tasks
 from benchmark.runner.preview import Preview, preview_plan
 from benchmark.runner.progress import Advance, Progress, Silent
 from benchmark.runner.tracking import Tracking
 from benchmark.tasks.find import choose, find_tasks
-from msssl_common.devices import device_elsewhere, resolve_device
+from msssl_common.devices import device_elsewhere, resolve_devices
 from msssl_common.files import check_writable, remove_leftovers
 from msssl_common.messages import printable_name
 
@@ -69,7 +70,8 @@ def evaluate(
             first look. None for the protocol's, which is all clips unless it says otherwise.
         seeds: How often the heads are trained: with the protocol's seed, the next one, and so on.
         out: Results folder; None for one of its own under ``results/runs``.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. Several, as in ``cuda:0,1``,
+            share the work, each in a process of its own; the results are those of one.
         embedding_dtype: Type in which embeddings are kept: ``float32`` or ``float16``.
         interpreters: By module or package name (an empty name means all modules): another Python
             to run it in.
@@ -110,7 +112,11 @@ def evaluate(
         debug=debug,
     )
     here = executor in (None, run_locally)
-    plan = replace(plan, device=resolve_device(device) if here else device_elsewhere(device))
+    devices = resolve_devices(device) if here else [device_elsewhere(device)]
+    if len(devices) > 1:
+        executor = DevicesExecutor(devices)
+        devices = [devices[0].partition(":")[0]]  # what each process calls its own
+    plan = replace(plan, device=devices[0])
     return fill_and_report(plan, progress, tracking, executor or run_locally)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, get_args
 import click
 
 from benchmark.protocol import SEED, Mode, Protocol
-from msssl_common.devices import DEVICE_HELP, resolve_device
+from msssl_common.devices import DEVICE_HELP, DEVICES_HELP, resolve_devices
 from msssl_common.messages import explain_error, is_out_of_memory, say
 
 if TYPE_CHECKING:
@@ -57,7 +57,18 @@ def said_device(device: str) -> str:
     Raises:
         ValueError: There is no such device.
     """
-    found = resolve_device(device)
+    if "," in device:
+        raise ValueError(f"--device {device!r} names several devices; name one here")
+    return said_devices(device)
+
+
+def said_devices(device: str) -> str:
+    """The same of one device or several, with commas between them.
+
+    Raises:
+        ValueError: There is no such device.
+    """
+    found = ",".join(resolve_devices(device))
     if device == "auto" and found != "cpu":
         say(f"Device: {found} (--device cpu for the processor)", err=True)
     return found
@@ -102,6 +113,9 @@ seed_option = click.option(
 )
 device_option = click.option(
     "--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP
+)
+devices_option = click.option(
+    "--device", default="auto", show_default=True, metavar="DEVICE,...", help=DEVICES_HELP
 )
 debug_option = click.option("--debug", is_flag=True, help="Show the tracebacks of errors.")
 env_option = click.option(

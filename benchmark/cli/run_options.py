@@ -19,14 +19,14 @@ from benchmark.cli.options import (
     ExecutorName,
     chosen_executor,
     debug_option,
-    device_option,
+    devices_option,
     env_option,
     env_timeout_option,
     grid_option,
     in_process_option,
     mode_option,
     names,
-    said_device,
+    said_devices,
     seed_option,
     strict_option,
     tasks_dir_option,
@@ -185,8 +185,8 @@ class Place:
 
     @property
     def said_device(self) -> str:
-        """The device; of this machine's, what ``auto`` found is said."""
-        return said_device(self.device) if self.executor == "local" else self.device
+        """The device, or several; of this machine's, what ``auto`` found is said."""
+        return said_devices(self.device) if self.executor == "local" else self.device
 
     @property
     def chosen_executor(self) -> Executor:
@@ -203,7 +203,7 @@ class Place:
 place_options = grouped(
     "place",
     Place,
-    device_option,
+    devices_option,
     env_option,
     env_timeout_option,
     in_process_option,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from msssl_common.messages import explain_error, printable, say
 from pretrain.cli.bench import bench
 from pretrain.cli.corpus import corpus
 from pretrain.cli.curves import curves
-from pretrain.cli.options import RECIPE_HELP, device_option
+from pretrain.cli.options import RECIPE_HELP, device_option, devices_option
 from pretrain.cli.overlap import check_overlap
 from pretrain.cli.pack import pack
 from pretrain.distributed.launch import is_started, launch
@@ -54,13 +55,12 @@ def main() -> None:
     type=click.IntRange(min=0),
     help="Seed of weights and random draws.  [default: the recipe's]",
 )
-@device_option
+@devices_option
 @click.option(
     "--devices",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes that share each batch, one per GPU. torchrun can start them, too.",
+    help="Processes that share each batch, one per GPU. torchrun can start them, too.  [default: "
+    "as many as --device names]",
 )
 @click.option(
     "--chunk",
@@ -88,7 +88,7 @@ def run(
     batch_size: int | None,
     seed: int | None,
     device: str,
-    devices: int,
+    devices: int | None,
     chunk: int | None,
     reader: Literal["memory", "stream"] | None,
     compiled: bool,
@@ -104,6 +104,7 @@ def run(
 
     keep_freed_memory()
     try:
+        device, devices = _shared(device, devices)
         if recipe == "panns":
             from pretrain.panns.train import run as run_panns
 
@@ -138,6 +139,30 @@ def run(
             )
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
+
+
+def _shared(device: str, devices: int | None) -> tuple[str, int]:
+    """One device for all processes, and how many there are: each is given a GPU of its own.
+
+    Where ``--device`` names several GPUs, these alone are seen from here on.
+
+    Raises:
+        ValueError: It names others than there are, one twice, or not as many as ``--devices``.
+    """
+    if "," not in device:
+        return device, devices or 1
+    from msssl_common.devices import VISIBLE, resolve_devices, visible_devices
+
+    named = resolve_devices(device)
+    kind = named[0].partition(":")[0]
+    if kind == "cuda" and len(set(named)) < len(named):
+        raise ValueError(f"--device {device} names a GPU twice: each process needs its own")
+    if devices not in (None, len(named)):
+        raise ValueError(f"--device {device} names {len(named)} devices, --devices {devices}")
+    if seen := visible_devices(named):
+        os.environ[VISIBLE] = seen
+    click.get_current_context().params["device"] = kind  # what the processes are told
+    return kind, len(named)
 
 
 def _arguments(without: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from msssl_common.devices import DEVICE_HELP
+from msssl_common.devices import DEVICE_HELP, DEVICES_HELP
 
 RECIPE_NAMES = sorted(path.stem for path in Path(__file__).parents[1].glob("recipes/*.yaml"))
 
@@ -17,4 +17,8 @@ RECIPE_HELP = (
 
 device_option = click.option(
     "--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP
+)
+
+devices_option = click.option(
+    "--device", default="auto", show_default=True, metavar="DEVICE,...", help=DEVICES_HELP
 )

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from benchmark.runner.parallel.tasks import NodeFacts, Place, node_facts
 from benchmark.runner.provenance import versions
-from benchmark.runner.ray.tasks import NodeFacts, Place, node_facts
 from msssl_common.workers import usable_cores
 
 CONNECT_SECONDS = 5.0  # Ray itself tries for minutes

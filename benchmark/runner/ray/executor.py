@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 
 from benchmark.runner.cells import FinishedCells
+from benchmark.runner.parallel.cells import Cells, TaskProgress
+from benchmark.runner.parallel.tasks import Place
 from benchmark.runner.plan import RunPlan
-from benchmark.runner.ray.cells import Cells, ClusterProgress
 from benchmark.runner.ray.cluster import check_nodes, connected, demanded, resources, tasks_at_once
-from benchmark.runner.ray.tasks import Place
 from benchmark.runner.ray.work import Work
 from benchmark.tasks.task import Task
 
@@ -58,7 +58,7 @@ class RayExecutor:
         threads = self.cpus or torch.get_num_threads()
         place = Place.here(threads)
         paths = [task.folder.absolute() for task in plan.tasks if isinstance(task, Task)]
-        progress = ClusterProgress(finished)
+        progress = TaskProgress(finished, "on the cluster")
         with connected(self.address) as ray:
             if warning := check_nodes(ray, place, paths):
                 progress.say(warning)

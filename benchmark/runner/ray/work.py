@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from types import ModuleType
 
+from benchmark.runner.parallel.tasks import Outcome, Place, do
 from benchmark.runner.ray.cluster import Demand
-from benchmark.runner.ray.tasks import Outcome, Place, do
 
 RETRIES = 3
 RETRY_SECONDS = 2.0  # a lock of a process whose node died goes when the process notices
@@ -56,7 +56,7 @@ class Work:
 
         Args:
             name: What it is called, in messages and by ``ray list tasks``.
-            function: Of `benchmark.runner.ray.tasks`.
+            function: Of `benchmark.runner.parallel.tasks`.
             arguments: For it.
             gpu: Whether it needs the GPU of a run that has one.
         """

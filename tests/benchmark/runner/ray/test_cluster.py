@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli import main
+from benchmark.runner.parallel.tasks import Place
 from benchmark.runner.ray.cluster import ENVIRONMENT, check_nodes, connected
-from benchmark.runner.ray.tasks import Place
 from msssl_common.own_python import own_python
 from tests import ROOT
 from tests.benchmark.fake_modules import write_module

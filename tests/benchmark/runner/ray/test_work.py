@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
+from benchmark.runner.parallel.tasks import Outcome, Place
 from benchmark.runner.ray import work
 from benchmark.runner.ray.cluster import Demand
-from benchmark.runner.ray.tasks import Outcome, Place
 from benchmark.runner.ray.work import Work
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.runner.ray.tasks import Place, unseen
+from benchmark.runner.parallel.tasks import Place, unseen
 from msssl_common.files import cache_root
 
 

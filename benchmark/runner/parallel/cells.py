@@ -1,9 +1,11 @@
-"""Fill every cell by tasks on a Ray cluster, each as soon as its inputs are there.
+"""Fill every cell by tasks for other processes, each as soon as its inputs are there.
 
 For each module: load it once for its facts, then for each task: hash it (once per sample rate),
 embed each split, train the stages of `benchmark.heads.stages` round by round, score. Tasks exchange
 embeddings and heads through the cache folder, where an interrupted run finds them again. Only this
 process writes the results. One bar counts all tasks, beside the lines of finished cells.
+
+Who does the tasks, `benchmark.runner.ray` and `benchmark.runner.parallel.devices` say.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from benchmark.embeddings.cache import CacheEntry
 from benchmark.heads.saved_heads import head_name
@@ -19,23 +22,40 @@ from benchmark.models.specs import split_spec
 from benchmark.results.cells import Cell, ModuleFacts
 from benchmark.runner.cells import FinishedCells, RunCells, shared_step_name
 from benchmark.runner.evaluate_cell import EvaluatedCell, cache_entry
+from benchmark.runner.parallel import tasks
+from benchmark.runner.parallel.tasks import ModuleSpec, Outcome
 from benchmark.runner.plan import RunPlan
-from benchmark.runner.ray import tasks
-from benchmark.runner.ray.tasks import ModuleSpec, Outcome
-from benchmark.runner.ray.work import Work
 from benchmark.tasks.task import Task, task_folds
 from msssl_common.messages import say
 
 
-class ClusterProgress:
+class Work(Protocol):
+    """Has tasks done elsewhere."""
+
+    async def do(
+        self, name: str, function: Callable[..., object], *arguments: object, gpu: bool = True
+    ) -> Outcome:
+        """Have a task done.
+
+        Args:
+            name: What it is called in messages.
+            function: Of `benchmark.runner.parallel.tasks`.
+            arguments: For it.
+            gpu: Whether it needs the GPU of a run that has one.
+        """
+
+
+class TaskProgress:
     """Shows tasks and passes finished cells on.
 
     Args:
         finished: Takes the cells.
+        where: Where the tasks are done, in two or three words.
     """
 
-    def __init__(self, finished: FinishedCells) -> None:
+    def __init__(self, finished: FinishedCells, where: str) -> None:
         self._finished = finished
+        self._where = where
         self._advance = self._step()
         self._shown = (0, 0)
 
@@ -65,11 +85,11 @@ class ClusterProgress:
         self.count(*self._shown)
 
     def _step(self) -> Callable[[int, int], None]:
-        return self._finished.progress.step("tasks on the cluster")
+        return self._finished.progress.step(f"tasks {self._where}")
 
 
 class _TaskFailedError(Exception):
-    """A task on the cluster failed; the message is the reason for its cells."""
+    """A task failed; the message is the reason for its cells."""
 
 
 class Cells:
@@ -80,16 +100,23 @@ class Cells:
         progress: Takes cells.
         work: Has tasks done.
         pairs_at_once: Modules and tasks in work at once.
+        by_stage: Whether the heads of a cell are trained by several tasks, or all by one.
     """
 
     def __init__(
-        self, plan: RunPlan, progress: ClusterProgress, work: Work, pairs_at_once: int
+        self,
+        plan: RunPlan,
+        progress: TaskProgress,
+        work: Work,
+        pairs_at_once: int,
+        by_stage: bool = True,
     ) -> None:
         self._plan = plan
         self._work = work
         self._cells = RunCells(plan, progress)
         self._hashes: dict[tuple[str, int], asyncio.Task[Outcome]] = {}
         self._pairs_at_once = pairs_at_once
+        self._by_stage = by_stage
 
     async def fill(self) -> None:
         """Fill all of them."""
@@ -165,8 +192,8 @@ class Cells:
         """Train and score the heads of a cell."""
         entry = cache_entry(blank)
         try:
-            needed, seconds = await self._train(task, entry, blank)
-            name = self._cells.step_name(blank, "scoring")
+            needed, seconds = await self._train(task, entry, blank) if self._by_stage else ([], 0.0)
+            name = self._cells.step_name(blank, "scoring" if self._by_stage else "training heads")
             scored = self._check(
                 await self._work.do(name, tasks.finish, task, entry, blank, needed)
             )

@@ -1,4 +1,4 @@
-"""The tasks of a run on a cluster, as functions that a worker calls. Ray is not imported here.
+"""The tasks of a run, as functions that a process of the run calls. Ray is not imported here.
 
 A worker process keeps the module and the embeddings that it used last, because the next task often
 needs them. A task checks that its machine has what the first process had.
@@ -105,7 +105,7 @@ class Outcome:
 
 
 def do(place: Place, function: Callable[..., object], *arguments: object) -> Outcome:
-    """Call a function on a worker; what it raises is the module's or task's affair, not Ray's."""
+    """Call a function on a worker; what it raises is the module's or task's affair."""
     started = time.perf_counter()
     try:
         place.enter()
@@ -152,7 +152,7 @@ class ModuleSpec:
         spec: The module, with its checkpoint or without.
         device: Torch device.
         interpreter: Another Python to run it in, or None.
-        in_process: Whether to load it into Ray's process if there is none, not into its own.
+        in_process: Whether to load it into the task's process if there is none, not into its own.
     """
 
     spec: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from benchmark.models.specs import BASELINES, FLOORS
+from benchmark.report.licences import Use, use_of
 from benchmark.report.page.scale import Scale
 from benchmark.report.published import published_label
 from benchmark.report.standings import Leaderboard
@@ -29,6 +30,7 @@ class PageRow:
         name: The same as shown.
         kind: ``"floor"`` is there to be beaten, ``"published"`` copied from the public leaderboard.
         parameters: Their number; None if unknown.
+        licence: Of the weights, an SPDX expression; empty if it is not known.
         folded: Whether it is hidden at first, as it has a score in less than half of the tasks.
         url: Where a published one's code or paper is.
         submitted: When a published one was.
@@ -38,6 +40,7 @@ class PageRow:
     name: str
     kind: Kind = "model"
     parameters: int | None = None
+    licence: str = ""
     folded: bool = False
     url: str = ""
     submitted: str = ""
@@ -46,6 +49,11 @@ class PageRow:
     def published(self) -> bool:
         """Whether it was not run here."""
         return self.kind == "published"
+
+    @property
+    def use(self) -> Use:
+        """What the licence allows."""
+        return use_of(self.licence)
 
     @property
     def floor(self) -> bool:
@@ -165,7 +173,7 @@ def _key(value: float | str | None) -> tuple[float, str] | None:
 def page_rows(standings: Leaderboard) -> list[PageRow]:
     """Own rows in the order of the board, then published ones in the order of the leaderboard."""
     own = [
-        PageRow(module.label, module.label, _kind(module.module), module.parameters)
+        PageRow(module.label, module.label, _kind(module.module), module.parameters, module.licence)
         for module in standings.board.modules
     ]
     scores = [score for scores in standings.published.values() for score in scores]

@@ -59,11 +59,34 @@ def _row_provenance(module: ModuleFacts, cells: list[Cell]) -> dict[str, str]:
         "checkpoint": module.checkpoint or "its default",
         "distribution": module.distribution,
         "weights (SHA-256)": module.weights_hash[:16],
+        "licence": module.licence or "not known",
         "sample rate": f"{module.sample_rate:,} Hz" if module.sample_rate else "",
         "device": "; ".join(_each(ran, lambda cell: cell.device)),
         "versions": " | ".join(_each(ran, lambda cell: cell.versions)),
         "date": " to ".join(dict.fromkeys([*dates[:1], *dates[-1:]])),
     }
+
+
+CITE = (
+    "To cite these scores: Turian et al., HEAR: Holistic Evaluation of Audio Representations, "
+    "PMLR 176, 2022 (arXiv:2203.03022), the authors of the data sets and of the models, and the "
+    "version of msssl-hear."
+)
+
+
+def colophon(standings: Leaderboard) -> list[str]:
+    """The last lines of the page: when and with what it was made, and what to cite."""
+    board = standings.board
+    cells = [cell for module in board.modules for cell in board.cells(module)]
+    days = sorted(_each(cells, lambda cell: cell.date[:10]))
+    made = " to ".join(dict.fromkeys([*days[:1], *days[-1:]]))
+    versions = _each(cells, lambda cell: cell.versions)
+    lines = [f"Made with msssl-hear{f', {made}' if made else ''}."]
+    if len(versions) == 1:
+        lines.append(f"Versions: {versions[0]}.")
+    elif versions:
+        lines.append("Versions differ from row to row: see the table above.")
+    return [" ".join(lines), CITE]
 
 
 def _each(cells: Iterable[Cell], fact: Callable[[Cell], str]) -> list[str]:

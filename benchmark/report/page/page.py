@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from benchmark.report.few_shot import FewShotScore
 from benchmark.report.headline import Leader, leaders
+from benchmark.report.licences import USES, Use
 from benchmark.report.notes import deviation_notes, overall_note, protocol_limits, table_notes
 from benchmark.report.numbers import end_text
 from benchmark.report.page.cells import (
@@ -28,7 +29,13 @@ from benchmark.report.page.columns import cost_columns, overall_columns, task_co
 from benchmark.report.page.correlations import CorrelationTable, correlation_tables
 from benchmark.report.page.cost import CostChart, cost_charts
 from benchmark.report.page.curves import Curves, curves_of
-from benchmark.report.page.facts import failures, protocol_facts, provenance, published_notes
+from benchmark.report.page.facts import (
+    colophon,
+    failures,
+    protocol_facts,
+    provenance,
+    published_notes,
+)
 from benchmark.report.page.pairs import MOST_PAIRS, PairTable, pair_table
 from benchmark.report.page.script_data import script_data
 from benchmark.report.standings import Leaderboard
@@ -103,6 +110,17 @@ class Page:
         return [kind for kind in KINDS if kind in there]
 
     @property
+    def uses(self) -> list[Use]:
+        """What licences allow, in the order of `USES`; none where no licence is known."""
+        there = {row.use for row in self.rows}
+        return [use for use in USES if use in there] if there - {"unknown"} else []
+
+    @property
+    def has_sizes(self) -> bool:
+        """Whether a row's number of parameters is known."""
+        return any(row.parameters is not None for row in self.rows)
+
+    @property
     def folded(self) -> int:
         """Number of rows that are hidden at first."""
         return sum(row.folded for row in self.rows)
@@ -173,6 +191,8 @@ def leaderboard_html(
         sample_bar=Bar(48.0, 12.0, 88.0),
         groups=GROUPS,
         kinds=KINDS,
+        uses=USES,
+        colophon=colophon(standings),
         families={family: GROUPS[family] for family in FAMILIES},
         most_rows=MOST_PAIRS,
         protocol=protocol_facts(standings),

@@ -37,6 +37,7 @@ def _row(row: PageRow) -> dict[str, object]:
     return {
         "name": printable(row.name),
         "kind": row.kind,
+        "use": row.use,
         "folded": row.folded,
         "parameters": row.parameters,
     }

@@ -39,6 +39,7 @@
     const groupHeads = Array.from(board.querySelectorAll("th[data-group]"));
     const groups = all("input[name=group]");
     const kinds = all("input[name=kind]");
+    const uses = all("input[name=use]");
     const tasks = all("input[name=task]");
     const views = all("input[name=view]");
     const [find, findTask, size, chosen, folded] =
@@ -53,8 +54,9 @@
       return (!box || box.checked) && holds(column.title, wordsOf(findTask));
     }
     function rowIsShown(row) {
-      const unwanted = kinds.some((box) => !box.checked && box.value === row.kind);
-      const isSmall = !size.value || (row.parameters !== null && row.parameters <= size.value * 1e6);
+      const unwanted = kinds.some((box) => !box.checked && box.value === row.kind)
+        || uses.some((box) => !box.checked && box.value === row.use);
+      const isSmall = !size?.value || (row.parameters !== null && row.parameters <= size.value * 1e6);
       return !unwanted && isSmall && (!row.folded || folded.checked) && holds(row.name, wordsOf(find));
     }
 
@@ -128,8 +130,8 @@
     }
 
     // The state is kept in the address behind #, so that a view can be sent to somebody.
-    const fields = { find, "find-task": findTask, size, column: chosen };
-    const boxes = { group: groups, kind: kinds, task: tasks };
+    const fields = { find, "find-task": findTask, ...(size && { size }), column: chosen };
+    const boxes = { group: groups, kind: kinds, use: uses, task: tasks };
     const start = { view: views.find((view) => view.checked).value, sorted, column: chosen.value };
     function state() {
       const words = new URLSearchParams();
@@ -187,18 +189,74 @@
     const change = () => { show(); keep(); };
     find.addEventListener("input", change);
     findTask.addEventListener("input", change);
-    [...groups, ...kinds, ...tasks, ...views, size, folded]
+    [...groups, ...kinds, ...uses, ...tasks, ...views, size, folded]
       .forEach((field) => field?.addEventListener("change", change));
     chosen.addEventListener("change", () => {
       const column = data.columns.findIndex(({ title }) => title === chosen.value);
       sort(column, data.columns[column].first);
       change();
     });
+    // What has the focus may lie half behind the heads that stay.
+    board.addEventListener("focusin", ({ target }) => {
+      const scroll = board.parentElement;
+      const [place, frame] = [target, scroll].map((each) => each.getBoundingClientRect());
+      const [names, head] = [heads[0], board.tHead].map((each) => each.getBoundingClientRect());
+      if (target.closest("thead, td") === null || target.closest(".corner")) return;
+      const behind = place.left - names.right - 6;
+      const beyond = place.right - frame.right + 6;
+      if (behind < 0) scroll.scrollLeft += behind;
+      else if (beyond > 0) scroll.scrollLeft += Math.min(beyond, behind);
+      if (!target.closest("thead") && place.top < head.bottom) scroll.scrollTop += place.top - head.bottom - 6;
+    });
     const compare = twoModels(rows, keep);
     restore();
     show();
     byId("controls").hidden = false; // without a script there is nothing to control
+    const isNarrow = window.matchMedia("(max-width: 40rem)");
+    const unfold = () => { byId("filters").open = !isNarrow.matches; };
+    isNarrow.addEventListener("change", unfold);
+    unfold();
+    download(rows, columnIsShown);
   }
+
+  // ---- what is shown as a CSV table, and its address ------------------------------------------
+  // A spreadsheet takes a cell that begins like this for a formula: an apostrophe makes it a text.
+  const formula = /^['=+\-@\uff1d\uff0b\uff0d\uff20]/;
+  const csvCell = (text) => `"${text.replace(formula, "'$&").replaceAll('"', '""')}"`;
+  const csvNumber = (whole) => (whole ?? null) === null ? "" : String(whole / data.unit);
+
+  function csvOf(rows, columns) {
+    const head = ["model", "kind"].concat(...columns.map(({ title, values }) =>
+      values ? [title, `${title}:low`, `${title}:high`] : [title]));
+    const lines = rows.map((row) => {
+      const number = row.dataset.row;
+      const { name, kind } = data.rows[number];
+      return [csvCell(name), kind].concat(...columns.map((column) => column.values
+        ? [column.values[number], ...(column.bounds[number] ?? [null, null])].map(csvNumber)
+        : [csvCell(row.cells[data.columns.indexOf(column)].textContent.trim().replace("–", ""))]));
+    });
+    return [head.map(csvCell), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
+  }
+  function download(rows, columnIsShown) {
+    byId("download").addEventListener("click", () => {
+      const columns = data.columns.filter((column) => column.group !== "name" && columnIsShown(column));
+      const csv = csvOf(rows.filter((row) => !row.hidden), columns);
+      const address = URL.createObjectURL(new Blob(["\ufeff", csv], { type: "text/csv" }));
+      element("a", "", { href: address, download: "leaderboard.csv" }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10000);
+    });
+  }
+  byId("copy").addEventListener("click", async ({ target }) => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      target.textContent = "Copied";
+    } catch {
+      window.prompt("The address of this view:", location.href);
+    }
+    setTimeout(() => { target.textContent = "Copy link"; }, 2000);
+  });
+  byId("download").hidden = !board;
+  byId("actions").hidden = false;
 
   // ---- two models side by side ----------------------------------------------------------------
   function twoModels(rows, keep) {

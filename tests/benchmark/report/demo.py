@@ -29,8 +29,14 @@ PUBLISHED = ("CP-JKU PaSST base", "CVSSP PANNS", "OpenL3", "CREPE", "Descript/MA
 
 BASE = "benchmark.baselines"
 MODULES = [
-    ModuleFacts("multi", "msssl_hear", "", None, "a1" * 32, "m", 16000, 4_512_345, 1024, 512),
-    ModuleFacts("cola", f"{BASE}.cola", "", None, "b2" * 32, "m", 16000, 4_512_345, 512, 512),
+    ModuleFacts(
+        *("multi", "msssl_hear", "", None, "a1" * 32, "m", 16000, 4_512_345, 1024, 512),
+        licence="Apache-2.0",
+    ),
+    ModuleFacts(
+        *("cola", f"{BASE}.cola", "", None, "b2" * 32, "m", 16000, 4_512_345, 512, 512),
+        licence="CC-BY-NC-4.0",
+    ),
     ModuleFacts(
         "panns-cnn6 (ours, same data, not official)",
         f"{BASE}.panns",

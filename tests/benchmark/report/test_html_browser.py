@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -159,8 +161,9 @@ def test_a_task_parts_its_tie_groups(page: Driver) -> None:
 def test_the_keyboard_alone_sorts_filters_and_reads_reasons(page: Driver) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    _keys(page, Keys.TAB)
-    assert page.switch_to.active_element.get_attribute("id") == "find"
+    for name in ("copy", "download", "theme", "find"):
+        _keys(page, Keys.TAB)
+        assert page.switch_to.active_element.get_attribute("id") == name
     _keys(page, "cola")
     assert _names(page) == ["cola"]
     assert "1 of 10 rows" in _css(page, "#status").text
@@ -230,6 +233,65 @@ def test_families_rows_and_names_filter(page: Driver) -> None:
     _css(page, "#find").send_keys("no such model")
     assert _names(page) == []
     assert _css(page, "#status").text.startswith("0 of 10 rows")
+
+
+def test_licences_filter(page: Driver) -> None:
+    from benchmark.report.licences import USES
+
+    boxes = _all(page, "input[name=use]")
+    assert [box.get_attribute("value") for box in boxes] == ["free", "noncommercial", "unknown"]
+    said = [box.find_element("xpath", "..").text for box in boxes]
+    assert said == [USES["free"], USES["noncommercial"], USES["unknown"]]
+    boxes[2].click()  # also published rows, whose licences nobody says
+    assert sorted(_names(page)) == ["cola", "multi"]
+    boxes[1].click()
+    assert _names(page) == ["multi"]
+    assert page.current_url.endswith("#no-use=noncommercial&no-use=unknown")
+    page.refresh()
+    assert _names(page) == ["multi"]
+
+
+def test_what_is_shown_can_be_had_as_a_table(page: Driver, tmp_path: Path) -> None:
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    _css(page, "#find").send_keys("l")
+    for group in ("overall", "scene", "event"):
+        _css(page, f"input[value={group}]").click()
+    shown = _names(page)
+    _css(page, "#download").click()
+    file = tmp_path / "leaderboard.csv"
+    _wait(file.exists)
+    rows = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+    assert [row["model"] for row in rows] == shown
+    task = TASKS[3].task
+    costs = ["parameters", "embedding size", "speed", "peak memory"]
+    assert list(rows[0]) == ["model", "kind", task, f"{task}:low", f"{task}:high", *costs]
+    demo = demo_standings()
+    standing = demo.standings["multi", task]
+    assert standing.interval is not None
+    expected = [standing.entry.primary, *standing.interval]
+    multi = next(row for row in rows if row["model"] == "multi")
+    found = [float(multi[name]) for name in (task, f"{task}:low", f"{task}:high")]
+    assert found == pytest.approx(expected, abs=5e-5)
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert condition()
+
+
+def test_a_link_to_what_is_shown_is_copied(page: Driver) -> None:
+    _css(page, "#find").send_keys("multi")
+    page.execute_script(
+        "Object.defineProperty(navigator, 'clipboard', {configurable: true,"
+        " value: {writeText: async (text) => { window.copied = text; }}});"
+    )
+    _css(page, "#copy").click()
+    _wait(lambda: _css(page, "#copy").text == "Copied")
+    assert page.execute_script("return window.copied") == page.current_url
+    assert page.current_url.endswith("#find=multi")
 
 
 def test_the_theme_follows_the_system_or_the_switch(page: Driver) -> None:

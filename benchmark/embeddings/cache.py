@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -155,14 +156,18 @@ class CacheEntry:
 
 
 def changed_input(inputs: Mapping[str, str]) -> str | None:
-    """The first of some files that is not what it was.
+    """The first of some files or environment variables that is not what it was.
 
     Args:
-        inputs: SHA-256 by path.
+        inputs: SHA-256 by path, or by "$NAME" of a variable.
     """
     for path, known in inputs.items():
         try:
-            now = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            if path.startswith("$"):
+                value = repr(os.environ.get(path[1:]))
+                now = hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+            else:
+                now = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         except OSError:
             return path
         if now != known:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
@@ -31,6 +32,8 @@ from msssl_common.files import cache_root
 NAMED = ("torch", "tensorflow", "keras", "numpy")  # in the note under every table
 MINUTE = 60.0  # s; the longest batch, but for a single clip
 LONGEST_NAME = 80  # of a log
+SHORT_CLIP = 30.0  # s; a longer first clip is not embedded again
+TOLERANCE = 1e-3  # of the largest value; additions on a GPU have no fixed order
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ class WorkerModule:
         self._device = device
         self._as_loaded = as_loaded
         self._loaded: tuple[str, ModelFacts] | None = None
+        self._first: _FirstClip | None = None
         self._keep_log = logs is not None
         if logs is None:
             self._log = cache_root() / "logs" / f"{_slug(spec)}-{os.getpid()}-{next(_logs)}.log"
@@ -213,9 +217,16 @@ class WorkerModule:
         return embeddings, timestamps
 
     def inputs(self) -> dict[str, str]:
-        """SHA-256 of files that were read since the model was loaded: what was loaded late too."""
+        """SHA-256 of files that were read since the model was loaded: what was loaded late too.
+
+        Raises:
+            WorkerModuleError: The first clip has other embeddings by now than it had: what was
+                embedded depends on what came before it.
+        """
         if not self._worker.alive:
             return {}
+        if self._first:
+            self._first.compare(self.__name__, self._ask(self._first.function, self._first.clip))
         files = self._worker.ask({"do": "inputs"})[0].get("files")
         return files if isinstance(files, dict) else {}
 
@@ -270,6 +281,22 @@ class WorkerModule:
     def _call(self, function: str, audio: torch.Tensor) -> list[torch.Tensor]:
         if not self._worker.alive:
             self._restart()
+        embedded = self._ask(function, audio)
+        if self._first is None and not self._as_loaded:
+            self._first = self._embed_first(function, audio)
+        return embedded
+
+    def _embed_first(self, function: str, audio: torch.Tensor) -> _FirstClip | None:
+        """Embed the first clip that there is alone, to do so again later."""
+        clip = audio[:1].clone()
+        if self._seconds(clip) > SHORT_CLIP:
+            return None
+        try:
+            return _FirstClip(function, clip, self._ask(function, clip))
+        except (WorkerRaisedError, WorkerModuleError):  # not in the batch: that is not our question
+            return None
+
+    def _ask(self, function: str, audio: torch.Tensor) -> list[torch.Tensor]:
         request = {"do": "call", "function": function, "seed": not self._as_loaded}
         reply, arrays = self._worker.ask(request, [audio.numpy()], self._patience(audio))
         if "failed" in reply:
@@ -278,9 +305,11 @@ class WorkerModule:
 
     def _patience(self, audio: torch.Tensor) -> float:
         """How many times the timeout a batch may take: a clip of hours is a batch of its own."""
+        return max(1.0, self._seconds(audio) / MINUTE)
+
+    def _seconds(self, audio: torch.Tensor) -> float:
         rate = self._loaded[1].attributes.get("sample_rate") if self._loaded else None
-        seconds = audio.numel() / rate if isinstance(rate, int | float) and rate > 0 else 0.0
-        return max(1.0, seconds / MINUTE)
+        return audio.numel() / rate if isinstance(rate, int | float) and rate > 0 else 0.0
 
     def _restart(self) -> None:
         """Start what was lost, and see that it is the same again."""
@@ -300,6 +329,34 @@ class WorkerModule:
             return WorkerModuleError(f"{self.__name__}.{function} {told['refusal']}")
         text = f"{told['exception']} ({self._worker.where()})"
         return WorkerRaisedError(text, told["out_of_memory"])
+
+
+@dataclass(frozen=True)
+class _FirstClip:
+    """A clip, shape (1, samples), and what a function gave for it alone when work began."""
+
+    function: str
+    clip: torch.Tensor
+    before: list[torch.Tensor]
+
+    def compare(self, module: str, after: Sequence[torch.Tensor]) -> None:
+        """See that the function gives the same again.
+
+        Raises:
+            WorkerModuleError: It does not.
+        """
+        for old, new in zip(self.before, after, strict=True):
+            old, new = old.double(), new.double()
+            scale = float(old.abs().max()) if old.numel() else 0.0
+            if old.shape == new.shape and torch.allclose(
+                old, new, rtol=0.0, atol=TOLERANCE * scale, equal_nan=True
+            ):
+                continue
+            raise WorkerModuleError(
+                f"{module}.{self.function} gave the same clip other embeddings later than at the "
+                "beginning: what it keeps between calls (weights, a counter, a state) must not "
+                "change its results, or they depend on the clips before"
+            )
 
 
 def _tensor(array: NDArray[Any], dtype: str) -> torch.Tensor:

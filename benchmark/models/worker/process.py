@@ -59,6 +59,7 @@ class WorkerProcess:
         self._process = process
         memory = shared[1] if shared else None
         self._connection = Connection(ours, lambda: process.poll() is None, memory)
+        self._asked = 0
         self._end = weakref.finalize(self, _end, process, ours, log)
         self._keep_log = keep_log
 
@@ -83,13 +84,17 @@ class WorkerProcess:
             patience: How many times the interpreter's timeout it may take.
 
         Raises:
-            WorkerLostError: The process died, hung or spoke nonsense; it is gone now.
+            WorkerLostError: The process died, hung or spoke nonsense; it is gone now. A reply to
+                another request is nonsense.
         """
+        self._asked += 1
         longest = self.interpreter.timeout * patience
         deadline = time.monotonic() + longest
         try:
-            self._connection.send(request, arrays, deadline)
+            self._connection.send({**request, "number": self._asked}, arrays, deadline)
             reply, returned = self._connection.receive(deadline)
+            if reply.get("number") != self._asked:
+                raise NoMessageError("it answered what was not asked")
         except TimeoutError:
             seconds = f"{longest:g} s"
             raise self._lost(f"did not answer within {seconds} and was stopped") from None
@@ -181,14 +186,28 @@ def _start(
 
 def _end(process: subprocess.Popen[bytes], connection: socket.socket, log: Path) -> None:
     """End a worker and what it started: it ends by itself when there is nothing more to do."""
+    started = _descendants(process.pid)
     connection.close()
     with suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
     _kill(process)
     process.wait()
+    for pid in started:  # the rest of its group is gone by now
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
     with suppress(OSError):
         if not log.stat().st_size:
             log.unlink()
+
+
+def _descendants(pid: int) -> list[int]:
+    """Processes that a process started, daemons included; none where the system does not say."""
+    found = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError, ValueError):
+            for child in map(int, children.read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

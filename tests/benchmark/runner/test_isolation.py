@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -166,4 +167,79 @@ def test_files_beside_a_module_do_not_stand_in_for_a_workers_own(modules: Path) 
         (modules / f"{decoy}.py").write_text(f"raise RuntimeError('{decoy} of the user')")
     hear = load_hear_module(write_module(modules), "cpu", Interpreter.here())
     assert hear.scene(AUDIO).shape == (2, 4)
+    hear.close()
+
+
+DAEMON = """
+import os, subprocess, sys
+code = "import os, time; os.setsid(); open('daemon', 'w').write(str(os.getpid())); time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", code])
+if os.fork() == 0:
+    pass  # the child goes on, as if it were the worker
+"""
+COUNTS = "model.calls = getattr(model, 'calls', 0) + 1\nembeddings = embeddings + model.calls"
+
+
+def test_processes_that_a_module_starts_answer_nothing_and_end_with_it(modules: Path) -> None:
+    daemon = DAEMON + SOURCE
+    forks = "import os\nif os.fork() == 0:\n    return embeddings + 1"
+    hear = load_hear_module(
+        write_module(modules, source=daemon, scene=forks), "cpu", Interpreter.here()
+    )
+    plain = AUDIO.square().mean(dim=1, keepdim=True) * torch.arange(1.0, 5.0)
+    for gain in (1.0, 0.5):
+        np.testing.assert_allclose(hear.scene(gain * AUDIO), gain**2 * plain, rtol=1e-6)
+    while not (modules / "daemon").exists() or not (modules / "daemon").read_text():
+        time.sleep(0.01)
+    hear.close()
+    with pytest.raises(ProcessLookupError):
+        for _ in range(200):
+            os.kill(int((modules / "daemon").read_text()), 0)
+            time.sleep(0.01)
+
+
+def test_exceptions_that_cannot_be_written_or_have_no_end_are_one_sentence(modules: Path) -> None:
+    odd = "class Odd(Exception):\n    def __str__(self): raise SystemExit(3)\nraise Odd()\n"
+    with pytest.raises(HearModuleError, match="its message cannot be made"):
+        load_hear_module(write_module(modules, source=odd), "cpu", Interpreter.here())
+    long = "raise ValueError('x' * 30_000_000)"
+    with pytest.raises(HearModuleError, match="30000000 characters") as caught:
+        load_hear_module(write_module(modules, source=long), "cpu", Interpreter.here())
+    assert len(str(caught.value)) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        (COUNTS, True),
+        ("model.weight.data.mul_(1.5)", True),
+        ("model.cache = audio.clone()", False),
+    ],
+)
+def test_a_module_whose_results_depend_on_what_came_before_is_named(
+    modules: Path, state: str, found: bool
+) -> None:
+    hear = load_hear_module(write_module(modules, scene=state), "cpu", Interpreter.here())
+    hear.scene(AUDIO)
+    if found:
+        with pytest.raises(HearModuleError, match="gave the same clip other embeddings later"):
+            hear.module.inputs()  # type: ignore[union-attr]
+    else:
+        hear.module.inputs()  # type: ignore[union-attr]
+    hear.close()
+
+
+def test_a_module_may_put_anything_in_the_place_of_streams_and_modules(modules: Path) -> None:
+    odd = (
+        "import os, sys, tempfile\nclass Odd:\n"
+        "    def __getattr__(self, name): raise KeyboardInterrupt\n"
+        "sys.stdout = sys.stderr = sys.modules['odd'] = Odd()\n"
+        "os.chdir(tempfile.mkdtemp())\nos.rmdir(os.getcwd())\n"
+    )
+    negative = "embeddings = torch._neg_view(-embeddings)"
+    hear = load_hear_module(
+        write_module(modules, source=odd + SOURCE, scene=negative), "cpu", Interpreter.here()
+    )
+    plain = AUDIO.square().mean(dim=1, keepdim=True) * torch.arange(1.0, 5.0)
+    np.testing.assert_allclose(hear.scene(AUDIO), plain, rtol=1e-6)
     hear.close()

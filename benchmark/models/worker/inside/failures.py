@@ -4,6 +4,7 @@ import os
 import traceback
 from typing import Any, Dict
 
+LONGEST_MESSAGE = 10_000  # characters; the benchmark shows fewer
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
 
 
@@ -11,9 +12,21 @@ class Refusal(Exception):  # noqa: N818 -- not an error of this file
     """What a module does that it must not, as the end of a sentence about its function."""
 
 
+def _text(error: BaseException) -> str:
+    """What an exception says of itself, where it can."""
+    try:
+        text = str(error)
+    except BaseException:  # it is the module's own code
+        return "(its message cannot be made)"
+    if len(text) > LONGEST_MESSAGE:
+        cut = LONGEST_MESSAGE // 2
+        text = f"{text[:cut]} ... ({len(text)} characters) ... {text[-cut:]}"
+    return " ".join(text.split())
+
+
 def failure(error: BaseException) -> Dict[str, Any]:
     """An exception, as a reply describes it."""
-    message = " ".join(str(error).split())
+    message = _text(error)
     kind = type(error).__name__
     said = message.lower()
     memory = kind in ("MemoryError", "OutOfMemoryError", "ResourceExhaustedError") or (

@@ -7,11 +7,11 @@ import pathlib
 import platform
 import sys
 from json import dumps  # bound here: a module may put another in its place
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import numpy as np
 
-from .inputs import file_hash
+from .inputs import attribute, file_hash
 
 
 def weights_hash(variables: Dict[str, Any], torch: Any) -> str:
@@ -48,17 +48,29 @@ def source_hash(inputs: Dict[str, str], path: str) -> str:
     """
     files = sorted([os.path.basename(file), digest] for file, digest in inputs.items())
     if path and os.path.isdir(path):  # a file's content is in the benchmark's key
-        for file in sorted(item for item in pathlib.Path(path).rglob("*") if item.is_file()):
-            files.append([f"/{file.relative_to(path)}", file_hash(str(file))])
+        files += [[f"/{os.path.relpath(file, path)}", file_hash(file)] for file in _below(path)]
     about = [files, packages(), platform.python_implementation(), platform.python_version()]
     return hashlib.sha256(dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _below(folder: str) -> List[str]:
+    """All files below a folder; links to folders are followed, but not in a circle."""
+    files, seen = [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders[:] = []
+            continue
+        seen.add(real)
+        files += [os.path.join(place, name) for name in names]
+    return sorted(file for file in files if os.path.isfile(file))
 
 
 def packages() -> Dict[str, str]:
     """Versions of the packages that are loaded, by name."""
     versions = {}
     for name, loaded in list(sys.modules.items()):
-        version = getattr(loaded, "__version__", None)
+        version = attribute(loaded, "__version__")
         if "." not in name and isinstance(version, str) and name != "__main__":
             versions[name] = version
     return versions

@@ -1,6 +1,7 @@
 """Answer requests until there are no more, or the benchmark is gone."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -8,11 +9,14 @@ import sys
 import threading
 import time
 import traceback
+from os import getpid  # bound here: a module may put another in its place
 from typing import List
 
 from .failures import failure
 from .runner import Runner
 from .wire import receive, send, shared_memory
+
+SET_CHILD_SUBREAPER = 36
 
 
 def answer_all(descriptors: List[str]) -> None:
@@ -25,7 +29,8 @@ def answer_all(descriptors: List[str]) -> None:
     shared = shared_memory(descriptors[1:])
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _die_first()
-    runner = Runner(shared)
+    _keep_orphans()
+    runner, own, leave = Runner(shared), getpid(), os._exit
     while True:
         received = receive(connection, shared, copy=not runner.takes_audio_elsewhere)
         if received is None:
@@ -34,17 +39,29 @@ def answer_all(descriptors: List[str]) -> None:
         try:
             reply, arrays = runner.answer(request, arrays)
         except BaseException as error:  # also SystemExit: the benchmark decides what ends
-            with contextlib.suppress(Exception):  # a module may close or replace sys.stderr
+            with contextlib.suppress(BaseException):  # a module may close or replace sys.stderr
                 traceback.print_exc()
             reply, arrays = {"failed": failure(error)}, []
             del error
             runner.free()
+        if getpid() != own:  # a fork of the module's came back from the call: one answers
+            leave(0)
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(BaseException):
                 stream.flush()
+        reply["number"] = request["number"]
         send(connection, shared, reply, arrays, request["room"])
         del arrays
-    os._exit(0)  # no library's clean-up can hold it up
+    leave(0)  # no library's clean-up can hold it up
+
+
+def _keep_orphans() -> None:
+    """Let processes that lose their parent become children of this one; see prctl(2), Linux.
+
+    So the benchmark finds what the module started, also what was made a daemon, and ends it.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _end_with(parent: int) -> None:

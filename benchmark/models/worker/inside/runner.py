@@ -15,8 +15,9 @@ import numpy as np
 
 from .failures import Refusal, failure
 from .hashes import distribution, packages, source_hash, weights_hash
-from .inputs import Inputs, watch_readers
+from .inputs import Inputs, compile_anew, watch_readers
 from .own_helpers import prefer_own_helpers
+from .variables import Variables
 
 Facts = Dict[str, Any]
 Reply = Tuple[Facts, List[Any]]
@@ -46,6 +47,8 @@ class Runner:
         self.shared = shared
         self.inputs = Inputs()
         watch_readers(self.inputs)
+        compile_anew(self.inputs)
+        self.variables = Variables(self.inputs)
         self.known: Dict[str, str] = {}  # files that were read by the end of load_model
         self.module: Any = None
         self.model: Any = None
@@ -65,7 +68,7 @@ class Runner:
         if request["do"] == "load":
             return self._load(request["path"], request["device"], request["eval"]), []
         if request["do"] == "inputs":
-            found = self.inputs.hashes()
+            found = self._inputs()
             return {"files": {k: v for k, v in found.items() if k not in self.known}}, []
         if request["do"] == "memory":
             return {"bytes": self._memory(request["begin"])}, []
@@ -232,6 +235,8 @@ class Runner:
         if self.torch and isinstance(value, self.torch.Tensor):
             dtype = str(value.dtype).replace("torch.", "")
             value = value.detach().cpu()
+            if getattr(value, "is_neg", bool)():  # of torch 1.10: a sign that is not carried out
+                value = value.resolve_neg()
             return dtype, (value if dtype in SENDABLE else value.float()).numpy()
         if self.tensorflow and self.tensorflow.is_tensor(value):
             dtype = value.dtype.name
@@ -274,8 +279,8 @@ class Runner:
 
     def _facts(self, path: str) -> Facts:
         """What the benchmark must know of the model and of this interpreter."""
-        self.known = self.inputs.hashes()
-        known = self.inputs.hashes(path)
+        self.known = self._inputs()
+        known = self._inputs(path)
         variables = self._variables()
         loaded = {name: getattr(self.model, name, None) for name in ATTRIBUTES}
         plain = (int, float, bool, str, type(None))
@@ -293,6 +298,9 @@ class Runner:
             "packages": packages(),
             "distribution": distribution(self.module),
         }
+
+    def _inputs(self, checkpoint: str = "") -> Dict[str, str]:
+        return {**self.inputs.hashes(checkpoint), **self.variables.hashes()}
 
     def _variables(self) -> Facts:
         """Parameters and buffers by name, those of TensorFlow by name and place."""

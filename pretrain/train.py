@@ -23,7 +23,6 @@ def train(
     chunk: int | None = None,
     compiled: bool = False,
     quiet: bool = False,
-    graphs: bool | None = None,
 ) -> Path:
     """Train by a recipe, or resume a run, and write its weights.
 
@@ -38,7 +37,6 @@ def train(
         chunk: Clips that a process encodes at once; None for all of its share.
         compiled: Whether the encoder is compiled; the same numbers but for rounding.
         quiet: Whether to leave out the lines about progress.
-        graphs: As for `Training`.
 
     Returns:
         The weights' file.
@@ -51,7 +49,7 @@ def train(
     check_shift(recipe.log_mel, recipe.augment.max_shift_semitones)
     if recipe.encoder.pitch_numbers > 0:
         check_shift(LogFrequencyConfig(), recipe.augment.max_shift_semitones)
-    training = Training(recipe, corpus, device, chunk, compiled, graphs)
+    training = Training(recipe, corpus, device, chunk, compiled)
     loop = Loop(training, folder, recipe.run.steps, recipe.run.checkpoint_minutes, quiet)
     facts: dict[str, Any] = {"clips": len(corpus), "sha256": corpus.fingerprint()}
     if isinstance(corpus, ShardCorpus):

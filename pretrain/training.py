@@ -9,20 +9,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from msssl_common.messages import is_out_of_memory, requested_memory
+from msssl_common.messages import is_out_of_memory, requested_memory, say
 from msssl_hear.checkpoint import save_checkpoint
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
 from pretrain.card import make_card
 from pretrain.data.corpus import Corpus
 from pretrain.data.open import open_sampler
-from pretrain.data.sampler import CROPS, CropBatch, StepCrops
-from pretrain.data.seeds import Stream, seed_for
+from pretrain.data.sampler import StepCrops
+from pretrain.data.seeds import seed_for
 from pretrain.data.shards.corpus import ShardCorpus
 from pretrain.data.share import BatchShard
 from pretrain.distributed.gather import all_reduce_sum, world_size
 from pretrain.distributed.processes import open_fabric
 from pretrain.finite import LateCheck, check_finite
+from pretrain.fused_encoder import fuse
 from pretrain.gradient_cache import backward_through_embeddings, embedding_gradients
 from pretrain.loop import Progress
 from pretrain.model import Metrics, SamplingStrategies
@@ -38,12 +39,9 @@ from pretrain.optimiser import (
 from pretrain.precision import products, products_name
 from pretrain.recipe import Recipe
 from pretrain.replay import WARM_UP, Replayed
-from pretrain.views.augment import add_background
-from pretrain.views.mixing import mix_clips
 from pretrain.views.normalisation import log_mel_statistics
-from pretrain.views.views import Views, make_views
-
-DRAWS: tuple[Stream, ...] = ("augment", "mixtures")  # on the device
+from pretrain.views.step import DRAWS, crops_with_backgrounds, views_of
+from pretrain.views.views import Views
 
 
 class Training:
@@ -65,6 +63,7 @@ class Training:
         chunk: int | None = None,
         compiled: bool = False,
         graphs: bool | None = None,
+        kernels: bool | None = None,
     ) -> None:
         """Draw the weights from the recipe's seed.
 
@@ -76,6 +75,8 @@ class Training:
             compiled: Whether torch.compile makes the encoder's program.
             graphs: Whether steps are recorded and replayed as CUDA graphs; None: where there is a
                 CUDA device and a step can be. A CPU plays them, for tests.
+            kernels: Whether the encoder's norms are kernels of ours; None: on a CUDA device, unless
+                the encoder is compiled.
 
         Raises:
             ValueError: The processes cannot share a batch evenly.
@@ -94,6 +95,8 @@ class Training:
         self.optimiser = make_optimiser(self.module, recipe.optimiser, fused=on_cuda)
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
         self.fabric_module.mark_forward_method("surrogate_loss")
+        if kernels or (kernels is None and on_cuda and not compiled):
+            self._fuse()
         self.log_mel = LogMel(recipe.log_mel)
         hop = recipe.log_mel.hop_length
         self.sampler = open_sampler(
@@ -120,6 +123,10 @@ class Training:
         """Whether a step is one program: no other process, no chunks, no scale that changes."""
         alone = self.fabric.world_size == 1 and self.chunk is None
         return alone and self.recipe.run.precision != "16-mixed"
+
+    def _fuse(self) -> None:
+        if reason := fuse(self.module.encoder, self.fabric.device):
+            say(f"norms: without kernels of our own, slower but the same ({reason})", err=True)
 
     def _replay(self) -> None:
         """Record views and optimiser steps after their first calls."""
@@ -191,7 +198,7 @@ class Training:
         The next call overwrites views that are replayed.
         """
         recipe = self.recipe
-        behind = self.views_behind if recipe.data.background_probability > 0 else 0
+        behind = crops_with_backgrounds(recipe) if recipe.data.background_probability > 0 else 0
         crops = self.sampler.draw_all(step, recipe.data.mixture_probability > 0, behind)
         replayed = self.replayed.get("views")
         with products(self.fabric.device, recipe.run.precision):
@@ -201,50 +208,8 @@ class Training:
 
     def _views(self, *drawn: Tensor) -> tuple[Tensor, ...]:
         """All that is made of a step's crops, on the device: the tensors of `Views`."""
-        recipe, augment = self.recipe, self.draws["augment"]
-        batch, twin = self.mixed(StepCrops(*drawn), augment)
-        return make_views(
-            self.log_mel,
-            batch,
-            recipe.augment,
-            recipe.loss.needs_partner,
-            augment,
-            self.share,
-            with_contrast=recipe.encoder.pitch_numbers > 0,
-            twin=twin,
-        ).tensors()
-
-    @property
-    def views_behind(self) -> int:
-        """Crops of a clip that may get a background: the sampler's three, and the twin."""
-        return CROPS + self.recipe.loss.needs_twin
-
-    def mixed(
-        self, drawn: StepCrops, generator: torch.Generator
-    ) -> tuple[CropBatch, Tensor | None]:
-        """A step's crops, with what is mixed into clips and put behind views.
-
-        Returns:
-            The batch, and the anchors once more with other backgrounds, if a loss asks for them.
-        """
-        args = self.recipe.data
-        parts = list(torch.split(drawn.crops[: 2 * CROPS], CROPS))
-        anchor, positive, partner = parts.pop(0)
-        _, lengths, offsets, clips = drawn
-        batch = CropBatch(anchor, positive, partner, lengths, offsets, clips)
-        if args.mixture_probability > 0:
-            draws = self.draws["mixtures"]
-            batch = mix_clips(batch, parts.pop(0), args.mixture_probability, draws, self.share)
-        crops = [*batch[:CROPS], batch.anchor][: self.views_behind]
-        if args.background_probability > 0:
-            level = (args.background_probability, args.background_snr_db)
-            crops = [
-                add_background(crop, other, *level, generator, self.share)
-                for crop, other in zip(crops, drawn.crops[-len(crops) :], strict=True)
-            ]
-        anchor, positive, partner, *twin = crops
-        batch = batch._replace(anchor=anchor, positive=positive, partner=partner)
-        return batch, twin[0] if twin else None
+        crops = StepCrops(*drawn)
+        return views_of(crops, self.log_mel, self.recipe, self.draws, self.share).tensors()
 
     def optimiser_step(self, step: int, views: Views) -> Metrics:
         """Move the weights down the gradient.

@@ -14,6 +14,7 @@ from pretrain.loop import Progress
 from pretrain.model import Metrics
 from pretrain.recipe import DataArgs, LossArgs, Recipe
 from pretrain.training import Training
+from pretrain.views.step import mixed
 
 pytestmark = pytest.mark.usefixtures("few_statistics")
 
@@ -99,7 +100,8 @@ def test_the_twin_is_the_anchor_at_its_pitch_in_another_place(
     recipe = replace(with_branch(tiny_recipe), data=DataArgs(background_probability=background))
     training = made(recipe, tiny_corpus)
     drawn = training.sampler.draw_all(0, mixed=False, behind=4 if background else 0)
-    batch, twin = training.mixed(drawn, torch.Generator().manual_seed(0))
+    draws = {"augment": torch.Generator().manual_seed(0)}
+    batch, twin = mixed(drawn, recipe, draws, training.share)
     assert twin is not None and torch.equal(twin, batch.anchor) == (background == 0)
     views = training.make_views(0)
     assert views.log_mel.shape[0] == 4 and training.crops_per_step == 4 * 4

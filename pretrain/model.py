@@ -19,6 +19,7 @@ from pretrain.heads import (
 )
 from pretrain.losses.clip_loss import clip_loss
 from pretrain.losses.frame_loss import FrameLoss, frame_loss, other_clips
+from pretrain.losses.frame_negatives import OtherFrames, other_frames
 from pretrain.losses.instance_loss import instance_loss
 from pretrain.losses.pitch_contrast_loss import pitch_contrast_loss
 from pretrain.losses.pitch_loss import PitchLoss, pitch_loss
@@ -233,9 +234,14 @@ class SamplingStrategies(nn.Module):
     def _frame_loss(
         self, queries: Tensor, keys: Tensor, views: Views, lengths: Tensor
     ) -> tuple[Tensor, Tensor]:
-        others = None
+        others: Tensor | OtherFrames | None = None
         if self.args.frame_negatives == "clip":
             logits = self.frame_similarity(queries, keys)
+        elif not queries.is_cpu:  # the same but for rounding, in less memory traffic
+            logits = self.frame_similarity(queries, keys)
+            joint = gather_rows(keys)
+            factors = self.frame_similarity.factors(queries, joint)
+            others = other_frames(*factors, gather_rows(lengths), rank() * len(lengths))
         else:
             keys = gather_rows(keys)
             pairs = self.frame_similarity(queries.flatten(0, 1), keys.flatten(0, 1))
@@ -250,8 +256,8 @@ class SamplingStrategies(nn.Module):
             self.args.frame_tolerance,
             others,
         )
-        joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
-        return joint.loss, joint.accuracy
+        summed = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
+        return summed.loss, summed.accuracy
 
     def _pitch_loss(
         self, anchor: Tensor, partner: Tensor, views: Views, lengths: Tensor

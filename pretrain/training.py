@@ -15,6 +15,7 @@ from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
 from pretrain.card import make_card
 from pretrain.data.corpus import Corpus
+from pretrain.data.crops import CropSampler
 from pretrain.data.open import open_sampler
 from pretrain.data.sampler import StepCrops
 from pretrain.data.seeds import seed_for
@@ -39,7 +40,7 @@ from pretrain.optimiser import (
 from pretrain.precision import products, products_name
 from pretrain.recipe import Recipe
 from pretrain.replay import WARM_UP, Replayed
-from pretrain.views.normalisation import log_mel_statistics
+from pretrain.views.normalisation import log_mel_statistics, log_mel_statistics_at_once
 from pretrain.views.step import DRAWS, crops_with_backgrounds, views_of
 from pretrain.views.views import Views
 
@@ -149,9 +150,13 @@ class Training:
 
     def fit_statistics(self) -> None:
         """Estimate the front end's normalisation from the corpus."""
-        mean, std = self.fabric.broadcast(
-            log_mel_statistics(self.log_mel, self.corpus, self.recipe.run.seed)
-        )
+        seed, device = self.recipe.run.seed, self.fabric.device
+        if device.type == "cuda" and isinstance(self.sampler, CropSampler):
+            samples, corpus = self.sampler.samples, self.sampler.corpus
+            found = log_mel_statistics_at_once(self.log_mel.to(device), samples, corpus, seed)
+        else:
+            found = log_mel_statistics(self.log_mel.cpu(), self.corpus, seed)
+        mean, std = self.fabric.broadcast(found)
         self.log_mel.mean.copy_(mean)
         self.log_mel.std.copy_(std)
         self.log_mel.to(self.fabric.device)

@@ -87,7 +87,7 @@ class CropSampler(Sampler):
         places = (crop_samples, grid, max_offset, seed, share)
         super().__init__(corpus.lengths, batch_size, *places)
         self.weights = clip_weights(corpus.sources, source_balance) if source_balance else None
-        self.starts = corpus.offsets[:-1]
+        self.corpus, self.starts = corpus, corpus.offsets[:-1]
         # A corpus of one short clip or two may be shorter than a crop.
         missing = max(crop_samples - len(corpus.samples), 0)
         samples = nn.functional.pad(corpus.samples, (0, missing)) if missing else corpus.samples

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pretrain.losses.frame_negatives import OtherFrames
+
 
 class FrameLoss(NamedTuple):
     """The loss and how often it is solved.
@@ -62,7 +64,7 @@ def frame_loss(
     offsets: Tensor,
     positive_radius: int = 0,
     tolerance: int = 0,
-    negatives: Tensor | None = None,
+    negatives: Tensor | OtherFrames | None = None,
 ) -> FrameLoss:
     """Cross-entropy of each frame of view a over the frames of view b of the same clip.
 
@@ -84,7 +86,7 @@ def frame_loss(
         positive_radius: Frames, 0 or more.
         tolerance: Further neighbours, in frames, that are neither positive nor negative.
         negatives: Similarity of each query to frames of other clips, shape (batch, queries, any);
-            the most negative float for those that do not count.
+            the most negative float for those that do not count; or what is needed of them.
     """
     _, queries, keys = logits.shape
     query_times = torch.arange(queries, device=logits.device)
@@ -100,11 +102,18 @@ def frame_loss(
     # A finite floor instead of -inf: rows that do not count would otherwise give NaN gradients.
     floor = torch.finfo(logits.dtype).min
     logits = logits.masked_fill(ignored | ~valid_keys, floor)
-    if negatives is not None:
+    if isinstance(negatives, Tensor):
         logits = torch.cat([logits, negatives], dim=2)
         positives = torch.cat([positives, torch.zeros_like(negatives, dtype=torch.bool)], dim=2)
-    log_shares = logits.log_softmax(dim=2).masked_fill(~positives, 0.0)
-    losses = -log_shares.sum(dim=2) / positives.sum(dim=2).clamp_min(1)
     best = logits.detach().argmax(dim=2, keepdim=True)
     solved = positives.gather(2, best).squeeze(2)
+    if isinstance(negatives, OtherFrames):
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        total = torch.logaddexp(logits.logsumexp(dim=2), negatives.log_sum)
+        log_shares = logits - total[:, :, None]
+        solved &= logits.detach().amax(dim=2) >= negatives.best
+    else:
+        log_shares = logits.log_softmax(dim=2)
+    log_shares = log_shares.masked_fill(~positives, 0.0)
+    losses = -log_shares.sum(dim=2) / positives.sum(dim=2).clamp_min(1)
     return FrameLoss((losses * counted).sum(), (solved & counted).sum(), counted.sum())

@@ -38,6 +38,11 @@ class CosineSimilarity(nn.Module):
         b = nn.functional.normalize(b, dim=-1)
         return a @ b.transpose(-1, -2) / self.temperature
 
+    def factors(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors whose products are the similarities, same shapes."""
+        a, b = (nn.functional.normalize(x, dim=-1) for x in (a, b))
+        return a / self.temperature, b
+
 
 class BilinearSimilarity(nn.Module):
     """``a^T W b`` with learnt ``W`` (COLA, Saeed et al. 2021, section 2; no temperature)."""
@@ -64,7 +69,14 @@ class BilinearSimilarity(nn.Module):
         """
         return a @ self.weight @ b.transpose(-1, -2)
 
+    def factors(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors whose products are the similarities, same shapes."""
+        return a @ self.weight, b
 
-def make_similarity(name: SimilarityName, size: int, temperature: float) -> nn.Module:
+
+Similarity = CosineSimilarity | BilinearSimilarity
+
+
+def make_similarity(name: SimilarityName, size: int, temperature: float) -> Similarity:
     """The similarity of that name; ``bilinear`` has no temperature, ``cosine`` no size."""
     return CosineSimilarity(temperature) if name == "cosine" else BilinearSimilarity(size)

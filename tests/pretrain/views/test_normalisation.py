@@ -1,8 +1,14 @@
+import pytest
 import torch
 
 from msssl_hear.log_mel import LogMel
 from pretrain.data.corpus import Corpus, to_float
-from pretrain.views.normalisation import SMALLEST_STD, log_mel_statistics
+from pretrain.views import normalisation
+from pretrain.views.normalisation import (
+    SMALLEST_STD,
+    log_mel_statistics,
+    log_mel_statistics_at_once,
+)
 
 
 def test_equal_the_statistics_of_all_frames(tiny_corpus: Corpus) -> None:
@@ -15,6 +21,16 @@ def test_equal_the_statistics_of_all_frames(tiny_corpus: Corpus) -> None:
     frames = torch.cat(clips)
     assert float((mean - frames.mean(dim=0)).abs().max()) < 0.25
     assert float((std / frames.std(dim=0) - 1).abs().max()) < 0.15
+
+
+def test_many_crops_at_a_time_give_the_same(
+    tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(normalisation, "AT_ONCE", 7)
+    log_mel, settings = LogMel(), {"crops": 30, "crop_samples": 5000}  # some clips are shorter
+    one_by_one = log_mel_statistics(log_mel, tiny_corpus, 3, **settings)
+    together = log_mel_statistics_at_once(log_mel, tiny_corpus.samples, tiny_corpus, 3, **settings)
+    torch.testing.assert_close(one_by_one, together)
 
 
 def test_digital_silence_does_not_divide_by_zero() -> None:

@@ -127,7 +127,8 @@ def losses_and_gradients(device: str, recipes: Sequence[str] = RECIPES) -> Itera
         results = []
         for place in ("cpu", device):
             module.to(place).zero_grad()
-            metrics = module(Views(*(tensor.to(place) for tensor in views)))
+            there = Views(*(tensor.to(place) for tensor in views if tensor is not None))
+            metrics = module(there)
             torch.autograd.backward(metrics.loss)
             gradients = [p.grad.flatten().cpu() for p in module.parameters() if p.grad is not None]
             results.append((metrics.loss.detach().cpu()[None], torch.cat(gradients)))

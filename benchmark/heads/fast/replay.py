@@ -11,6 +11,7 @@ Source: PyTorch's notes on CUDA semantics, section "CUDA Graphs".
 
 from __future__ import annotations
 
+import gc
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -170,10 +171,22 @@ class GraphCapture:
             stream=torch.cuda.current_stream(self._device),
             capture_error_mode="thread_local",  # what other threads do meanwhile is no fault
         )
-        with ONE_RECORDING, recording:
+        with ONE_RECORDING, _nothing_collected(), recording:
             work()
         self._last = graph
         return graph.replay
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep Python from freeing forgotten GPU memory, graphs and events: that cannot be recorded."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def recorder_for(stack: HeadStack) -> Recorder | None:

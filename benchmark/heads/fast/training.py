@@ -110,6 +110,8 @@ class StackTraining:
             if not self._go_on(epochs):
                 break
         self._judge()
+        wait_for(self.stack.centre.device)  # what was recorded and is at work must not go
+        self._parts, self._take, self._validation = [], None, None  # frees a GPU's memory at once
 
     def epoch(self) -> None:
         """Train one epoch."""
@@ -126,9 +128,9 @@ class StackTraining:
             Replayed(partial(self._steps, piece), self._record, self.stack.changing)
             for piece in pieces
         ]
-        self._validation: LateValidation | None = None
-        if self._late:
-            self._validation = LateValidation(self.stack, self._rows.validation, self._record)
+        late = LateValidation(self.stack, self._rows.validation) if self._late else None
+        self._validation = late
+        self._take = Replayed(late.take, self._record, late.taken) if late else None
 
     def _steps(self, batches: Sequence[Batch]) -> None:
         for batch in batches:
@@ -138,8 +140,9 @@ class StackTraining:
         heads = [(place, one) for place, one in enumerate(self._inside) if one.is_due(epochs)]
         if not heads:
             return
-        if self._validation is not None:
-            self._validation.take()
+        if self._validation is not None and self._take is not None:
+            self._take()
+            self._validation.fetch()
             logits, tensors = self._validation.logits, self._validation.tensors
         else:
             found = self.stack.logits(self._rows.validation).cpu()
@@ -173,7 +176,7 @@ class StackTraining:
         self._judge()
         places = self._going(epochs)
         if places:
-            wait_for(self.stack.centre.device)  # what was recorded and is at work must not go
+            wait_for(self.stack.centre.device)
             self.stack.keep(places)
             self._inside = [self._inside[place] for place in places]
             self._ready()

@@ -1,5 +1,6 @@
 """A stack's whole training, plain and as a GPU does it: recorded, and judged late."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -133,3 +134,28 @@ def test_embeddings_that_do_not_fit_are_trained_on_without_recordings(monkeypatc
 def test_updates_of_an_epoch_are_counted():
     done, _ = trained([replace(POINT, hidden_layers=0)] * 2)
     assert done.epoch_updates == 2 * 3 * (5 + 1) * 4  # heads, classes, weights; batches
+
+
+def test_what_was_recorded_is_freed_when_the_training_ends():
+    """Not when Python next looks for cycles: it is most of a GPU's memory."""
+    freed = []
+
+    class Watched(OperationCapture):
+        def __call__(self, work, generator):
+            again = super().__call__(work, generator)
+
+            class Graph:
+                def replay(self) -> None:
+                    again()
+
+                def __del__(self) -> None:
+                    freed.append(1)
+
+            return Graph().replay
+
+    gc.disable()
+    try:
+        trained([POINT], Watched())
+    finally:
+        gc.enable()
+    assert len(freed) == 2  # the epoch and the validation

@@ -91,6 +91,9 @@ class StackTraining:
         self._late = record is not None
         self._record = record if rows.kept else None
         self._unjudged: _Unjudged | None = None
+        self._parts: list[Replayed] = []
+        self._take: Replayed | None = None
+        self._validation: LateValidation | None = None
         self._ready()
 
     @property
@@ -128,9 +131,10 @@ class StackTraining:
             Replayed(partial(self._steps, piece), self._record, self.stack.changing)
             for piece in pieces
         ]
-        late = LateValidation(self.stack, self._rows.validation) if self._late else None
-        self._validation = late
-        self._take = Replayed(late.take, self._record, late.taken) if late else None
+        if self._late:
+            late = LateValidation(self.stack, self._rows.validation)
+            self._validation = late
+            self._take = Replayed(late.take, self._record, late.taken)
 
     def _steps(self, batches: Sequence[Batch]) -> None:
         for batch in batches:

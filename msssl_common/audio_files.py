@@ -23,6 +23,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from msssl_common.ogg import ogg_fault
+
 UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)  # what a program writes that cannot go back to the header
 OGG_HEADER: Final = 27  # bytes before the table of segments
 END_OF_STREAM: Final = 4  # flag of an Ogg page
@@ -209,7 +211,14 @@ def file_faults(path: Path) -> Iterator[tuple[str, str]]:
         return
     with path.open("rb") as file:
         known = file.read(4) in MAGICS or _is_mp3(file)
-    if not known:
+        file.seek(start := frames_start(file))
+        tagged = bool(start) and file.read(4) in MAGICS
+    if tagged:
+        yield (
+            "unreadable-audio",
+            "cannot be read as audio: it begins with an ID3 tag, which only MP3 has: remove it",
+        )
+    elif not known:
         yield (
             "unreadable-audio",
             "cannot be read as audio: it is no WAV, W64, AIFF, AU, CAF, FLAC, Ogg or MP3",
@@ -281,7 +290,7 @@ def source_fault(path: Path, whole: bool = True) -> str | None:
         return fault
     if wrong := rate_fault(int(soundfile.info(path).samplerate)):
         return wrong
-    return flac_fault(path) if whole else None
+    return sum_fault(path) if whole else None
 
 
 QUIET: Final = 1e-4  # -80 dBFS, 3 steps of 16 bits
@@ -342,6 +351,15 @@ def _is_mp3(file: BinaryIO) -> bool:
 
 BLOCK: Final = 2**18  # samples
 UNKNOWN: Final = bytes(16)  # an encoder that has no sum
+
+
+def sum_fault(path: Path) -> str | None:
+    """What the sums in a file say against it, as the end of a sentence; None if nothing.
+
+    Raises:
+        soundfile.LibsndfileError: It cannot be decoded.
+    """
+    return ogg_fault(path) or flac_fault(path)
 
 
 def flac_fault(path: Path) -> str | None:

@@ -28,6 +28,8 @@ from msssl_common.messages import (
 # The formats that libsndfile does not hand to libmpg123, by their first bytes.
 SILENT: Final = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b".snd", b"caff", b"fLaC", b"OggS")
 NOTE: Final = re.compile(r"mpg123|^(Note|Warning): ")
+# Beside these it warns of sizes in headers that tags behind the audio make wrong.
+DAMAGE: Final = re.compile(r"resync|Illegal|Skipped|error|junk", re.IGNORECASE)
 SLACK: Final = 2 * 1152  # samples: two frames, which delays of encoders may hide
 NAMED: Final = 20  # files of which one process says that they are damaged
 
@@ -198,4 +200,4 @@ def _may_be_noted(path: Path) -> bool:
 
 
 def _notes(text: str) -> list[str]:
-    return [line for line in text.splitlines() if NOTE.search(line)]
+    return [line for line in text.splitlines() if NOTE.search(line) and DAMAGE.search(line)]

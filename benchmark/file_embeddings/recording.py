@@ -115,6 +115,8 @@ def read_piece(recording: Recording, piece: int, sample_rate: int) -> NDArray[np
     ):
         if start:
             opened.seek(start - before)
+        if wanted < 0 and not opened.seekable():  # GSM, say
+            wanted = opened.frames
         audio = opened.read(wanted, dtype="float32", always_2d=True)
         if recording.pieces == 1:
             heard.gave(len(audio), opened.frames)

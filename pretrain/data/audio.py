@@ -87,8 +87,8 @@ def read_mono(
             if first:
                 file.seek(first)
             left = None if seconds is None else round(seconds * file.samplerate)
-            samples = _read_blocks(file, sample_rate, left, bits)
-            if not first and left is None:
+            samples = _read_blocks(file, sample_rate, first, left, bits)
+            if heard.of_interest and not first and left is None:
                 heard.gave(file.tell(), file.frames)
     bits.damage = heard.words
     return samples
@@ -126,14 +126,22 @@ def _first_folder(folder: Path, name: str) -> str:
 
 
 def _read_blocks(
-    file: soundfile.SoundFile, sample_rate: int, left: int | None, bits: SixteenBits
+    file: soundfile.SoundFile, sample_rate: int, first: int, left: int | None, bits: SixteenBits
 ) -> NDArray[np.int16]:
-    """Average the channels, resample and round; block by block, of at most ``left`` frames."""
+    """Average the channels, resample and round; block by block, of at most ``left`` frames.
+
+    Args:
+        file: Open, at its frame ``first``.
+        sample_rate: Hz, of the result.
+        first: For messages: files of some codecs cannot tell.
+        left: Frames to read; None for all.
+        bits: Told what was read.
+    """
     resampler = None
     if file.samplerate != sample_rate:
         resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
     blocks: list[NDArray[np.int16]] = []
-    start = file.tell()
+    start = first
     while True:
         frames = BLOCK_SECONDS * file.samplerate
         frames = frames if left is None else min(frames, left)

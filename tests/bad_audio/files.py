@@ -153,8 +153,10 @@ FILES: dict[str, Bad] = {
         put(changed(FLAC, 24, b"\x0f\0")), "clip.flac", refused="MD5"
     ),
     "Ogg with a flipped byte": Bad(
-        put(changed(OGG, 3600, bytes([OGG[3600] ^ 255]))), "clip.ogg", refused="no samples"
+        put(changed(OGG, 3600, bytes([OGG[3600] ^ 255]))), "clip.ogg", refused="checksum"
     ),
+    "Ogg, two streams in one file": Bad(put(OGG + OGG), "clip.ogg", refused="several streams"),
+    "FLAC behind an ID3 tag": Bad(put(tag(1000) + FLAC), "clip.flac", refused="ID3 tag"),
     # Containers and names that are unusual, and right
     "FLAC named wav": Bad(put(FLAC), error=1e-4),
     "WAV named mp3": Bad(put(WAV), "clip.mp3", error=1e-4),

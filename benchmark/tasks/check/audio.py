@@ -28,8 +28,8 @@ from msssl_common.audio_files import (
     CLIPPED_SHARE,
     QUIET,
     file_faults,
-    flac_fault,
     not_finite,
+    sum_fault,
     too_loud,
 )
 from msssl_common.decoder_notes import decoder_notes
@@ -78,7 +78,7 @@ def check_clip(path: Path, rate: int, seconds: float | None) -> ClipReport:
         with readable(path), decoder_notes(path), soundfile.SoundFile(path) as file:
             report = _check_file(file, path, rate, seconds, cut)
             if not any(kind == "truncated-audio" for kind, _ in report.faults):
-                damage = flac_fault(path)
+                damage = sum_fault(path)
                 report.faults.extend([("unreadable-audio", f"{path} {damage}.")] if damage else [])
             return report
     except (ValueError, OSError) as error:

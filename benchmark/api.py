@@ -12,6 +12,7 @@ from benchmark.models.worker.interpreter import Interpreter, interpreters_of
 from benchmark.protocol import Protocol
 from benchmark.report.few_shot import FewShotScore, shots_folder
 from benchmark.report.merged_cells import CellFile
+from benchmark.report.seed_groups import WantedGroups, kept_groups
 from benchmark.report.standings import Leaderboard, leaderboard_of_cells, read_leaderboard
 from benchmark.report.write import TABLES, write_few_shot_report, write_report
 from benchmark.results.cell_files import cell_path, check_names
@@ -289,13 +290,14 @@ def fill_and_report(
     for folder in (plan.out, plan.out / "cells"):
         check_writable(folder)
         remove_leftovers(folder)
+    groups = kept_groups(plan.out)
     progress.begin(len(plan.specs) * len(plan.tasks) * plan.seeds)
     finished = FinishedCells(plan, progress, tracking)
     executor(plan, finished)
     files = [CellFile(cell_path(plan.out, cell), cell) for cell in finished.in_order()]
     cautions = _other_cells(plan.out, {file.path for file in files})
     advance = progress.step("resampling clips")
-    leaderboard = leaderboard_of_cells(files, cautions=cautions, advance=advance)
+    leaderboard = leaderboard_of_cells(files, cautions=cautions, advance=advance, groups=groups)
     write_report(leaderboard, plan.out)
     if tracking:
         tracking.tables(plan.out, list(TABLES))
@@ -319,7 +321,10 @@ def _other_cells(out: Path, shown: set[Path]) -> list[str]:
 
 
 def load_results(
-    *folders: Path | str, advance: Callable[[int, int], None] | None = None, title: str = ""
+    *folders: Path | str,
+    advance: Callable[[int, int], None] | None = None,
+    title: str = "",
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> Leaderboard:
     """Read one or several results folders as one leaderboard; nothing but their files is needed.
 
@@ -327,9 +332,13 @@ def load_results(
         folders: Results folders, each written by ``msbench run`` or `evaluate`.
         advance: Called with (done, total) as the tasks are resampled.
         title: Of the page; by default made of tasks, rows and date.
+        groups: Rows that differ in the seed of their training, as ``{"multi": ["multi-*"]}``:
+            labels or patterns of them by the group's name. ``over_seeds`` has what they tell.
 
     Raises:
         FileNotFoundError: A folder without results.
-        ValueError: Files that cannot stand in one table, or that this version cannot read.
+        ValueError: Files that cannot stand in one table, or that this version cannot read; groups
+            that do not fit the rows.
     """
-    return read_leaderboard([Path(folder) for folder in folders], advance, title)
+    wanted = WantedGroups(groups) if groups else None
+    return read_leaderboard([Path(folder) for folder in folders], advance, title, wanted)

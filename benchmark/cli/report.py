@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.group_option import group_option
 from benchmark.cli.options import debug_option, report_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from benchmark.report.seed_groups import WantedGroups
 
 
 @click.command()
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     help="Folder to write to.  [default: DIR, if there is only one]",
 )
 @click.option("--title", default="", help="Of the page.  [default: from tasks, rows and date]")
+@group_option
 @click.option("--plots", is_flag=True, help="Also draw pictures into plots/ (needs matplotlib).")
 @click.option(
     "--tasks-dir",
@@ -41,6 +45,7 @@ def report(
     folders: Sequence[Path],
     out: Path | None,
     title: str,
+    groups: Mapping[str, Sequence[str]],
     plots: bool,
     tasks_dir: Path | None,
     debug: bool,
@@ -50,12 +55,14 @@ def report(
     Several folders become one table. Their protocols must be equal, but seeds may differ. Only
     cells and predictions are needed, no tasks and no models. Intervals take seconds, or minutes for
     tasks scored by mAP on many clips. Of a few-shot curve's folder (shots-1,
-    shots-4, ...), the tables and the curve are drawn again.
+    shots-4, ...), the tables and the curve are drawn again. Groups are kept in groups.yaml of the
+    folder written to, and are there the next time, too.
 
     \b
     Examples:
       msbench report results/embedded --plots
       msbench report results/mine results/baselines --out results/both
+      msbench report results/seeds --group 'multi=multi-*' --group 'cola=cola-*'
     """  # noqa: D301 -- click wants the character behind \\b
     if out is None and len(folders) > 1:
         raise ValueError("Several folders make one table: name a folder for it with --out.")
@@ -71,9 +78,14 @@ def report(
     remove_leftovers(out)
     console = make_console()
     if by_shots:
+        if groups:
+            raise ValueError("--group is for one table, and these are few-shot curves")
         _report_few_shot(console, by_shots, out, title, plots)
     else:
-        _report_table(console, folders, out, title, plots, tasks_dir)
+        from benchmark.report.seed_groups import WantedGroups, kept_groups
+
+        wanted = WantedGroups(groups) if groups else kept_groups(out)
+        _report_table(console, folders, out, title, wanted, plots, tasks_dir)
 
 
 def _report_table(
@@ -81,16 +93,19 @@ def _report_table(
     folders: Sequence[Path],
     out: Path,
     title: str,
+    groups: WantedGroups | None,
     plots: bool,
     tasks_dir: Path | None,
 ) -> None:
+    from benchmark.cli.terminal_groups import print_groups
     from benchmark.cli.terminal_table import print_standings
+    from benchmark.report.seed_groups import keep_groups
     from benchmark.report.standings import read_leaderboard
-    from benchmark.report.write import TABLES, write_report
+    from benchmark.report.write import SEED_TABLES, TABLES, write_report
     from msssl_common.console import bar
 
     with bar(console, "Resampling test clips") as advance:
-        standings = read_leaderboard(folders, advance, title)
+        standings = read_leaderboard(folders, advance, title, groups)
     pictures = []
     if plots:
         from benchmark.report.plots import write_plots
@@ -98,7 +113,13 @@ def _report_table(
         pictures = write_plots(standings, folders, out, tasks_dir)
     write_report(standings, out, pictures)
     print_standings(console, standings)
-    console.print(f"Written: {out}/{', '.join(TABLES)}", soft_wrap=True)
+    written = list(TABLES)
+    if groups and standings.over_seeds:
+        if not groups.kept:
+            keep_groups(out, groups.rows)
+        print_groups(console, standings.over_seeds)
+        written += SEED_TABLES if standings.over_seeds.rows else []
+    console.print(f"Written: {out}/{', '.join(written)}", soft_wrap=True)
     if plots:
         console.print(f"Written: {len(pictures)} pictures in {out / 'plots'}", soft_wrap=True)
 

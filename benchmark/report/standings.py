@@ -15,6 +15,7 @@ from benchmark.report.overall import overall_of_tasks
 from benchmark.report.published import MATCHED_BY, PublishedScore, published_for, published_label
 from benchmark.report.ranks import column_ranks
 from benchmark.report.resampling import resample
+from benchmark.report.seed_groups import SeedGroups, WantedGroups, rows_of_groups, seed_groups
 from benchmark.report.title import default_title
 from benchmark.results.cells import Cell, ModuleFacts, TaskFacts
 from benchmark.results.leaderboard import FAMILIES, Entry, ResultTable
@@ -86,6 +87,7 @@ class Leaderboard:
         published: By task name; tasks that no published score matches have an empty list.
         cautions: What must be said under every table.
         commands: What made the runs, as far as their cells know.
+        over_seeds: Groups of rows that differ in the seed of their training; None without groups.
     """
 
     title: str
@@ -96,6 +98,7 @@ class Leaderboard:
     published: dict[str, list[PublishedScore]]
     cautions: list[str]
     commands: list[str]
+    over_seeds: SeedGroups | None = None
 
     def score(self, label: str, task: str) -> Score:
         """The score of a row on a task.
@@ -210,6 +213,7 @@ def read_leaderboard(
     folders: Sequence[Path],
     advance: Callable[[int, int], None] | None = None,
     title: str = "",
+    groups: WantedGroups | None = None,
 ) -> Leaderboard:
     """Read one or several results folders; nothing but their files is needed.
 
@@ -219,15 +223,17 @@ def read_leaderboard(
         folders: Results folders.
         advance: Called with (done, total) as the tasks are resampled.
         title: Of the page; by default made of tasks, rows and date.
+        groups: Rows that differ in the seed of their training.
 
     Raises:
         FileNotFoundError: A folder without results.
-        ValueError: Files that cannot stand in one table, or that this version cannot read.
+        ValueError: Files that cannot stand in one table, or that this version cannot read; groups
+            that do not fit the rows.
     """
     read = [read_cells(folder) for folder in folders]
     files = [file for found in read for file in found.files]
     unread = [caution for found in read for caution in found.cautions]
-    return leaderboard_of_cells(files, title, unread, advance)
+    return leaderboard_of_cells(files, title, unread, advance, groups)
 
 
 def leaderboard_of_cells(
@@ -235,6 +241,7 @@ def leaderboard_of_cells(
     title: str = "",
     cautions: Sequence[str] = (),
     advance: Callable[[int, int], None] | None = None,
+    groups: WantedGroups | None = None,
 ) -> Leaderboard:
     """The same for cells that have been read.
 
@@ -243,9 +250,12 @@ def leaderboard_of_cells(
         title: As above.
         cautions: What is known already.
         advance: As above.
+        groups: As above.
     """
     files = merged(files)
     board = _arranged(files)
+    if groups and not groups.kept:
+        rows_of_groups(groups.rows, board.modules)  # before the clips, which can take minutes
     published = {
         task.task: published_for(
             task.task, task.score, board.protocol, _clips(board, task), task.folds
@@ -274,6 +284,7 @@ def leaderboard_of_cells(
             *([MATCHED_BY] if any(published.values()) else []),
         ],
         commands=_commands(files),
+        over_seeds=seed_groups(board, resampled, groups) if groups else None,
     )
 
 

@@ -1,7 +1,8 @@
 """How sure a leaderboard can be: intervals, paired tests, tie groups and overall scores.
 
 Everything rests on resampled test clips (`bootstrap_task`); heads are not trained again. What is
-said is therefore "would other clips of the same kind tell the same?", not "would another seed?".
+said is therefore "would other clips of the same kind tell the same?". What other trainings would
+tell is said where rows of several training seeds make a group (`training_seeds`).
 """
 
 from benchmark.statistics.bootstrap import (

@@ -24,13 +24,16 @@ from benchmark.report.notes import notes
 from benchmark.report.page.page import leaderboard_html
 from benchmark.report.published import MATCHED_BY, published_for
 from benchmark.report.standings import Leaderboard, Standing
-from benchmark.report.tables.markdown import escape, leaderboard_markdown, short_markdown
+from benchmark.report.tables.markdown import escape, short_markdown
+from benchmark.report.tables.over_seeds import SEEDS_HEAD
 from benchmark.report.title import default_title
+from benchmark.report.write import markdown_with_seeds
 from benchmark.results.cells import Cell, Cost, FoldScores, ModuleFacts, TaskFacts
 from benchmark.results.leaderboard import Entry, ResultTable
 from benchmark.statistics import Comparisons, Interval, Overall, RankRange
 from msssl_common.files import write_text
 from tests import ROOT
+from tests.bench.committed_seed_groups import read_seed_groups
 
 Row = dict[str, str]
 OWN_GRID = re.compile(
@@ -68,7 +71,8 @@ def read_board(folder: Path) -> Leaderboard:
         if row["source"] == "run"
     }
     wide = {row["label"]: row for row in rows(folder / "leaderboard.csv")}
-    lines = (folder / "leaderboard.md").read_text(encoding="utf-8").splitlines()
+    text, _, of_seeds = (folder / "leaderboard.md").read_text("utf-8").partition(f"{SEEDS_HEAD}\n")
+    lines = text.splitlines()
     grids = {
         task: found[2]
         for line in lines
@@ -104,7 +108,11 @@ def read_board(folder: Path) -> Leaderboard:
     # How published rows join is said as `published_for` joins them above, not as it once was.
     copied = "Published rows are copied"
     bullets = [MATCHED_BY if text.startswith(copied) else text for text in bullets]
-    return replace(found, cautions=[text for text in bullets if text not in said])
+    return replace(
+        found,
+        cautions=[text for text in bullets if text not in said],
+        over_seeds=read_seed_groups(folder, of_seeds.splitlines()),
+    )
 
 
 def _clips(board: ResultTable, task: TaskFacts) -> int | None:
@@ -231,7 +239,7 @@ def draw(folder: Path) -> None:
     if short_markdown(board) != (folder / "leaderboard_short.md").read_text(encoding="utf-8"):
         raise ValueError(f"{folder}: its tables do not give its short table")
     write_text(folder / "leaderboard.html", leaderboard_html(board))
-    write_text(folder / "leaderboard.md", leaderboard_markdown(board))
+    write_text(folder / "leaderboard.md", markdown_with_seeds(board))
 
 
 def main(folders: list[str]) -> None:

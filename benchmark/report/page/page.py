@@ -36,6 +36,7 @@ from benchmark.report.page.facts import (
     provenance,
     published_notes,
 )
+from benchmark.report.page.over_seeds import seed_section
 from benchmark.report.page.pairs import MOST_PAIRS, PairTable, pair_table
 from benchmark.report.page.script_data import script_data
 from benchmark.report.standings import Leaderboard
@@ -188,6 +189,7 @@ def leaderboard_html(
         page=page,
         data=script_data(standings, page.rows, page.columns),
         pictures=pictures,
+        over_seeds=seed_section(standings),
         sample_bar=Bar(48.0, 12.0, 88.0),
         groups=GROUPS,
         kinds=KINDS,

@@ -24,8 +24,8 @@ limits about effect measures: a general approach", Statistics in Medicine 27, 20
 `benchmark.statistics.draws`. One t for both with Satterthwaite's degrees of freedom is narrower,
 but covers too little with two or three seeds. docs/training_seeds.md has the simulation.
 
-Rows need not be scored alike on all tasks, and folds and seeds of the heads are what they are in
-every interval: folds stay, and a row's score is its mean over seeds of the heads.
+Folds and seeds of the heads are what they are in every interval: folds stay, and a row's score is
+its mean over seeds of the heads.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from rich.console import Console
 from benchmark.api import fill_and_report
 from benchmark.cli.terminal import RunProgress
 from benchmark.protocol import Protocol
+from benchmark.report.seed_groups import keep_groups
 from benchmark.results.cell_files import load_cell, predictions_path
 from benchmark.results.cells import Cell
 from benchmark.results.leaderboard import ResultTable
@@ -106,6 +107,19 @@ def test_a_second_run_computes_nothing(
     assert second == first
     assert _calls(modules) == calls
     assert "finished earlier" in capsys.readouterr().out
+
+
+def test_kept_groups_are_in_the_tables_of_the_next_run(tasks_dir: Path, modules: Path) -> None:
+    name, out = (
+        write_module(modules, extra_init="self.row_label = 'mine'"),
+        tasks_dir.parent / "out",
+    )
+    _run(tasks_dir, name)
+    assert "Over training seeds" not in (out / "leaderboard.md").read_text()
+    keep_groups(out, {"method": ["min*"]})
+    _run(tasks_dir, name)
+    assert "| method | 1.000<br>" in (out / "leaderboard.md").read_text()
+    assert (out / "leaderboard_seeds.csv").exists()
 
 
 def test_another_grid_uses_the_cached_embeddings(tasks_dir: Path, modules: Path) -> None:

@@ -150,7 +150,10 @@ def test_the_report_writes_the_tables_and_keeps_the_groups(folder: Path) -> None
         ("cola", "other", "1"),
     ]
     page = parsed((folder / "leaderboard.html").read_text())
-    assert "Over training seeds" in [heading.words for heading in page.all("h2")]
+    (section,) = page.all("section", **{"aria-labelledby": "over-seeds"})
+    better = [cell.words for cell in section.all("td", class_="better")]
+    assert len(better) == sum(row["verdict"] == "above" for row in pairs) > 0
+    assert all("above, p " in words for words in better)
     assert kept_groups(folder) == WantedGroups(GROUPS, kept=True)
     again = _msbench("report", folder)
     assert again.exit_code == 0, again.output

@@ -1,4 +1,4 @@
-"""Groups of rows over training seeds, in a terminal."""
+"""Groups of rows over training seeds, in a terminal: a line per task and group, or pair."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.report.numbers import NONE
-from benchmark.report.seed_groups import HOW_TO_READ, SeedGroups
-from benchmark.report.tables.over_seeds import pair_lines, score_lines
+from benchmark.report.numbers import NONE, p_text
+from benchmark.report.seed_groups import HOW_TO_READ, SeedGroups, interval_text, signed
+from benchmark.report.tables.over_seeds import mean_text
 from msssl_common.messages import one_printable_line, printable_name
 
 STYLES = {"above": "green", "below": "red"}
@@ -26,30 +26,40 @@ def print_groups(console: Console, groups: SeedGroups) -> None:
 
 
 def _scores(groups: SeedGroups) -> Table:
-    """A row per task, as there are more tasks than groups."""
-    table = Table("", title="Over training seeds", title_justify="left")
-    for name in groups.rows:
-        table.add_column(Text(printable_name(name)), justify="right")
+    table = _table("task", "group", "mean ± SD", "95 % interval", "encoders")
     for task in groups.tasks:
-        found = [task.of(name) for name in groups.rows]
-        cells = ["\n".join(score_lines(score)) if score else NONE for score in found]
-        table.add_row(_task(task.name, task.score), *map(Text, cells))
+        for name in groups.rows:
+            score = task.of(name)
+            numbers = [mean_text(score), interval_text(score.interval)] if score else [NONE, ""]
+            count = str(len(score.rows)) if score else ""
+            first = printable_name(task.name) if name == next(iter(groups.rows)) else ""
+            table.add_row(*map(Text, (first, printable_name(name), *numbers, count)))
+        table.add_section()
     return table
 
 
 def _pairs(groups: SeedGroups) -> Table:
-    table = Table("")
-    for a, b in groups.pairs:
-        table.add_column(Text(f"{printable_name(a)} − {printable_name(b)}"), justify="right")
+    table = _table("task", "a − b", "difference", "95 % interval", "p (Holm)")
+    table.add_column("a is")
     for task in groups.tasks:
-        found = [task.between(a, b) for a, b in groups.pairs]
-        cells = [
-            Text("\n".join(pair_lines(pair)), STYLES.get(pair.verdict, "")) if pair else Text(NONE)
-            for pair in found
-        ]
-        table.add_row(_task(task.name, task.score), *cells)
+        for a, b in groups.pairs:
+            pair = task.between(a, b)
+            first = printable_name(task.name) if (a, b) == groups.pairs[0] else ""
+            cells = [first, f"{printable_name(a)} − {printable_name(b)}"]
+            if pair is None:
+                table.add_row(*map(Text, (*cells, NONE)))
+                continue
+            bounds = interval_text(pair.interval, sign=True)
+            cells += [signed(pair.value), bounds, p_text(pair.adjusted)]
+            style = STYLES.get(pair.verdict, "")
+            table.add_row(*map(Text, cells), Text(pair.verdict, style))
+        table.add_section()
     return table
 
 
-def _task(name: str, score: str) -> Text:
-    return Text(f"{printable_name(name)}\n{score}")
+def _table(*head: str) -> Table:
+    """The first two columns to the left, numbers to the right."""
+    table = Table(*head[:2])
+    for name in head[2:]:
+        table.add_column(name, justify="right")
+    return table

@@ -144,14 +144,21 @@ def _pair_rows(groups: SeedGroups) -> Iterator[list[str]]:
         yield [f"{_name(a)} − {_name(b)}", *(cell.replace("<0", "&lt;0") for cell in cells)]
 
 
+def mean_text(score: GroupScore) -> str:
+    """``"0.812 ± 0.013"``; one encoder has no deviation."""
+    mean = score_text(score.mean)
+    return mean if math.isnan(score.spread) else f"{mean} ± {score_text(score.spread)}"
+
+
 def score_lines(score: GroupScore) -> list[str]:
     """A group's mean with its deviation, interval and number of encoders, a line each."""
-    mean = score_text(score.mean)
-    if not math.isnan(score.spread):
-        mean += f" ± {score_text(score.spread)}"
     count = len(score.rows)
     encoders = "1 encoder" if count == 1 else f"{count} training seeds"
-    return [mean, *([text] if (text := interval_text(score.interval)) else []), encoders]
+    return [
+        mean_text(score),
+        *([text] if (text := interval_text(score.interval)) else []),
+        encoders,
+    ]
 
 
 def pair_lines(pair: GroupDifference) -> list[str]:

@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -68,11 +69,15 @@ class CudaPlayer:
         current = torch.cuda.current_stream(self.device)
         for generator in generators:
             self.graph.register_generator_state(generator)
+        collects = gc.isenabled()
+        gc.disable()  # to free another graph or event would spoil the recording
         try:
             with torch.cuda.graph(self.graph, stream=self.stream):
                 self.outputs = program()
         finally:  # where a capture fails, torch stays on its stream
             torch.cuda.set_stream(current)
+            if collects:
+                gc.enable()
 
     def replay(self) -> Outputs:
         """Launch the graph on the current stream."""

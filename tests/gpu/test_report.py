@@ -5,10 +5,11 @@ import pytest
 
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from tests.gpu.__main__ import markdown
-from tests.gpu.agreement import Check, losses_and_gradients
+from tests.gpu.agreement import Check, losses_and_gradients, training_paths
 from tests.gpu.heads import replay_against_plain
 from tests.gpu.made_data import write_event_task, write_scene_task
 from tests.gpu.throughput import Speed
+from tests.pretrain.conftest import few_statistics, make_tiny_recipe  # noqa: F401
 
 
 def test_what_is_missed_and_what_is_wrong_is_said() -> None:
@@ -33,6 +34,13 @@ def test_made_tasks_are_read_as_hear_eval_kits(tmp_path: Path, write) -> None:
 def test_the_cpu_agrees_with_itself() -> None:
     for check in losses_and_gradients("cpu", ["multi"]):
         assert check.difference == 0.0, check.name
+
+
+@pytest.mark.usefixtures("few_statistics")
+def test_played_steps_are_the_plain_ones() -> None:
+    checks = list(training_paths("cpu", make_tiny_recipe()))
+    assert len(checks) == 3
+    assert all(check.difference == 0.0 for check in checks), checks
 
 
 def test_recorded_heads_are_those_of_plain_operations(tmp_path: Path) -> None:

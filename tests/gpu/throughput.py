@@ -18,8 +18,8 @@ import msssl_hear
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from pretrain.recipe import find_recipe, read_recipe
-from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP
-from pretrain.tools.speed.run import run_bench
+from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP, measure
+from pretrain.training import Training
 from tests.gpu.heads import epoch_seconds, plain_operations, recordings, seconds_of
 from tests.gpu.made_data import (
     EVENT_CLIPS,
@@ -27,8 +27,8 @@ from tests.gpu.made_data import (
     FEW_SCENE_CLIPS,
     SAMPLE_RATE,
     SCENE_CLIPS,
+    made_corpus,
     made_waveforms,
-    write_corpus,
     write_event_task,
     write_scene_task,
 )
@@ -74,27 +74,47 @@ def all_speeds(device: str, folder: Path, small: bool) -> Iterator[Speed]:
         folder: Empty; takes audio and embeddings.
         small: Few steps, for a CPU that stands in.
     """
-    yield from training(device, folder, small)
+    yield from training(device, small)
     yield from embedding(device, small)
     yield from heads(device, folder, small)
 
 
-def training(device: str, folder: Path, small: bool) -> Iterator[Speed]:
-    """Crops a second by batch size and precision, and the pipeline's share of a step."""
-    data = write_corpus(folder / "training", 64)
-    steps, runs = (1, 1) if small else (20, 3)
-    for batch, precision in ((64, "32-true"), (512, "32-true"), (512, "bf16-mixed")):
+PATHS = {"plain": (False, False), "graphs": (True, False), "graphs and kernels": (True, True)}
+"""Of a training step: graphs, and kernels of the encoder's norms."""
+
+
+def training(device: str, small: bool) -> Iterator[Speed]:
+    """Crops a second by batch size, precision and path, and the pipeline's share of a step.
+
+    Targets are of the path that a training takes by itself, the last one.
+    """
+    corpus = made_corpus(24 if small else 640)
+    for batch, precision, paths in (
+        (64, "32-true", PATHS),
+        (512, "32-true", PATHS),
+        (512, "bf16-mixed", ["plain", "graphs and kernels"]),
+    ):
         recipe = read_recipe(find_recipe("multi"))
         run = replace(recipe.run, batch_size=8 if small else batch, precision=precision)
-        recipe = replace(recipe, run=run, data=replace(recipe.data, synthetic_clips=512))
-        setting, found = run_bench(recipe, data, device, None, False, runs, steps, ())
-        name = f"training, batch {run.batch_size}, {precision}"
-        for side in (ENCODER, STEP):
-            target = TRAINING_TARGETS[batch] if side == STEP else None
-            speed = setting.crops / found.step_seconds(side)
-            yield Speed(f"{name}: {side}", speed, "crops/s", target)
-        share = found.step_seconds(PIPELINE) / found.step_seconds(STEP)
-        yield Speed(f"{name}: pipeline", share, "of the step", PIPELINE_TARGET, least=False)
+        recipe = replace(recipe, run=run)
+        for path in paths:
+            graphs, kernels = PATHS[path]
+            started = time.perf_counter()
+            made = Training(recipe, corpus, device, graphs=graphs, kernels=kernels and not small)
+            made.fit_statistics()
+            start = time.perf_counter() - started
+            found = measure(made, 1 if small else 10, 1 if small else 3, None, str)
+            fast = path == "graphs and kernels"
+            name = f"training, batch {run.batch_size}, {precision}, {path}"
+            yield Speed(f"{name}: start", start, "s")
+            for side in (ENCODER, STEP):
+                target = TRAINING_TARGETS[batch] if side == STEP and fast else None
+                speed = made.crops_per_step / found.step_seconds(side)
+                yield Speed(f"{name}: {side}", speed, "crops/s", target)
+            share = found.step_seconds(PIPELINE) / found.step_seconds(STEP)
+            target = PIPELINE_TARGET if fast else None
+            yield Speed(f"{name}: pipeline", share, "of the step", target, least=False)
+            del made
 
 
 def embedding(device: str, small: bool) -> Iterator[Speed]:

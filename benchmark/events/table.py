@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+LATEST_MS: Final = 1e9  # of a time in a clip: 11 days
+MOST_SECONDS: Final = 3e7  # of all events of a split together, a year: segment scores count each
 
 
 class Event(NamedTuple):
@@ -42,6 +45,33 @@ class EventTable:
 
     def __len__(self) -> int:
         return len(self.clip)
+
+
+def refuse_endless(
+    onset_ms: NDArray[np.float64], offset_ms: NDArray[np.float64], where: object
+) -> None:
+    """Refuse events that end before they begin, at no time, or after more time than any clip has.
+
+    Args:
+        onset_ms: Shape (events,).
+        offset_ms: Shape (events,).
+        where: What has them; the sentence begins with it.
+
+    Raises:
+        ValueError: Some do, or all together are too long to be counted second by second.
+    """
+    times = np.concatenate([onset_ms, offset_ms])
+    wrong = times[~(np.abs(times) <= LATEST_MS)]
+    if len(wrong):
+        raise ValueError(
+            f"{where} has an event at {wrong[0]:g} ms: clips have at most {LATEST_MS:g} ms."
+        )
+    seconds = float((offset_ms - onset_ms).sum() / 1000)
+    if (offset_ms < onset_ms).any() or seconds > MOST_SECONDS:
+        raise ValueError(
+            f"{where} has events of {seconds:,.0f} s together, or one that ends before it starts: "
+            f"at most {MOST_SECONDS:,.0f} s are allowed."
+        )
 
 
 def event_table(

@@ -36,7 +36,7 @@ import numpy as np
 import numpy.lib.format as npy
 from numpy.typing import NDArray
 
-from benchmark.events.table import EventTable
+from benchmark.events.table import EventTable, refuse_endless
 from msssl_common.bounds import check_count
 
 SCHEMA = 1
@@ -226,4 +226,7 @@ def _table(arrays: dict[str, NDArray[Any]], kind: str, first: int, end: int) -> 
     table = EventTable(*(arrays[f"{kind}_{column}"] for column in COLUMNS))
     rows = (table.clip >= first) & (table.clip < end)
     own = EventTable(*(getattr(table, column)[rows] for column in COLUMNS))
+    refuse_endless(own.onset_ms, own.offset_ms, "it")
+    if len(own) and not 0 <= own.label.min() <= own.label.max() < len(arrays["vocabulary"]):
+        raise ValueError("it has an event of a label that is not in its vocabulary")
     return replace(own, clip=own.clip - first)

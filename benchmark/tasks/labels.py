@@ -8,7 +8,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.events.table import Event
+import numpy as np
+
+from benchmark.events.table import Event, refuse_endless
 from benchmark.tasks.limit import limited
 from benchmark.tasks.metadata import read_json_object
 from benchmark.tasks.task import Task
@@ -43,8 +45,8 @@ def read_events(task: Task, split: str) -> dict[str, list[Event]]:
 
     Raises:
         FileNotFoundError: The split's file is missing.
-        ValueError: A label is not in the vocabulary, a time is missing or no number, or an event
-            ends before it starts.
+        ValueError: A label is not in the vocabulary, a time is missing, no number or no time in a
+            clip, or an event ends before it starts.
     """
     path, entries = _read_lists(task, split)
     vocabulary = frozenset(task.vocabulary)
@@ -55,6 +57,8 @@ def read_events(task: Task, split: str) -> dict[str, list[Event]]:
         )
         for file, events in entries.items()
     }
+    times = [event[1:] for events in read.values() for event in events]
+    refuse_endless(*np.array(times, np.float64).reshape(-1, 2).T, path)
     if task.limit is None:
         return read
     labels = {file: [event.label for event in events] for file, events in read.items()}

@@ -215,3 +215,20 @@ def test_a_run_does_not_write_what_it_could_not_read(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("benchmark.results.predictions.MOST_BYTES", 100)
     with pytest.raises(ValueError, match=r"what the heads predicted has .* bytes: at most 100"):
         _whole()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [("offset_ms", 1e18, "1e\\+18 ms"), ("onset_ms", np.nan, "nan ms"), ("label", 7, "a label")],
+)
+def test_events_that_cannot_be_are_not_read(
+    tmp_path: Path, column: str, value: float, words: str
+) -> None:
+    fold = _event_fold("test", 3, 0)
+    getattr(fold.predicted, column)[2] = value
+    path = tmp_path / "cell.npz"
+    path.write_bytes(predictions_file(Predictions(VOCABULARY, (fold,))))
+    with pytest.raises(
+        ValueError, match=f"no predictions file that this version can read .*{words}"
+    ):
+        load_predictions(path)

@@ -92,6 +92,13 @@ def test_bad_events(tmp_path: Path, event: object, sentence: str) -> None:
     assert sentence in str(caught.value)
 
 
+def test_an_event_that_lasts_for_ages_is_refused_when_labels_are_read(tmp_path: Path) -> None:
+    task = read_task(event_task(tmp_path / "made"))
+    write_json(task.folder / "train.json", {"a.wav": [{"label": "cat", "start": 0, "end": 1e18}]})
+    with pytest.raises(ValueError, match=r"train\.json has an event at 1e\+18 ms"):
+        read_events(task, "train")
+
+
 def test_missing_split_file(tmp_path: Path) -> None:
     task = read_task(scene_task(tmp_path / "made"))
     (task.folder / "valid.json").unlink()

@@ -43,10 +43,12 @@ def leaders(standings: Leaderboard) -> list[Leader]:
         complete = set.intersection(*map(set, scores)) if scores else set()
         if len(complete) < 2 or len(scores) < len(tasks):
             continue
-        label = min(sorted(complete), key=lambda label: _mean_rank(label, tasks, scores))
+        ranks = {label: _mean_rank(label, tasks, scores) for label in sorted(complete)}
+        label = min(ranks, key=ranks.__getitem__)
+        equal = [other for other in ranks if other != label and ranks[other] == ranks[label]]
         how = _one_task if len(tasks) == 1 else _several_tasks
         published = {published_label(row.model): row.model for row in published_scores()}
-        sentences = how(standings, tasks, label, len(complete))
+        sentences = how(standings, tasks, label, len(complete), _has(equal))
         ahead = [] if label in published else _published_ahead(standings, tasks)
         name = f"{published[label]} (published)" if label in published else label
         found.append(Leader(family, len(tasks), label, name, " ".join([sentences, *ahead])))
@@ -62,12 +64,21 @@ def _mean_rank(label: str, tasks: Sequence[TaskFacts], scores: Sequence[dict[str
     return ahead / len(tasks)
 
 
-def _one_task(standings: Leaderboard, tasks: Sequence[TaskFacts], label: str, rows: int) -> str:
+def _has(equal: Sequence[str]) -> str:
+    """``"has"``, or with whom the leader shares its place."""
+    if not equal:
+        return "has"
+    return f"shares with {equal[0] if len(equal) == 1 else f'{len(equal)} other rows'}"
+
+
+def _one_task(
+    standings: Leaderboard, tasks: Sequence[TaskFacts], label: str, rows: int, has: str
+) -> str:
     (task,) = tasks
     score = standings.scores(task.task)[label]
     place = standings.standings.get((label, task.task))
     interval = place.interval if place else None
-    text = f"has the best score of {rows} rows, {score_text(score)}"
+    text = f"{has} the best score of {rows} rows, {score_text(score)}"
     if interval and not math.isnan(interval.low):
         text += f" (95 % interval {score_text(interval.low)} to {score_text(interval.high)})"
     if task.task not in standings.comparisons:
@@ -85,13 +96,13 @@ def _one_task(standings: Leaderboard, tasks: Sequence[TaskFacts], label: str, ro
 
 
 def _several_tasks(
-    standings: Leaderboard, tasks: Sequence[TaskFacts], label: str, rows: int
+    standings: Leaderboard, tasks: Sequence[TaskFacts], label: str, rows: int, has: str
 ) -> str:
     best = [_best(standings, task) for task in tasks]
     top = sum(label in names for names in best)
     alone = sum(names == [label] for names in best)
     every = "both" if len(tasks) == 2 else f"all {len(tasks)}"
-    text = f"has the best mean rank of {rows} rows with {every} tasks."
+    text = f"{has} the best mean rank of {rows} rows with {every} tasks."
     if not standings.comparisons:
         return f"{text} Nothing was tested, as no predictions were kept."
     if top == 0:

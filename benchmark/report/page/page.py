@@ -105,6 +105,11 @@ class Page:
         return any(cell.bar is not None and cell.bar.low is None for cell in cells)
 
     @property
+    def has_ranks(self) -> bool:
+        """Whether a score has a rank."""
+        return any(cell.ranks for column in self.columns for cell in column.cells)
+
+    @property
     def kinds(self) -> list[str]:
         """Kinds of rows that are not folded, in the order of `KINDS`."""
         there = {row.kind for row in self.rows if not row.folded}
@@ -144,7 +149,12 @@ def page_of(standings: Leaderboard, curve: Sequence[FewShotScore] = ()) -> Page:
     board = standings.board
     tasks = sorted(board.tasks, key=lambda task: FAMILIES.index(task.family))
     scores = with_heat([task_column(standings, task, rows, failed, noted) for task in tasks])
-    columns = [*with_heat(overall), *scores, *cost_columns(standings, rows)]
+    costs = [
+        column
+        for column in cost_columns(standings, rows)
+        if any(cell.value is not None for cell in column.cells)
+    ]
+    columns = [*with_heat(overall), *scores, *costs]
     sorted_by = 0 if overall or len(tasks) == 1 else None
     pairs = [pair_table(standings, task) for task in tasks]
     return Page(

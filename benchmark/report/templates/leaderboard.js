@@ -125,6 +125,8 @@
         const best = data.columns[sorted].group === "name" ? direction
           : direction === first ? "best first" : "worst first";
         parts.push(`sorted by ${title}, ${best}`);
+      } else if (rows.length > 1) {
+        parts.push("not sorted, as no score is over all tasks: click the head of a column");
       }
       byId("status").textContent = parts.join("; ");
     }
@@ -392,10 +394,11 @@
     shown.sort((x, y) => sign * (x.value - y.value));
     const ends = shown.flatMap(({ value, bounds }) => [value, ...(bounds ?? [])])
       .filter((end) => end !== null);
-    const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    let [low, high] = [Math.min(...ends), Math.max(...ends)];
+    if (low === high) [low, high] = [low - data.unit / 100, high + data.unit / 100];
     const isNarrow = window.innerWidth < 640;
     const [left, width, line] = isNarrow ? [130, 400, 20] : [250, 760, 20];
-    const longest = isNarrow ? 20 : 38; // letters of a name
+    const longest = isNarrow ? 17 : 38; // letters of a name
     const height = shown.length * line + 44;
     const at = (value) => left + 12 + ((width - left - 64) * (value - low)) / Math.max(high - low, 1);
     const svg = drawn("svg", { class: "chart wide", viewBox: `0 0 ${width} ${height}`, role: "img",

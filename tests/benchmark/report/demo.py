@@ -1,5 +1,6 @@
 """A leaderboard as people have them: 5 models, 4 tasks, one failed cell, published rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Literal
@@ -152,6 +153,21 @@ def part_of_demo(models: int, tasks: int) -> Leaderboard:
     tests = {task: found for task, found in demo.comparisons.items() if task in kept}
     return replace(
         demo, board=board, overall=[], published={}, comparisons=tests if models > 1 else {}
+    )
+
+
+def renamed_demo(names: Sequence[str]) -> Leaderboard:
+    """The demo, its models under other names; without what compares them."""
+    demo = demo_standings()
+    new = dict(zip((module.label for module in demo.board.modules), names, strict=True))
+    modules = [replace(module, label=new[module.label]) for module in demo.board.modules]
+    entries = {(new[label], task): entry for (label, task), entry in demo.board.entries.items()}
+    return replace(
+        demo,
+        board=replace(demo.board, modules=modules, entries=entries),
+        standings={(new[row], task): found for (row, task), found in demo.standings.items()},
+        comparisons={},
+        overall=[row._replace(model=new[row.model]) for row in demo.overall],
     )
 
 

@@ -56,6 +56,16 @@ def test_several_tasks_count_where_nobody_is_better_and_where_it_leads_alone(
     )
 
 
+@pytest.mark.parametrize(
+    ("third", "shared"),
+    [(80, "other shares with ours"), (90, "logmel shares with 2 other rows")],
+)
+def test_equal_rows_share_the_lead(tmp_path: Path, third: int, shared: str) -> None:
+    for module, hits in ((OURS, 90), (OTHER, 90), (FLOOR, third)):
+        write_cell(tmp_path, module, SCENES, hit((hits, 100)))
+    assert _said(tmp_path)["scene"].startswith(f"{shared} the best score of 3 rows, 0.900 (95 %")
+
+
 @pytest.mark.usefixtures("of_any_size")
 def test_published_scores_lead_where_they_are_higher(tmp_path: Path) -> None:
     write_cell(tmp_path, OURS, ESC50, hit((69, 100)), Protocol("default"))

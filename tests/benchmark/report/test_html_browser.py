@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,13 @@ import pytest
 
 from benchmark.report.page.page import leaderboard_html
 from tests import ROOT
-from tests.benchmark.report.demo import TASKS, demo_standings, empty_standings, failed_demo
+from tests.benchmark.report.demo import (
+    TASKS,
+    demo_standings,
+    empty_standings,
+    failed_demo,
+    renamed_demo,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -392,6 +399,58 @@ def test_screenshots_in_light_and_dark_and_on_a_phone(page: Driver, tmp_path: Pa
     assert len(shown) == 10 and shown[0].startswith("0.563")
     assert f"sorted by {TASKS[1].task}, best first" in _css(page, "#status").text
     page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("width", [1400, 320])
+def test_no_name_makes_the_page_scroll_sideways(
+    chromium: Driver, tmp_path: Path, width: int
+) -> None:
+    """Names of 300 letters, from right to left, or with emoji; tables scroll in their frames."""
+    names = [
+        "x" * 300,
+        "\u0646\u0645\u0648\u0630\u062c " * 12,
+        "\N{HEADPHONE} a",
+        "b " * 150,
+        "=c()",
+    ]
+    path = tmp_path / "leaderboard.html"
+    path.write_text(leaderboard_html(renamed_demo(names)), "utf-8")
+    _load(chromium, path)
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chromium.execute_script(
+        "document.querySelectorAll('details').forEach((d) => { d.open = true; });"
+        "document.querySelectorAll('.tick').forEach((tick) => tick.click());"
+    )
+    beyond = "const page = document.documentElement; return page.scrollWidth - page.clientWidth"
+    assert chromium.execute_script(beyond) == 0
+    tallest = "return Math.max(...Array.from(document.querySelectorAll('#board tbody tr'),"
+    assert chromium.execute_script(f"{tallest} (row) => row.offsetHeight))") < 130
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert chromium.get_log("browser") == []
+
+
+def test_without_scripts_the_table_has_all_rows(chromium: Driver, tmp_path: Path) -> None:
+    demo = demo_standings()
+    task = demo.board.tasks[0].task
+    few = replace(demo, published={task: demo.published[task]})  # published rows have 1 of 4 tasks
+    path = tmp_path / "leaderboard.html"
+    path.write_text(leaderboard_html(few), "utf-8")
+    _load(chromium, path)
+    assert len(_names(chromium)) == 5
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        chromium.get(path.as_uri())
+        shown = chromium.execute_cdp_cmd(
+            "Runtime.evaluate",
+            {
+                "expression": "Array.from(document.querySelectorAll('#board tbody tr'))"
+                ".filter((row) => row.offsetHeight > 0).length"
+            },
+        )
+    finally:
+        chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert shown["result"]["value"] == 10
 
 
 @pytest.mark.parametrize("standings", [empty_standings, failed_demo], ids=["empty", "all failed"])

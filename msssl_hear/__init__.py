@@ -17,9 +17,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from msssl_hear.checkpoint import load_checkpoint
+from msssl_hear.checkpoint import load_checkpoint, load_statistics
 from msssl_hear.model import HearModel
-from msssl_hear.read_out import READ_OUTS
+from msssl_hear.read_out import READ_OUTS, ReadOutName
 from msssl_hear.version import __version__
 
 __all__ = [
@@ -42,14 +42,16 @@ def load_model(model_file_path: str = "") -> HearModel:
         model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies),
             a known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain``
             wrote. Embeddings are by the read-out of its card, or by the one behind the name:
-            ``multi:paper``, ``:max_mean`` or ``:full`` (``msssl_hear.read_out``).
+            ``multi:paper``, ``:max_mean``, ``:full`` or, where a checkpoint has statistics for it,
+            ``:scaled`` (``msssl_hear.read_out``).
 
     Returns:
         The model on the CPU, in evaluation mode.
 
     Raises:
         FileNotFoundError: If there is no such name or file.
-        ValueError: If the file is no checkpoint of this encoder.
+        ValueError: If the file is no checkpoint of this encoder, or has no statistics for the
+            read-out.
     """
     name, colon, asked = model_file_path.rpartition(":")
     read_out = next((known for known in READ_OUTS if known == asked and colon), None)
@@ -59,7 +61,7 @@ def load_model(model_file_path: str = "") -> HearModel:
     suffix = "" if read_out is None else f":{read_out}"
     if name in KNOWN_WEIGHTS:
         weights = WEIGHTS / f"{name}.safetensors"
-        model = HearModel(*load_checkpoint(weights), name + suffix, read_out)
+        model = _read_model(weights, name + suffix, read_out)
         model.row_licence = model.row_licence or LICENCE
         return model
     if not Path(name).exists():
@@ -70,7 +72,11 @@ def load_model(model_file_path: str = "") -> HearModel:
     file = Path(name)
     # A run folder's file is always weights.safetensors: there the folder is the name.
     label = file.resolve().parent.name if file.stem == "weights" else file.stem
-    return HearModel(*load_checkpoint(name), label + suffix, read_out)
+    return _read_model(file, label + suffix, read_out)
+
+
+def _read_model(weights: Path, label: str, read_out: ReadOutName | None) -> HearModel:
+    return HearModel(*load_checkpoint(weights), label, read_out, load_statistics(weights))
 
 
 def get_scene_embeddings(audio: Tensor, model: HearModel) -> Tensor:

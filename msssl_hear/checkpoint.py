@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from msssl_hear.encoder import Encoder, EncoderConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig
+from msssl_hear.read_out_statistics import BlockScales, ReadOutStatistics
 
 FORMAT = "msssl-hear encoder 1"
 LARGEST_SETTING = 2**16
@@ -27,7 +28,9 @@ LARGEST_SETTING = 2**16
 ABOVE_ZERO = ("width", "depth", "pitch_scale", "log_offset")
 """Settings with a fraction that may not be 0."""
 
-Config = TypeVar("Config", LogMelConfig, EncoderConfig)
+STATISTICS = "read_out."  # how the names of the read-out's statistics begin
+
+Config = TypeVar("Config", LogMelConfig, EncoderConfig, BlockScales)
 
 
 def save_checkpoint(
@@ -36,6 +39,7 @@ def save_checkpoint(
     encoder: Encoder,
     card: dict[str, Any],
     dtype: torch.dtype = torch.float16,
+    statistics: ReadOutStatistics | None = None,
 ) -> None:
     """Write front end, encoder and card to one file, and the card beside it.
 
@@ -45,6 +49,7 @@ def save_checkpoint(
         encoder: Encoder; its weights are stored as ``dtype``.
         card: What is to be known about the weights; must survive JSON.
         dtype: Stored precision; half precision changes an embedding by about 1e-3 of its norm.
+        statistics: For the read-out ``scaled``; they keep their precision.
     """
     card = {
         "format": FORMAT,
@@ -55,8 +60,42 @@ def save_checkpoint(
     tensors = {f"log_mel.{k}": v.cpu().contiguous() for k, v in log_mel.state_dict().items()}
     for name, weight in encoder.state_dict().items():
         tensors[f"encoder.{name}"] = weight.to("cpu", dtype).contiguous()
-    text = json.dumps(card, indent=2, allow_nan=False)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _write_checkpoint(path, tensors, card, statistics)
+
+
+def store_statistics(
+    path: Path, statistics: ReadOutStatistics, read_out: str | None = None
+) -> None:
+    """Give a checkpoint other statistics for the read-out ``scaled``; its weights stay as they are.
+
+    Args:
+        path: The safetensors file, which is replaced, as is the card beside it.
+        statistics: The new ones.
+        read_out: The checkpoint's read-out from now on; None leaves it.
+
+    Raises:
+        ValueError: It is no checkpoint of ours.
+        OSError: It cannot be written.
+    """
+    card, tensors = _read(path)
+    tensors = {name: value for name, value in tensors.items() if not name.startswith(STATISTICS)}
+    _write_checkpoint(
+        path, tensors, card | ({"read_out": read_out} if read_out else {}), statistics
+    )
+
+
+def _write_checkpoint(
+    path: Path,
+    tensors: dict[str, Tensor],
+    card: dict[str, Any],
+    statistics: ReadOutStatistics | None,
+) -> None:
+    if statistics is not None:
+        card = card | {"read_out_scales": asdict(statistics.scales)}
+        for name, value in statistics.state_dict().items():
+            tensors[STATISTICS + name] = value.cpu().contiguous()
+    text = json.dumps(card, indent=2, allow_nan=False)
     _write(path, save(tensors, metadata={"card": text}))
     _write(path.with_suffix(".json"), (text + "\n").encode())
 
@@ -90,7 +129,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict
         raise FileNotFoundError(
             f"no checkpoint at {path}: give a .safetensors file or a known name"
         )
-    card, tensors = _read(path)
+    card, stored = _read(path)
+    tensors = {name: value.float() for name, value in stored.items()}
     try:
         with torch.device("meta"):  # shapes alone: a card of ten bytes may ask for all the memory
             planned = _built(card, len(tensors))
@@ -108,6 +148,38 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict
     log_mel.load_state_dict(parts[0])
     encoder.load_state_dict(parts[1])
     return log_mel.eval(), encoder.eval(), card
+
+
+def load_statistics(path: str | os.PathLike[str]) -> ReadOutStatistics | None:
+    """The statistics for the read-out ``scaled``, float32; None where a checkpoint has none.
+
+    Args:
+        path: The safetensors file.
+
+    Raises:
+        ValueError: It is no checkpoint of ours, or its statistics do not fit its configuration.
+    """
+    path = Path(path)
+    card, tensors = _read(path)
+    weights = {
+        name.removeprefix(STATISTICS): value.float()
+        for name, value in tensors.items()
+        if name.startswith(STATISTICS)
+    }
+    if not weights:
+        return None
+    try:
+        scales = _config(BlockScales, card["read_out_scales"])
+        statistics = ReadOutStatistics(_config(EncoderConfig, card["encoder"]), scales)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise ValueError(
+            f"the card in {path} does not describe its statistics: {_one_line(error)}"
+        ) from error
+    _check_weights(statistics, weights, path)
+    statistics.load_state_dict(weights)
+    if not bool((torch.cat([statistics.scene_std, statistics.timestamp_std]) > 0).all()):
+        raise ValueError(f"{path}: a standard deviation for the read-out scaled is 0 or less")
+    return statistics.eval()
 
 
 def _built(card: dict[str, Any], tensors: int) -> tuple[LogMel, Encoder]:
@@ -141,7 +213,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get("card")
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         card = None if text is None else json.loads(text)
     except (SafetensorError, OSError, ValueError, RuntimeError, LookupError) as error:
         raise ValueError(f"{path} cannot be read as safetensors: {_one_line(error)}") from error

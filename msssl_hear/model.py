@@ -12,6 +12,8 @@ from msssl_hear.encoder import COARSEST_STRIDE, HOP_FRAMES, Encoder
 from msssl_hear.log_frequency import LogFrequency, spectral_contrast
 from msssl_hear.log_mel import LogMel
 from msssl_hear.read_out import (
+    READ_OUTS,
+    READS_CONTRAST,
     Frames,
     ReadOutName,
     on_the_grid,
@@ -20,6 +22,7 @@ from msssl_hear.read_out import (
     timestamp_embeddings,
     timestamp_size,
 )
+from msssl_hear.read_out_statistics import ReadOutStatistics
 
 CHUNK_FRAMES = 96 * COARSEST_STRIDE
 """Log-mel frames encoded at a time (30.72 s): bounds memory on long audio."""
@@ -49,6 +52,10 @@ class HearModel(nn.Module):
         row_label: Name of this model's row in leaderboards.
         read_out: How frames become embeddings; None is the card's ``read_out``, or ``max_mean``
             where it says none.
+        statistics: For the read-out ``scaled``, without which it does not work; others need none.
+
+    Raises:
+        ValueError: There is no such read-out, or its statistics are missing.
     """
 
     def __init__(
@@ -58,13 +65,22 @@ class HearModel(nn.Module):
         card: dict[str, Any],
         row_label: str,
         read_out: ReadOutName | None = None,
+        statistics: ReadOutStatistics | None = None,
     ) -> None:
         super().__init__()
         self.log_mel = log_mel
         self.encoder = encoder
         self.read_out: ReadOutName = read_out or card.get("read_out") or "max_mean"
         self.has_branch = encoder.config.pitch_numbers > 0
-        self.reads_contrast = self.read_out == "full"
+        if self.read_out not in READ_OUTS:
+            raise ValueError(f"read-out {self.read_out!r} is none of {', '.join(READ_OUTS)}")
+        if self.read_out == "scaled" and statistics is None:
+            raise ValueError(
+                f"{row_label}: these weights have no statistics for the read-out scaled; fit them "
+                "with mspretrain read-out, or name another read-out"
+            )
+        self.statistics = statistics if self.read_out == "scaled" else None
+        self.reads_contrast = self.read_out in READS_CONTRAST
         needed = self.has_branch or self.reads_contrast
         self.log_frequency = LogFrequency() if needed else None
         self.card = card
@@ -91,7 +107,7 @@ class HearModel(nn.Module):
         Raises:
             ValueError: If the audio is not of that kind.
         """
-        return timestamp_embeddings(self.read_out, self._frames(audio))
+        return timestamp_embeddings(self.read_out, self.frames(audio), self.statistics)
 
     def scene_embeddings(self, audio: Tensor) -> Tensor:
         """One embedding per clip, by the model's read-out.
@@ -102,7 +118,7 @@ class HearModel(nn.Module):
         Returns:
             float32, shape (batch, scene_embedding_size).
         """
-        return scene_embedding(self.read_out, self._frames(audio))
+        return scene_embedding(self.read_out, self.frames(audio), self.statistics)
 
     def timestamps(self, frames: int) -> Tensor:
         """Centres of that many frames, ms, float32, shape (frames,)."""
@@ -114,7 +130,12 @@ class HearModel(nn.Module):
         """Log-mel frames of context on each side of a chunk."""
         return -(-self.encoder.context_frames // COARSEST_STRIDE) * COARSEST_STRIDE
 
-    def _frames(self, audio: Tensor) -> Frames:
+    def frames(self, audio: Tensor) -> Frames:
+        """What is known about each frame, before the read-out.
+
+        Args:
+            audio: As for ``frame_embeddings``.
+        """
         check_audio(audio)
         audio = audio.to(self.log_mel.mean)
         frames_per_clip = min(

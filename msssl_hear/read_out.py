@@ -2,7 +2,8 @@
 
 ``paper`` is the paper's read-out. ``max_mean`` adds what the maximum throws away: what lasts.
 ``full`` adds, beside the learnt numbers, plain statistics of both front ends, which no contrastive
-loss keeps of its own accord: trained encoders ended below log-mel statistics on notes.
+loss keeps of its own accord: trained encoders ended below log-mel statistics on notes. ``scaled``
+keeps the most useful of these, standardised and scaled (``msssl_hear.read_out_statistics``).
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from torch.nn import functional as F
 
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_frequency import LogFrequencyConfig
+from msssl_hear.read_out_statistics import ReadOutStatistics
 
-ReadOutName = Literal["paper", "max_mean", "full"]
+ReadOutName = Literal["paper", "max_mean", "full", "scaled"]
 READ_OUTS: Final[tuple[ReadOutName, ...]] = get_args(ReadOutName)
+READS_CONTRAST: Final[tuple[ReadOutName, ...]] = ("full", "scaled")
 
 PLAIN_SCALE = 0.2
 """Of what is not learnt, in ``full``. HEAR's heads do not standardise their input: at its own scale
@@ -41,27 +44,39 @@ class Frames(NamedTuple):
 
 def scene_size(name: ReadOutName, size: int, n_mels: int) -> int:
     """Numbers in a scene embedding of frames with that many learnt numbers and mel bands."""
-    plain = 2 * (n_mels + LogFrequencyConfig().bins)
-    return {"paper": size, "max_mean": 2 * size, "full": 3 * size + plain}[name]
+    bins = LogFrequencyConfig().bins
+    return {
+        "paper": size,
+        "max_mean": 2 * size,
+        "full": 3 * size + 2 * (n_mels + bins),
+        "scaled": size + 2 * n_mels + bins,
+    }[name]
 
 
 def timestamp_size(name: ReadOutName, size: int, n_mels: int) -> int:
     """Numbers in a timestamp embedding."""
-    return size + (n_mels + LogFrequencyConfig().bins if name == "full" else 0)
+    return size + (n_mels + LogFrequencyConfig().bins if name in READS_CONTRAST else 0)
 
 
-def scene_embedding(name: ReadOutName, frames: Frames) -> Tensor:
+def scene_embedding(
+    name: ReadOutName, frames: Frames, statistics: ReadOutStatistics | None = None
+) -> Tensor:
     """One embedding per clip.
 
     Args:
         name: ``paper``: maximum over time of what is learnt (paper, section 2.1). ``max_mean``: its
             maximum and mean. ``full``: besides, its standard deviation; and, scaled down, mean and
             standard deviation of the log-mel, mean and maximum of the spectral contrast.
+            ``scaled``: ``scene_numbers``, standardised and scaled.
         frames: Of the clips.
+        statistics: For ``scaled``.
 
     Returns:
         Shape (clips, scene_size).
     """
+    if name == "scaled":
+        assert statistics is not None
+        return statistics.scene(scene_numbers(frames))
     learnt = frames.learnt
     parts = [learnt.amax(dim=1)]
     if name != "paper":
@@ -75,17 +90,42 @@ def scene_embedding(name: ReadOutName, frames: Frames) -> Tensor:
     return torch.cat(parts, dim=1)
 
 
-def timestamp_embeddings(name: ReadOutName, frames: Frames) -> Tensor:
+def scene_numbers(frames: Frames) -> Tensor:
+    """What ``scaled`` reads of a clip.
+
+    Returns:
+        The maximum of what is learnt, mean and standard deviation of the log-mel, the maximum of
+        the spectral contrast; shape (clips, scene_size).
+    """
+    assert frames.contrast is not None
+    log_mel = frames.log_mel
+    plain = [log_mel.mean(dim=1), log_mel.std(dim=1, correction=0), frames.contrast.amax(dim=1)]
+    return torch.cat([frames.learnt.amax(dim=1), *plain], dim=1)
+
+
+def timestamp_numbers(frames: Frames) -> Tensor:
+    """What ``scaled`` reads of a frame: all of it; shape (clips, frames, timestamp_size)."""
+    assert frames.contrast is not None
+    return torch.cat([frames.learnt, frames.log_mel, frames.contrast], dim=2)
+
+
+def timestamp_embeddings(
+    name: ReadOutName, frames: Frames, statistics: ReadOutStatistics | None = None
+) -> Tensor:
     """One embedding per frame.
 
     Args:
-        name: ``full``: what is learnt, and the log-mel and spectral contrast, scaled down. Any
-            other: what is learnt alone.
+        name: ``full``: what is learnt, and the log-mel and spectral contrast, scaled down.
+            ``scaled``: the same, standardised and scaled. Any other: what is learnt alone.
         frames: Of the clips.
+        statistics: For ``scaled``.
 
     Returns:
         Shape (clips, frames, timestamp_size).
     """
+    if name == "scaled":
+        assert statistics is not None
+        return statistics.timestamps(timestamp_numbers(frames))
     if name != "full":
         return frames.learnt
     assert frames.contrast is not None

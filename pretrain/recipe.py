@@ -9,9 +9,11 @@ from typing import Any, Literal, get_args, get_origin
 
 from msssl_common.typed_data import Format, read_typed
 from msssl_common.yaml_files import read_yaml_table
-from msssl_hear.encoder import EncoderConfig
+from msssl_hear.encoder import HOP_FRAMES, EncoderConfig
+from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.log_mel import LogMelConfig
 from msssl_hear.read_out import ReadOutName
+from msssl_hear.read_out_statistics import BlockScales
 from pretrain.losses.similarity import SimilarityName
 from pretrain.precision import Precision
 
@@ -226,14 +228,15 @@ class RunArgs:
 class Recipe:
     """All settings of a run; a YAML file has one section per attribute.
 
-    ``read_out`` is how the trained encoder's frames become embeddings; training does not depend on
-    it.
+    ``read_out`` is how the trained encoder's frames become embeddings, and ``read_out_scales`` are
+    those of the read-out ``scaled``; training does not depend on them.
     """
 
     name: str
     log_mel: LogMelConfig = field(default_factory=LogMelConfig)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     read_out: ReadOutName = "full"
+    read_out_scales: BlockScales = field(default_factory=BlockScales)
     data: DataArgs = field(default_factory=DataArgs)
     augment: AugmentArgs = field(default_factory=AugmentArgs)
     loss: LossArgs = field(default_factory=LossArgs)
@@ -255,11 +258,14 @@ class Recipe:
                     "branch; set one of them"
                 )
         rate, hop = self.log_mel.sample_rate, self.log_mel.hop_length
-        if self.encoder.pitch_numbers > 0 and (rate, hop) != (16_000, 160):
-            raise ValueError(
-                f"encoder.pitch_numbers is above 0, but log_mel has {rate} Hz and a hop of {hop} "
-                "samples: the pitch branch hears 16000 Hz with a hop of 4 times 160; set these"
-            )
+        needed = {"encoder.pitch_numbers": self.encoder.pitch_numbers > 0}
+        needed["read_out scaled"] = self.read_out == "scaled"
+        for name, is_needed in needed.items():
+            if is_needed and not fits_second_front_end(self.log_mel):
+                raise ValueError(
+                    f"{name} needs the second front end, 16000 Hz with a hop of 4 times 160, but "
+                    f"log_mel has {rate} Hz and a hop of {hop} samples; set these"
+                )
         if self.log_mel.n_mels != self.encoder.n_mels:
             raise ValueError(
                 f"log_mel.n_mels {self.log_mel.n_mels} and encoder.n_mels {self.encoder.n_mels} "
@@ -269,6 +275,13 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Nested dictionaries, as in the YAML file."""
         return asdict(self)
+
+
+def fits_second_front_end(log_mel: LogMelConfig) -> bool:
+    """Whether the frames of both front ends lie at the same times."""
+    second = LogFrequencyConfig()
+    wanted = second.sample_rate, second.hop_length
+    return (log_mel.sample_rate, HOP_FRAMES * log_mel.hop_length) == wanted
 
 
 def find_recipe(name: str) -> Path:

@@ -38,7 +38,8 @@ from pretrain.optimiser import (
     set_learning_rate,
 )
 from pretrain.precision import products, products_name
-from pretrain.recipe import Recipe
+from pretrain.read_out import fit_statistics
+from pretrain.recipe import Recipe, fits_second_front_end
 from pretrain.replay import WARM_UP, Replayed
 from pretrain.views.normalisation import log_mel_statistics, log_mel_statistics_at_once
 from pretrain.views.step import DRAWS, crops_with_backgrounds, views_of
@@ -316,11 +317,17 @@ class Training:
             self._replay()
 
     def export(self, path: Path, progress: Progress) -> None:
-        """Write the encoder and its card."""
+        """Write the encoder, statistics for its read-out `scaled`, and its card."""
         crops = progress.step * self.crops_per_step
         epoch = self.sampler.batches_per_epoch
         device = self.fabric.device
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         facts = {"name": name, "products": products_name(device, self.recipe.run.precision)}
         card = make_card(self.recipe, self.corpus, progress, crops, epoch, facts)
-        save_checkpoint(path, self.log_mel, self.module.encoder, card)
+        encoder, recipe = self.module.encoder, self.recipe
+        statistics = None
+        if fits_second_front_end(recipe.log_mel):
+            statistics = fit_statistics(
+                self.log_mel, encoder, self.corpus, recipe.run.seed, recipe.read_out_scales
+            )
+        save_checkpoint(path, self.log_mel, encoder, card, statistics=statistics)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from onnx import ModelProto, TensorProto, helper
+from torch import Tensor
 
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.export.dft import PowerBands, power_bands
@@ -36,9 +37,17 @@ def onnx_model(model: HearModel) -> ModelProto:
     learnt = encoder_nodes(graph, model.encoder, log_mel, contrast)
     plain: list[str] = []
     if contrast is not None and model.reads_contrast:
-        plain = [graph.op("Mul", x, PLAIN_SCALE) for x in (_pooled(graph, log_mel), contrast)]
-    graph.output(_scene(graph, model.read_out, learnt, plain), SCENE)
-    graph.output(graph.op("Concat", learnt, *plain, axis=2) if plain else learnt, TIMESTAMPS)
+        plain = [_pooled(graph, log_mel), contrast]
+    if model.read_out == "full":
+        plain = [graph.op("Mul", x, PLAIN_SCALE) for x in plain]
+    scene = _scene(graph, model.read_out, learnt, plain)
+    timestamps = graph.op("Concat", learnt, *plain, axis=2) if plain else learnt
+    if (known := model.statistics) is not None:
+        gains = known.scene_scale / known.scene_std, known.timestamp_scale / known.timestamp_std
+        scene = _standardised(graph, scene, known.scene_mean, gains[0], "scene")
+        timestamps = _standardised(graph, timestamps, known.timestamp_mean, gains[1], "timestamp")
+    graph.output(scene, SCENE)
+    graph.output(timestamps, TIMESTAMPS)
     positions = graph.op("Squeeze", graph.op("Shape", learnt, start=1, end=2), [0])
     # A product of whole numbers, not a running sum: multiples of 40 are exact for hours.
     hops = graph.op("Range", np.array(0), positions, np.array(1))
@@ -136,8 +145,13 @@ def _pooled(graph: OnnxGraph, log_mel: str) -> str:
 
 
 def _scene(graph: OnnxGraph, read_out: str, learnt: str, plain: list[str]) -> str:
-    """``scene_embedding``, shape (batch, scene_size)."""
+    """``scene_embedding``, or ``scene_numbers``, shape (batch, scene_size)."""
     parts = [_over_time(graph, "ReduceMax", learnt)]
+    if read_out == "scaled":
+        log_mel, contrast = plain
+        parts += [_over_time(graph, "ReduceMean", log_mel), _deviation(graph, log_mel)]
+        parts += [_over_time(graph, "ReduceMax", contrast)]
+        return graph.op("Concat", *parts, axis=1)
     if read_out != "paper":
         parts.append(_over_time(graph, "ReduceMean", learnt))
     if plain:
@@ -150,6 +164,12 @@ def _scene(graph: OnnxGraph, read_out: str, learnt: str, plain: list[str]) -> st
             _over_time(graph, "ReduceMax", contrast),
         ]
     return graph.op("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
+
+
+def _standardised(graph: OnnxGraph, x: str, mean: Tensor, gain: Tensor, name: str) -> str:
+    """``ReadOutStatistics.scene`` or ``.timestamps``."""
+    centred = graph.op("Sub", x, graph.constant(mean, f"read_out.{name}_mean"))
+    return graph.op("Mul", centred, graph.constant(gain, f"read_out.{name}_gain"))
 
 
 def _over_time(graph: OnnxGraph, kind: str, x: str) -> str:

@@ -68,6 +68,7 @@ class WholeModel(nn.Module):
         self.encoder = model.encoder
         self.log_frequency = model.log_frequency
         self.read_out = model.read_out
+        self.statistics = model.statistics
         self.hop_ms = model.hop_ms
 
     def forward(self, audio: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -88,7 +89,7 @@ class WholeModel(nn.Module):
         hops = torch.arange(positions, device=audio.device, dtype=torch.float64)
         return (
             self._scene(frames, own),
-            timestamp_embeddings(self.read_out, frames)[:, own],
+            timestamp_embeddings(self.read_out, frames, self.statistics)[:, own],
             (hops * self.hop_ms).float()[own],
         )
 
@@ -109,6 +110,11 @@ class WholeModel(nn.Module):
         """``scene_embedding`` of the clip's own frames."""
         learnt = frames.learnt
         parts = [_maximum(learnt, own)]
+        if self.statistics is not None:
+            assert frames.contrast is not None
+            parts += [_mean(frames.log_mel, own), _deviation(frames.log_mel, own)]
+            parts += [_maximum(frames.contrast, own)]
+            return self.statistics.scene(torch.cat(parts, dim=1))
         if self.read_out != "paper":
             parts.append(_mean(learnt, own))
         if self.read_out == "full":

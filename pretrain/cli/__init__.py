@@ -15,6 +15,7 @@ from pretrain.cli.curves import curves
 from pretrain.cli.options import RECIPE_HELP, device_option, devices_option
 from pretrain.cli.overlap import check_overlap
 from pretrain.cli.pack import pack
+from pretrain.cli.read_out import read_out
 from pretrain.distributed.launch import is_started, launch
 
 
@@ -253,3 +254,4 @@ main.add_command(check_overlap)
 main.add_command(corpus)
 main.add_command(curves)
 main.add_command(pack)
+main.add_command(read_out)

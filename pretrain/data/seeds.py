@@ -7,7 +7,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-Stream = Literal["epoch", "crops", "augment", "statistics", "mixtures", "backgrounds", "balance"]
+Stream = Literal[
+    "epoch", "crops", "augment", "statistics", "mixtures", "backgrounds", "balance", "read-out"
+]
 _STREAMS: dict[Stream, int] = {
     "epoch": 0,
     "crops": 1,
@@ -16,6 +18,7 @@ _STREAMS: dict[Stream, int] = {
     "mixtures": 4,
     "backgrounds": 5,
     "balance": 6,
+    "read-out": 7,
 }
 
 

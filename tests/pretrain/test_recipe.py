@@ -90,6 +90,8 @@ def test_numbers_as_yaml_1_1_spells_them(tmp_path: Path) -> None:
         ("loss: {pitch_part: trunk}", "loss.pitch_part is 'trunk'; it may be one of"),
         ("encoder: {pitch_numbers: 512}", "pitch_numbers 512 must be 0 or more, and fewer than"),
         ("encoder: {pitch_numbers: 8}\nlog_mel: {hop_length: 80}", "a hop of 80 samples"),
+        ("read_out: scaled\nlog_mel: {hop_length: 80}", "read_out scaled needs the second front"),
+        ("read_out_scales: {contrast: -1}", "scale contrast is -1.0; it must be 0 or more"),
         ("data: {source_balance: 2}", "source_balance is 2.0; it must be between 0 and 1"),
     ],
 )

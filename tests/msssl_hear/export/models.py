@@ -5,6 +5,7 @@ import torch
 from msssl_hear.encoder import Encoder, EncoderConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig
 from msssl_hear.model import HearModel
+from msssl_hear.read_out_statistics import ReadOutStatistics
 
 RATE = 16_000
 
@@ -21,7 +22,12 @@ def small_model(
     encoder = Encoder(config)
     for parameter in encoder.parameters():  # also those that are zeros and ones at first
         parameter.data += 0.05 * torch.randn_like(parameter)
-    return HearModel(front_end.eval(), encoder.eval(), {"read_out": read_out}, "small")
+    statistics = ReadOutStatistics(config)
+    for name in ("scene", "timestamp"):
+        statistics.get_buffer(f"{name}_mean").normal_()
+        statistics.get_buffer(f"{name}_std").uniform_(0.5, 2.0)
+    card = {"read_out": read_out}
+    return HearModel(front_end.eval(), encoder.eval(), card, "small", None, statistics)
 
 
 def sounds() -> dict[str, torch.Tensor]:

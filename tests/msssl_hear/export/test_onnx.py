@@ -34,7 +34,7 @@ def assert_equal(run, model, audio):
 
 
 @pytest.mark.parametrize("pitch_numbers", [0, 8])
-@pytest.mark.parametrize("read_out", ["paper", "max_mean", "full"])
+@pytest.mark.parametrize("read_out", ["paper", "max_mean", "full", "scaled"])
 def test_equal_from_one_sample_to_a_minute(read_out, pitch_numbers):
     model = small_model(read_out, pitch_numbers=pitch_numbers)
     run = exported(model)

@@ -52,7 +52,7 @@ def test_equal_from_one_sample_to_a_minute(model, loaded):
 
 
 @pytest.mark.parametrize("pitch_numbers", [0, 8])
-@pytest.mark.parametrize("read_out", ["paper", "max_mean", "full"])
+@pytest.mark.parametrize("read_out", ["paper", "max_mean", "full", "scaled"])
 def test_without_branches_it_is_the_same_model(read_out, pitch_numbers):
     """What is traced, before it is traced: quick enough for every read-out."""
     model = small_model(read_out, pitch_numbers=pitch_numbers)

@@ -58,7 +58,8 @@ def read_events(task: Task, split: str) -> dict[str, list[Event]]:
         for file, events in entries.items()
     }
     times = [event[1:] for events in read.values() for event in events]
-    refuse_endless(*np.array(times, np.float64).reshape(-1, 2).T, path)
+    pairs = np.array(times, np.float64).reshape(-1, 2)
+    refuse_endless(pairs[:, 0], pairs[:, 1], path)
     if task.limit is None:
         return read
     labels = {file: [event.label for event in events] for file, events in read.items()}

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.baselines import logmel
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from tests.gpu.__main__ import markdown
 from tests.gpu.agreement import Check, losses_and_gradients, training_paths
+from tests.gpu.embedding import as_it_was, from_memory, worker_against_cpu
 from tests.gpu.heads import replay_against_plain
-from tests.gpu.made_data import write_event_task, write_scene_task
+from tests.gpu.made_data import made_waveforms, write_event_task, write_scene_task
 from tests.gpu.throughput import Speed
 from tests.pretrain.conftest import few_statistics, make_tiny_recipe  # noqa: F401
 
@@ -50,3 +52,12 @@ def test_recorded_heads_are_those_of_plain_operations(tmp_path: Path) -> None:
     replay = replay_against_plain(task, splits, "cpu")
     assert replay.difference == 0.0
     assert replay.warnings == []
+
+
+def test_clips_from_files_are_those_of_memory(tmp_path: Path) -> None:
+    """The comparison and the measurement that a GPU has, of a small module on the CPU."""
+    found = dict(worker_against_cpu("benchmark.baselines.logmel", "cpu", tmp_path, 9))
+    assert found == {"scene": 0.0, "event": 0.0}
+    audio, model = made_waveforms(2, 0.5), logmel.load_model()
+    with as_it_was():
+        assert from_memory(logmel.get_scene_embeddings, model, audio, "cpu", 1) > 0

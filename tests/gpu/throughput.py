@@ -10,22 +10,23 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 
 import torch
 
 import msssl_hear
+from benchmark.baselines import panns
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from pretrain.recipe import find_recipe, read_recipe
 from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP, measure
 from pretrain.training import Training
+from tests.bench import untrained_cnn14
+from tests.gpu.embedding import DISTINCT, as_it_was, from_files, from_memory, loaded, write_clips
 from tests.gpu.heads import epoch_seconds, plain_operations, recordings, seconds_of
 from tests.gpu.made_data import (
     EVENT_CLIPS,
     FEW_EVENT_CLIPS,
     FEW_SCENE_CLIPS,
-    SAMPLE_RATE,
     SCENE_CLIPS,
     made_corpus,
     made_waveforms,
@@ -75,7 +76,7 @@ def all_speeds(device: str, folder: Path, small: bool) -> Iterator[Speed]:
         small: Few steps, for a CPU that stands in.
     """
     yield from training(device, small)
-    yield from embedding(device, small)
+    yield from embedding(device, folder / "embedding", small)
     yield from heads(device, folder, small)
 
 
@@ -117,25 +118,38 @@ def training(device: str, small: bool) -> Iterator[Speed]:
             del made
 
 
-def embedding(device: str, small: bool) -> Iterator[Speed]:
-    """Audio seconds a second of the bundled encoder, from audio that is in memory."""
-    model = msssl_hear.load_model("multi").to(device)
+def embedding(device: str, folder: Path, small: bool) -> Iterator[Speed]:
+    """Audio seconds a second from memory and from files, in groups as they were and as they are."""
     clips, seconds, times = (2, 1.0, 1) if small else (64, 10.0, 10)
     audio = made_waveforms(clips, seconds)
-    for name, embed in (
-        ("scene", msssl_hear.get_scene_embeddings),
-        ("timestamp", msssl_hear.get_timestamp_embeddings),
+    multi = msssl_hear.load_model("multi").to(device)
+    cnn14 = untrained_cnn14.load_model().to(device)
+    for name, module, model, heard in (
+        ("multi", msssl_hear, multi, audio),
+        ("cnn14", panns, cnn14, audio.repeat(1, 2)),  # at 32 kHz
     ):
-        embed(audio.to(device), model)  # the first call builds what the next ones use
-        taken = []
-        for _ in range(times):
-            started = time.perf_counter()
-            found = embed(audio.to(device), model)
-            (found if isinstance(found, torch.Tensor) else found[0]).cpu()
-            taken.append(time.perf_counter() - started)
-        speed = audio.numel() / SAMPLE_RATE / median(taken)
-        target = EMBEDDING_TARGET if name == "scene" else None
-        yield Speed(f"embedding: {name}", speed, "s/s", target)
+        for kind, call in (
+            ("scene", module.get_scene_embeddings),
+            ("timestamp", module.get_timestamp_embeddings),
+        ):
+            with as_it_was():
+                speed = from_memory(call, model, heard, device, times)
+            yield Speed(f"embedding, {name}: {kind}, small groups", speed, "s/s")
+            speed = from_memory(call, model, heard, device, times)
+            target = EMBEDDING_TARGET if kind == "scene" else None
+            yield Speed(f"embedding, {name}: {kind}", speed, "s/s", target)
+    count = 6 if small else 4800
+    few = write_clips(folder / "audio", "scene", [seconds / 2] * 6, 96 if not small else 7)
+    many = write_clips(folder / "audio", "scene", [seconds / 2] * min(count, DISTINCT), count)
+    for name in ("msssl_hear", "benchmark.baselines.logmel"):
+        with loaded(name, device, folder) as hear:
+            from_files(hear, few, "few")  # the first batches build what the next ones use
+            with as_it_was():
+                speed = from_files(hear, many, f"{name} was")
+            yield Speed(f"embedding, {name}: from files, two readers", speed, "s/s")
+            target = EMBEDDING_TARGET if name == "msssl_hear" else None
+            speed = from_files(hear, many, name)
+            yield Speed(f"embedding, {name}: from files", speed, "s/s", target)
 
 
 def heads(device: str, folder: Path, small: bool) -> Iterator[Speed]:

@@ -222,12 +222,12 @@ def ablate(
       mspretrain ablate --data my-audio --out runs/ablation
       mspretrain ablate --data my-audio --out runs/seeds --rows cola,multi --seeds 0,1,2 --jobs 6
 
-    Prints the msbench command that compares them.
+    Prints the msbench commands that score and compare them.
     """
     from msssl_common.memory import keep_freed_memory
 
     keep_freed_memory()
-    from pretrain.tools.ablate import ROWS, benchmark_command
+    from pretrain.tools.ablate import ROWS, benchmark_commands
     from pretrain.tools.ablate import ablate as train_rows
 
     names = rows.split(",") if rows else list(ROWS)
@@ -235,7 +235,8 @@ def ablate(
         weights = train_rows(names, data, out, steps, _seeds(seeds), device, jobs)
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
-    say(benchmark_command(weights))
+    for command in benchmark_commands(weights):
+        say(command)
 
 
 def _seeds(words: str) -> list[int]:

@@ -108,14 +108,24 @@ def check_equal_data(recipes: Sequence[Recipe]) -> None:
             )
 
 
-def benchmark_command(weights: Sequence[Path]) -> str:
-    """The command that compares the runs on the embedded suite, with our read-out and the paper's.
+RESULTS = "results/ablation"
 
-    The floors (log-mel, the untrained encoder) are added by it, and PANNs by name.
+
+def benchmark_commands(weights: Sequence[Path]) -> list[str]:
+    """The command that scores the runs on the embedded suite, with our read-out and the paper's.
+
+    The floors (log-mel, the untrained encoder) are added by it, and PANNs by name. Where recipes
+    were trained with several seeds, a second command compares recipes over them.
     """
     named = [(path.parent.name, f"msssl_hear={path.parent}/{WEIGHTS}") for path in weights]
     modules = [f"{name}:={module}" for name, module in named]
-    modules += [f"{name} (paper):={module}:paper" for name, module in named]
+    modules += [f"paper {name}:={module}:paper" for name, module in named]
     modules.append("benchmark.baselines.random=paper")
     rows = " ".join(map(shlex.quote, modules))
-    return f"msbench run {rows} --baselines panns --seeds {HEAD_SEEDS} --out results/ablation"
+    run = f"msbench run {rows} --baselines panns --seeds {HEAD_SEEDS} --out {RESULTS}"
+    recipes = dict.fromkeys(name.rpartition("-")[0] for name, _ in named)
+    if len(recipes) == len(named):
+        return [run]
+    groups = [f"{name}={name}-*" for name in recipes]
+    groups += [f"paper {name}=paper {name}-*" for name in recipes]
+    return [run, f"msbench compare {RESULTS} {shlex.join(f'--group={g}' for g in groups)}"]

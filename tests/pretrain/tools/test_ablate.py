@@ -1,4 +1,6 @@
+import shlex
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import torch
 from pretrain.data.corpus import Corpus
 from pretrain.recipe import Recipe, find_recipe, read_recipe
 from pretrain.tools import ablate as ablation
-from pretrain.tools.ablate import ROWS, ablate, benchmark_command, check_equal_data
+from pretrain.tools.ablate import ROWS, ablate, benchmark_commands, check_equal_data
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def test_every_row_trains_on_one_corpus_for_the_same_steps(
     assert [recipe.name for recipe, _ in seen] == ["cola", "multi"]
     assert {(recipe.run.steps, recipe.run.seed) for recipe, _ in seen} == {(7, 3)}
     assert seen[0][1] is seen[1][1] and len(seen[0][1]) == 2
-    command = benchmark_command(weights)
+    (command,) = benchmark_commands(weights)
     row = f"msssl_hear={folder}/out/cola/weights.safetensors"
-    assert f"cola:={row} " in command and f"'cola (paper):={row}:paper'" in command
+    assert f"cola:={row} " in command and f"'paper cola:={row}:paper'" in command
     assert command.endswith("=paper --baselines panns --seeds 3 --out results/ablation")
 
 
@@ -66,6 +68,10 @@ def test_several_seeds_have_a_folder_and_a_corpus_each(
     weights = ablate(["cola", "multi"], folder, folder / "out", 7, [1, 2, 1], "cpu")
     assert seen == [("cola-1", 1, 3), ("multi-1", 1, 3), ("cola-2", 2, 4), ("multi-2", 2, 4)]
     assert [path.parent.name for path in weights] == ["cola-1", "cola-2", "multi-1", "multi-2"]
+    *_, compare = map(shlex.split, benchmark_commands(weights))
+    patterns = [word.removeprefix("--group=").partition("=")[2] for word in compare[3:]]
+    rows = [f"{paper}{path.parent.name}" for path in weights for paper in ("", "paper ")]
+    assert sorted(row for p in patterns for row in rows if fnmatchcase(row, p)) == sorted(rows)
 
 
 def test_other_data_are_refused() -> None:

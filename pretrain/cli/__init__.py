@@ -232,10 +232,11 @@ def ablate(
 
     names = rows.split(",") if rows else list(ROWS)
     try:
-        weights = train_rows(names, data, out, steps, _seeds(seeds), device, jobs)
+        chosen = _seeds(seeds)
+        weights = train_rows(names, data, out, steps, chosen, device, jobs)
     except (ValueError, OSError, FloatingPointError, RuntimeError, MemoryError) as error:
         raise click.ClickException(explain_error(error)) from None
-    for command in benchmark_commands(weights):
+    for command in benchmark_commands(weights, len(chosen) > 1):
         say(command)
 
 
@@ -247,7 +248,7 @@ def _seeds(words: str) -> list[int]:
             raise ValueError(
                 f"--seeds {printable(words)}: give whole numbers, separated by commas, as in 0,1,2"
             )
-    return [int(word) for word in parts]
+    return list(dict.fromkeys(map(int, parts)))
 
 
 main.add_command(bench)

@@ -111,11 +111,15 @@ def check_equal_data(recipes: Sequence[Recipe]) -> None:
 RESULTS = "results/ablation"
 
 
-def benchmark_commands(weights: Sequence[Path]) -> list[str]:
+def benchmark_commands(weights: Sequence[Path], several_seeds: bool = False) -> list[str]:
     """The command that scores the runs on the embedded suite, with our read-out and the paper's.
 
     The floors (log-mel, the untrained encoder) are added by it, and PANNs by name. Where recipes
     were trained with several seeds, a second command compares recipes over them.
+
+    Args:
+        weights: Of each run, in its folder.
+        several_seeds: Whether the folders' names end with the seed (`run_name`).
     """
     named = [(path.parent.name, f"msssl_hear={path.parent}/{WEIGHTS}") for path in weights]
     modules = [f"{name}:={module}" for name, module in named]
@@ -123,9 +127,9 @@ def benchmark_commands(weights: Sequence[Path]) -> list[str]:
     modules.append("benchmark.baselines.random=paper")
     rows = " ".join(map(shlex.quote, modules))
     run = f"msbench run {rows} --baselines panns --seeds {HEAD_SEEDS} --out {RESULTS}"
-    recipes = dict.fromkeys(name.rpartition("-")[0] for name, _ in named)
-    if len(recipes) == len(named):
+    if not several_seeds:
         return [run]
+    recipes = list(dict.fromkeys(name.rpartition("-")[0] for name, _ in named))
     groups = [f"{name}={name}-*" for name in recipes]
     groups += [f"paper {name}=paper {name}-*" for name in recipes]
     return [run, f"msbench compare {RESULTS} {shlex.join(f'--group={g}' for g in groups)}"]

@@ -68,7 +68,7 @@ def test_several_seeds_have_a_folder_and_a_corpus_each(
     weights = ablate(["cola", "multi"], folder, folder / "out", 7, [1, 2, 1], "cpu")
     assert seen == [("cola-1", 1, 3), ("multi-1", 1, 3), ("cola-2", 2, 4), ("multi-2", 2, 4)]
     assert [path.parent.name for path in weights] == ["cola-1", "cola-2", "multi-1", "multi-2"]
-    *_, compare = map(shlex.split, benchmark_commands(weights))
+    *_, compare = map(shlex.split, benchmark_commands(weights, True))
     patterns = [word.removeprefix("--group=").partition("=")[2] for word in compare[3:]]
     rows = [f"{paper}{path.parent.name}" for path in weights for paper in ("", "paper ")]
     assert sorted(row for p in patterns for row in rows if fnmatchcase(row, p)) == sorted(rows)

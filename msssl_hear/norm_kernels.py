@@ -91,7 +91,7 @@ def _gate_backward(
     tl.store(found + frame.to(tl.int64) * CHANNELS + column, total, mask=used)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["frames"])
 def _backward(
     x, weight, bias, mask, gate, pooled, given, found, partial, frames, eps,
     BANDS: tl.constexpr, CHANNELS: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,

@@ -61,9 +61,9 @@ def outputs_and_gradients(encoder: Encoder, device: torch.device) -> list[Sequen
     lengths = torch.tensor([FRAMES, FRAMES // 2 + 5, 1])
     found = encoder(spectra.to(device), lengths.to(device), contrast(encoder, device))
     weights = torch.randn(found.shape, generator=generator).to(device)
-    names, parameters = zip(*encoder.named_parameters(), strict=True)
-    gradients = torch.autograd.grad((found * weights).sum(), parameters)
-    pairs = [*zip(names, gradients, strict=True)]
+    named = {name: p for name, p in encoder.named_parameters() if p.requires_grad}
+    gradients = torch.autograd.grad((found * weights).sum(), [*named.values()])
+    pairs = [*zip(named, gradients, strict=True)]
     return [
         [found.detach()],
         [g for _, g in pairs if g.ndim > 1],

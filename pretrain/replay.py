@@ -179,14 +179,15 @@ class Replayed:
             self.player.record(self._program, tuple(self.generators.values()))
             replayed = [tensor.clone() for tensor in self.player.replay()]
             left = [tensor.clone() for tensor in self.written()]
-        except RuntimeError as error:
+        except Exception as error:  # of CUDA, of Triton, or of a library that waits for the device
             if is_out_of_memory(error):
                 raise
             why = one_printable_line(error, 300)
         for tensor, old in zip(self.written(), before, strict=True):
             tensor.copy_(old)
         self._begin_draws_again(anew=bool(why))
-        outputs = self.player.warm(self._program)
+        # After a failure not on the player's stream, which may still be in the recording.
+        outputs = self._program() if why else self.player.warm(self._program)
         if not why:
             difference = max(
                 apart(replayed, outputs), apart(moved(left, before), moved(self.written(), before))

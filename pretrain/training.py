@@ -94,7 +94,9 @@ class Training:
         if compiled:  # in place: the weights keep their names
             self.module.encoder.compile()
         on_cuda = fabric.device.type == "cuda"
-        self.optimiser = make_optimiser(self.module, recipe.optimiser, fused=on_cuda)
+        # Fabric cannot clip scaled gradients for a fused optimiser.
+        fused = on_cuda and recipe.run.precision != "16-mixed"
+        self.optimiser = make_optimiser(self.module, recipe.optimiser, fused)
         self.fabric_module, self.fabric_optimiser = fabric.setup(self.module, self.optimiser)
         self.fabric_module.mark_forward_method("surrogate_loss")
         if kernels or (kernels is None and on_cuda and not compiled):

@@ -132,7 +132,7 @@ def test_a_fused_step_that_is_replayed_reads_the_rate_of_each_step(
 ) -> None:
     """The optimiser of a CUDA device, on the CPU."""
     monkeypatch.setattr(
-        "pretrain.training.make_optimiser", lambda m, a, fused: make_optimiser(m, a, fused=True)
+        "pretrain.training.make_optimiser", lambda m, a, _: make_optimiser(m, a, fused=True)
     )
     plain, replayed = (made(recipe, tiny_corpus, graphs) for graphs in (False, True))
     for first, second in zip(*(steps(t, 0, STEPS) for t in (plain, replayed)), strict=True):

@@ -45,12 +45,16 @@ def class_counts(task: Task, labels: Mapping[str, SplitLabels]) -> ClassCounts:
 
 
 def class_findings(task: Task, counts: ClassCounts) -> list[Finding]:
-    """Labels that no clip has, or that are tested and never trained."""
+    """Labels that no clip or every clip has, or that are tested and never trained."""
     unused = [label for label, own in counts.items() if not any(own.values())]
     findings = [
         Finding("unused-label", f"{VOCABULARY_FILE}: no clip has the label {label!r}.")
         for label in unused
     ]
+    if len(counts) - len(unused) == 1 and task.prediction_type == "multiclass":
+        (only,) = counts.keys() - set(unused)
+        message = f"All clips have the label {only!r}: every model will seem perfect."
+        findings.append(Finding("one-class", message))
     if not has_folds(task):
         return findings
     for fold in task_folds(task):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ LONGEST_TASK: Final = 100  # characters of a task folder's name, which stands in
 HASH: Final = 8  # hexadecimal digits
 # Control characters, separators of lines and paragraphs, halves of surrogate pairs.
 NO_TEXT: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
+NO_LABEL: Final = frozenset({"na", "n/a", "nan", "none", "null", "nil", "-", "?"})
 
 
 def same_form(text: str) -> str:
@@ -32,7 +35,7 @@ def check_labels(labels: Iterable[Label]) -> list[str]:
     """Check that labels are lines of text.
 
     Returns:
-        Notes on labels that differ in capitals only.
+        Notes on labels that are easily taken for one another, or for none.
 
     Raises:
         ValueError: A label is empty, too long, or has characters that no line of text has.
@@ -51,14 +54,39 @@ def check_labels(labels: Iterable[Label]) -> list[str]:
                 f"The label {label!a} has the character U+{ord(bad):04X}, which ends a line "
                 "or is no text: rename it."
             )
-    by_letters: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for label in texts:
-        by_letters.setdefault(label.casefold(), []).append(label)
-    return [
-        f"The labels {' and '.join(same)} differ in capitals only: they are different classes."
-        for same in by_letters.values()
-        if len(same) > 1
-    ]
+        groups.setdefault(_look(label), []).append(label)
+    notes = [_alike(same) for same in groups.values() if len(same) > 1]
+    for label in texts:
+        if label.casefold() in NO_LABEL:
+            notes.append(
+                f"The label {label} is a class like any other: leave its rows out if it stands for "
+                "no label."
+            )
+    return notes
+
+
+def _look(label: str) -> str:
+    """What labels share that are easily taken for one another."""
+    with suppress(ValueError):
+        if math.isfinite(number := float(label)):
+            return f"number {number}"
+    # Spaces of all widths count as one; characters without a width (Cf), as none.
+    text = "".join(c for c in label if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join(text.split())).casefold()
+
+
+def _alike(same: Sequence[str]) -> str:
+    capitals = len({label.lower() for label in same}) == 1
+    why = "differ in capitals only" if capitals else "are easily taken for one another"
+    return f"The labels {' and '.join(map(_visible, same))} {why}: they are different classes."
+
+
+def _visible(label: str) -> str:
+    """A label as it is, or with escapes where it has blanks or characters that cannot be seen."""
+    odd = any(unicodedata.category(c) in ("Cf", "Zs") and c != " " for c in label)
+    return ascii(label) if odd else label
 
 
 def check_task_name(folder: str) -> None:

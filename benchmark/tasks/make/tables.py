@@ -61,7 +61,7 @@ def read_table(
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It is not UTF-8 text, or a column that must be there or that was named is not,
-            or there are both splits and folds.
+            or is there twice, or there are both splits and folds, or a row is too long.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: it should be a table of labels.")
@@ -84,6 +84,11 @@ def read_table(
             meaning: (row.get(name) or "").strip() if name in present else ""
             for meaning, name in names.items()
         }
+        if any(map(str.strip, row.get(None) or ())):
+            raise ValueError(
+                f"{path}, line {table.line_num} has more cells than the header, which has "
+                f"{len(header_names)}: put a text with a separator in it into quotes."
+            )
         if any(values.values()):
             yield Row(f"{path}, line {table.line_num}", values)
 
@@ -99,6 +104,11 @@ def _check(
     if unknown:
         raise ValueError(f"There is no column for {unknown[0]!r}; there are {', '.join(names)}.")
     for meaning, name in names.items():
+        if present.count(name) > 1:
+            raise ValueError(
+                f"{path} has {present.count(name)} columns {name!r}: rename all but the one that "
+                f"is the {meaning}."
+            )
         if name not in present and (meaning in wanted or meaning in columns):
             raise ValueError(
                 f"{path} has no column {name!r} (it has {', '.join(present) or 'none'}): say which "

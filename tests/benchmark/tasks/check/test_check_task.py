@@ -22,6 +22,7 @@ from tests.benchmark.tasks.check.faulty_tasks import (
     label,
     low_rate,
 )
+from tests.benchmark.tasks.made_task import make_task
 
 
 def check(folder: Path) -> TaskCheck:
@@ -73,8 +74,14 @@ def test_all_faults_at_once_are_each_found_once(
 
 
 def test_every_kind_is_made_somewhere() -> None:
-    elsewhere = {"label-file", "no-audio", "chroma-gap", "unusual-rate"}
+    elsewhere = {"label-file", "no-audio", "chroma-gap", "unusual-rate", "one-class"}
     assert SCENE_FAULTS.keys() | EVENT_FAULTS.keys() | elsewhere == KINDS.keys()
+
+
+def test_a_task_of_one_class_is_named(tmp_path: Path) -> None:
+    labels = {split: {f"{split}.wav": ["cat"]} for split in ("train", "valid", "test")}
+    folder = make_task(tmp_path / "made", labels, ("cat",), sample_duration=None)
+    assert kinds(folder)["one-class"] == 1
 
 
 def test_every_kind_is_documented() -> None:

@@ -87,6 +87,41 @@ def test_labels_that_differ_in_capitals_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (["1", "01", "1.0", "2"], "The labels 01 and 1 and 1.0 are easily taken for one another"),
+        (["a b", "a\u00a0b"], r"The labels a b and 'a\xa0b' are easily taken"),
+        (["ab", "a\u200bb"], r"The labels ab and 'a\u200bb' are easily taken"),
+        (["ﬁre", "fire"], "The labels fire and ﬁre are easily taken"),
+        (["1e3", "1000"], "The labels 1000 and 1e3 are easily taken"),
+        (["NA", "dog"], "The label NA is a class like any other"),
+        (["dog", "None"], "The label None is a class like any other"),
+    ],
+)
+def test_labels_that_may_be_one_or_none_are_told(labels: list[str], words: str) -> None:
+    (note,) = check_labels(labels)
+    assert note.startswith(words)
+    assert not check_labels(["1", "2", "10", "a b", "ab", "dog", "inf", "infinity"])
+
+
+def test_a_table_that_can_be_read_in_two_ways_is_refused(
+    tmp_path: Path, made: Path, make: Make
+) -> None:
+    write_table(tmp_path, [f"f{i}.wav" for i in range(6)])
+    table = tmp_path / "rows.csv"
+    header, first, *rest = table.read_text().splitlines()
+    arguments = ("csv", "x", "--source", tmp_path, "--csv", "rows.csv")
+    table.write_text("\n".join([header, first + ", barking", *rest]))
+    result = make(*arguments)
+    assert result.exit_code == 2
+    assert "line 2 has more cells than the header" in result.output
+    table.write_text("\n".join([header + ",label", *(row + ",x" for row in [first, *rest])]))
+    result = make(*arguments)
+    assert result.exit_code == 2
+    assert "has 2 columns 'label'" in result.output
+
+
 def test_a_listed_file_in_other_capitals_is_named_with_the_near_one(
     tmp_path: Path, made: Path, make: Make
 ) -> None:

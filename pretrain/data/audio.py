@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
 from msssl_common.audio_folders import find_audio_files
 from msssl_common.console import make_console
+from msssl_common.csv_tables import original_text
 from msssl_common.decoder_notes import decoder_notes
 from msssl_common.messages import one_printable_line
 
@@ -117,7 +118,7 @@ def _read_manifest(path: Path) -> dict[str, str]:
         missing = {"file", "source"} - set(rows.fieldnames or ())
         if missing:
             raise ValueError(f"{path}: no column {min(missing)!r}; it needs file and source")
-        return {row["file"]: row["source"] for row in rows}
+        return {original_text(row["file"]): original_text(row["source"] or "") for row in rows}
 
 
 def _first_folder(folder: Path, name: str) -> str:

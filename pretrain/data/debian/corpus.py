@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from msssl_common.csv_tables import csv_table
 from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text
 from msssl_common.locks import FileLock
 from pretrain.data.audio import MANIFEST, find_audio
@@ -168,15 +167,15 @@ def _finish(
     for one, deb in prepared:
         if one.copyright:
             write_bytes(out / COPYRIGHT / f"{deb.package.name}.txt", one.copyright)
-    write_text(out / MANIFEST, _csv(rows))
+    write_text(out / MANIFEST, csv_table(COLUMNS, rows))
     debs = [deb for _, deb in prepared]
     summary = summarise([candidates[i] for i in choice.kept], choice, debs, fluidsynth_version())
     write_text(out / SUMMARY, summary.markdown())
     return summary
 
 
-def _row(name: str, candidate: Candidate) -> list[str]:
-    return [
+def _row(name: str, candidate: Candidate) -> dict[str, str]:
+    cells = [
         name,
         candidate.package,
         candidate.kind,
@@ -187,14 +186,7 @@ def _row(name: str, candidate: Candidate) -> list[str]:
         f"{candidate.seconds:.3f}",
         candidate.licence,
     ]
-
-
-def _csv(rows: list[list[str]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    return buffer.getvalue()
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 def _remove_others(out: Path, wanted: set[str], kinds: set[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from msssl_common.messages import one_printable_line
+from msssl_common.messages import one_printable_line, printable_name
 from pretrain.data.debian.choose import Choice
 from pretrain.data.debian.fetch import Deb
 from pretrain.data.debian.prepare import Candidate
@@ -88,5 +88,5 @@ def _table(
     lines = [f"| {title} | hours |", "|:--|--:|"]
     for name, value in hours.items():
         label = f"{name} {versions[name]}" if versions else name
-        lines.append(f"| {label} | {value:.2f} |")
+        lines.append(f"| {printable_name(label).replace('|', ' ')} | {value:.2f} |")
     return [*lines, ""]

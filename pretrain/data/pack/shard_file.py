@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import os
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from msssl_common.csv_tables import csv_table
-from msssl_common.files import rename_durably, write_bytes, write_text
+from msssl_common.files import write_bytes, write_text
 from pretrain.data.audio import SAMPLE_RATE
 
 JOURNAL = "journal"  # folder: a JSON file per finished shard, which makes it count
@@ -129,8 +127,9 @@ def write_tables(folder: Path) -> None:
     """Write dropped.csv and, last, manifest.csv, whose presence says that all is packed."""
     dropped = (row._asdict() for journal in read_journals(folder) for row in journal.dropped)
     write_text(folder / DROPPED, csv_table(DroppedRow._fields, dropped))
-    rows = (row for journal in read_journals(folder) for row in journal.rows)
-    _write_csv(folder / MANIFEST, ManifestRow._fields, rows)
+    # Clips are found by shard and place: their names are read, but open no file.
+    rows = (row._asdict() for journal in read_journals(folder) for row in journal.rows)
+    write_text(folder / MANIFEST, csv_table(ManifestRow._fields, rows))
 
 
 def remove_parts(folder: Path) -> None:
@@ -150,13 +149,3 @@ def _card(row: ManifestRow) -> bytes:
     kept = ("clip_id", "source", "labels", "seconds", "loudness_lufs", "sha256")
     card: dict[str, Any] = {name: getattr(row, name) for name in kept}
     return json.dumps({**card, "sample_rate": SAMPLE_RATE}).encode()
-
-
-def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    # A file name need not be UTF-8. Names stay as they are: training reads them.
-    with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-    rename_durably(part, path)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from msssl_common.csv_tables import original_text
 from pretrain.data.audio import SAMPLE_RATE
 from pretrain.data.pack.shard_file import MANIFEST, ManifestRow
 
@@ -92,8 +93,8 @@ def read_manifest(folder: Path) -> Manifest:
             raise FileNotFoundError(f"{folder / name}: no such shard, but {MANIFEST} names it")
     return Manifest(
         folder,
-        tuple(table["clip_id"]),
-        tuple(table["source"]),
+        tuple(map(original_text, table["clip_id"])),
+        tuple(map(original_text, table["source"])),
         table["samples"].to_numpy(copy=True),
         tuple(shards),
         shard_of.astype(np.int64),

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 import torch
 
+from msssl_common.csv_tables import csv_table
 from pretrain.data.audio import find_audio
 from pretrain.data.corpus import read_corpus, to_float
 
@@ -93,6 +94,9 @@ def test_sources_come_from_folders_or_from_the_manifest(tmp_path: Path) -> None:
     assert corpus.sources == (tmp_path.name, "music", "speech")
     (tmp_path / "manifest.csv").write_text("file,source\nspeech/a.wav,radio\n")
     assert read_corpus(tmp_path).sources == (tmp_path.name, "music", "radio")
+    rows = [{"file": "speech/a.wav", "source": "=1+1"}]
+    (tmp_path / "manifest.csv").write_text(csv_table(["file", "source"], rows))
+    assert read_corpus(tmp_path).sources == (tmp_path.name, "music", "=1+1")
     (tmp_path / "manifest.csv").write_text("path,source\n")
     with pytest.raises(ValueError, match="no column 'file'"):
         read_corpus(tmp_path)

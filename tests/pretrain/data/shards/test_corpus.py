@@ -5,13 +5,16 @@ import pandas as pd
 import pytest
 import torch
 
+from msssl_common.messages import one_printable_line
 from pretrain.data.corpus import read_corpus
 from pretrain.data.open import open_data
 from pretrain.data.pack.clip import PackArgs
 from pretrain.data.pack.pack import pack
+from pretrain.data.pack.shard_file import Journal, ManifestRow, write_journal, write_tables
 from pretrain.data.pack.wanted import clips_of_folder
 from pretrain.data.shards.corpus import ShardCorpus, hold
 from pretrain.data.shards.manifest import read_manifest
+from tests.hostile import HOSTILE, assert_csv_is_safe, assert_printed_well
 
 
 def test_held_shards_are_the_folder_that_was_packed(audio: Path, shards: Path) -> None:
@@ -85,3 +88,20 @@ def test_shards_of_another_rate_are_refused(shards: Path, audio: Path) -> None:
         open_data(shards, 32000)
     with pytest.raises(ValueError, match="only shards can be streamed"):
         open_data(audio, 16000, reader="stream")
+
+
+def test_hostile_names_are_plain_in_the_manifest_and_read_back(tmp_path: Path) -> None:
+    names = [*HOSTILE.values(), "-0RWZT-miFs", "007"]
+    (tmp_path / "shard-000000.tar").touch()
+    rows = [
+        ManifestRow(name, name, "", 1.0, 16000, -20.0, "0" * 64, "shard-000000.tar", n, 1)
+        for n, name in enumerate(names)
+    ]
+    write_journal(tmp_path, 0, Journal(len(rows), rows, []))
+    write_tables(tmp_path)
+    text = (tmp_path / "manifest.csv").read_text("utf-8")
+    assert_printed_well(text)
+    assert_csv_is_safe(text)
+    manifest = read_manifest(tmp_path)
+    assert manifest.names == manifest.sources == tuple(map(one_printable_line, names))
+    assert manifest.offsets.tolist() == list(range(len(names)))

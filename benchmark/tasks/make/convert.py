@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import wave
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +23,16 @@ from msssl_common.decoder_notes import decoder_notes
 from msssl_common.files import writing
 from msssl_common.workers import exit_with_parent, usable_cores
 
+NOTES: Final = ".notes"  # below the unfinished task's folder
+
 
 @dataclass(frozen=True)
 class Written:
     """What came of a clip.
 
     Attributes:
-        source_rate: Sample rate of its source, Hz; 0 if nothing was left to do.
+        source_rate: Sample rate of its source, Hz; 0 if an earlier call made the clip and there was
+            nothing to say of it.
         lost: What of its audio 16 bits and one channel cannot hold, as the end of a sentence.
     """
 
@@ -39,7 +43,7 @@ class Written:
 def write_clip(
     clip: RawClip, seconds: float | None, rates: tuple[int, ...], folder: Path
 ) -> Written:
-    """Convert a clip to each sample rate, unless it is there already.
+    """Convert a clip to each sample rate, unless it is there already; then say what came of it.
 
     In the order of hear-preprocess (pipeline.py): mix down to mono, pad with silence or trim at the
     source's rate, resample with soxr "HQ", write 16-bit PCM. hear-preprocess rounds to 16 bits at
@@ -57,18 +61,34 @@ def write_clip(
     """
     targets = {rate: folder / str(rate) / clip.split / clip.file for rate in rates}
     missing = {rate: path for rate, path in targets.items() if not path.is_file()}
+    note = note_path(folder, clip)
     if not missing:
-        return Written()
+        return _read_note(note)
     bits = SixteenBits()
     audio, source_rate = read_mono(clip.source, clip.segment, bits)
     if seconds is not None:
         audio = fit(audio, round(seconds * source_rate))
+    if bits.lost or source_rate < max(rates):  # before the clip: a kill loses neither
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps([source_rate, bits.lost]), "utf-8")
     for rate, path in missing.items():
         resampled = resample(audio, source_rate, rate)
         if seconds is not None:
             resampled = fit(resampled, round(seconds * rate))
         write_wav(path, resampled, rate)
     return Written(source_rate, bits.lost)
+
+
+def note_path(folder: Path, clip: RawClip) -> Path:
+    """Where it is kept, until the task is whole, what there is to say of a finished clip."""
+    return folder / NOTES / clip.split / f"{clip.file}.json"
+
+
+def _read_note(path: Path) -> Written:
+    try:
+        return Written(*json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Written()
 
 
 def read_mono(

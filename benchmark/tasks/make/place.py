@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from benchmark.tasks.make.convert import NOTES
 from benchmark.tasks.make.plan import TaskPlan
 from msssl_common.files import write_text
 from msssl_common.locks import FileLock, is_locked
@@ -75,6 +76,7 @@ def tidy(part: Path) -> None:
     """Remove what only the making needed, the rest of clips that a kill cut off included."""
     for path in (*part.glob("*/*/.*.part"), *part.glob(".*.part")):  # clips, texts
         path.unlink(missing_ok=True)
+    shutil.rmtree(part / NOTES, ignore_errors=True)
     (part / PLAN).unlink()
 
 

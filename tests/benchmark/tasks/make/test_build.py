@@ -85,6 +85,28 @@ def test_mended_sources_are_read_again(tmp_path: Path, made: Path, make: Make) -
     assert len(list((made / "x-v1-full").rglob("*.wav"))) == 12
 
 
+def test_what_there_is_to_say_of_clips_outlives_a_call_that_failed(
+    tmp_path: Path, made: Path, make: Make
+) -> None:
+    write_raw(tmp_path / "raw", 4)
+    folder = tmp_path / "raw" / "train" / "a"
+    soundfile.write(folder / "quiet.wav", np.full(8000, 1e-6), 8000, subtype="FLOAT")
+    broken = [folder / f"train{index}.wav" for index in (0, 2)]
+    whole = broken[0].read_bytes()
+    for path in broken:
+        path.write_bytes(b"")
+    arguments = ("folders", "x", "--source", tmp_path / "raw")
+    assert make(*arguments).exit_code == 2
+    assert (made / ".x-v1-full.part" / "16000" / "train" / "quiet.wav").is_file()
+    for path in broken:
+        path.write_bytes(whole)
+    result = make(*arguments)
+    assert result.exit_code == 0
+    assert "Not all is kept: " in result.output and "quiet.wav is too quiet" in result.output
+    assert "Some sources have 8000 Hz only" in result.output
+    assert not [path for path in (made / "x-v1-full").iterdir() if path.name.startswith(".")]
+
+
 def test_a_finished_task_is_never_touched(tmp_path: Path, made: Path, make: Make) -> None:
     write_raw(tmp_path / "raw", 2)
     arguments = ("folders", "x", "--source", tmp_path / "raw")

@@ -190,6 +190,8 @@ def tell(name: object, damage: str | None) -> None:
 
 
 def _may_be_noted(path: Path) -> bool:
+    if not hasattr(os, "pread"):  # Windows
+        return False
     if not path.is_file():  # to open a pipe would wait for ever
         return False
     try:

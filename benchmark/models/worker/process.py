@@ -45,6 +45,10 @@ class WorkerProcess:
     """
 
     def __init__(self, interpreter: Interpreter, log: Path, keep_log: bool = False) -> None:
+        if not hasattr(os, "killpg"):
+            raise WorkerModuleError(
+                "a worker process needs Linux or macOS: on Windows, use WSL, or --in-process"
+            )
         self.interpreter = interpreter
         self.log = log
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

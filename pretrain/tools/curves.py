@@ -21,11 +21,12 @@ Log = Sequence[Mapping[str, float]]
 PANELS = {
     "clip_loss": "Clip loss (nats, less is better)",
     "frame_loss": "Frame loss (nats, less is better)",
-    "pitch_loss": "Pitch loss (less is better)",
+    "pitch_loss": "Pitch loss, relative to its start\n(less is better)",
     "clip_accuracy": "Share of clips that are\nfound in their batch",
     "frame_accuracy": "Share of frames that are\nfound in the other view",
     "pitch_score": "Pitch: share of variance explained (R²);\nof a contrast: share of pairs found",
 }
+RELATIVE = {"pitch_loss"}  # of losses in different units, a regression's and a contrast's
 # Okabe and Ito's colours, with a marker and a dash each, so that colour is not the only key.
 LOOKS = (
     ("#0072B2", "o", "-"),
@@ -124,6 +125,8 @@ def _draw(panel: Axes, log: Log, key: str, position: int, runs: int) -> None:
         if row["step"] >= FIRST_STEP and math.isfinite(row[key])
     ]
     if any(value for _, value in points):
+        unit = (key in RELATIVE and points[0][1]) or 1.0
+        points = [(step, value / unit) for step, value in points]
         step = max(len(points) // MARKS, 1)
         first = step * position // runs
         panel.plot(*zip(*points, strict=True), markevery=(first, step), **_look(position))

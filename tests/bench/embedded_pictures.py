@@ -99,8 +99,8 @@ def notes() -> Figure:
         draw(panel, keys[key].audio, str(key))
         places, names = ([], []) if place % 12 else frequency_ticks(panel.get_ylim())
         panel.set_yticks(places[::-2], names[::-2])  # all of them would overlap
-        below = key + 12 in keys
-        panel.set_xticks([] if below else [0.0, 0.5, 1.0], [] if below else ["0", "0.5", "1"])
+        last = place >= 84
+        panel.set_xticks([0.0, 0.5, 1.0] if last else [], ["0", "0.5", "1"] if last else [])
     figure.suptitle("First test clip of every key (its MIDI number)", fontsize=10)
     figure.supxlabel("seconds")
     figure.supylabel("Hz")

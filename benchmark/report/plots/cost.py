@@ -91,7 +91,7 @@ def cost_figure(standings: Leaderboard) -> Figure:
                     point.score,
                     point.interval or (point.score, point.score),
                     math.sqrt(_area(point.parameters, scale)) / 2,
-                    INK if look[point.label].is_floor else look[point.label].colour,
+                    INK,  # a marker's colour is too faint for letters
                 )
                 for point in points
             ],

@@ -32,6 +32,7 @@ def test_strategies_that_are_off_have_no_line_and_first_steps_are_left_out(tmp_p
     ]
     assert [len(lines) for lines in drawn] == [2, 1, 1, 2, 1, 1]
     assert [tuple(point) for point in drawn[0][0]] == [(10, 2), (20, 1)]
+    assert [tuple(point) for point in drawn[2][0]] == [(10, 1), (20, 0.8)]  # pitch, of the start
 
 
 @pytest.mark.usefixtures("few_statistics")

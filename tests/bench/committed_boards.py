@@ -19,6 +19,7 @@ from typing import Literal, cast
 
 import numpy as np
 
+from benchmark.models.specs import BASELINES, OURS
 from benchmark.protocol import Protocol
 from benchmark.report.notes import notes
 from benchmark.report.page.page import leaderboard_html
@@ -32,6 +33,7 @@ from benchmark.results.cells import Cell, Cost, FoldScores, ModuleFacts, TaskFac
 from benchmark.results.leaderboard import Entry, ResultTable
 from benchmark.statistics import Comparisons, Interval, Overall, RankRange
 from msssl_common.files import write_text
+from msssl_hear import LICENCE
 from tests import ROOT
 from tests.bench.committed_seed_groups import read_seed_groups
 
@@ -154,6 +156,7 @@ def _cell(scores: list[Row], facts: Row, costs: Row) -> Cell:
             scene_embedding_size=whole(costs["scene_embedding_size"]),
             timestamp_embedding_size=whole(costs["timestamp_embedding_size"]),
             distribution=facts["distribution"],
+            licence=costs.get("licence") or _bundled_licence(first["module"], first["checkpoint"]),
         ),
         task=TaskFacts(
             facts["task"], family, facts["score"], facts["notice"] or None, max(len(folds), 1)
@@ -186,6 +189,12 @@ def _cell(scores: list[Row], facts: Row, costs: Row) -> Cell:
         machine=first["machine"],
         date=first["date"],
     )
+
+
+def _bundled_licence(module: str, checkpoint: str) -> str:
+    """Of weights that come with the package; tables made before it was kept do not say it."""
+    ours = module == OURS or module.startswith(f"{BASELINES}.")
+    return LICENCE if ours and not checkpoint else ""
 
 
 def _fold(name: str, scores: list[Row]) -> FoldScores:

@@ -117,9 +117,9 @@ class Page:
 
     @property
     def uses(self) -> list[Use]:
-        """What licences allow, in the order of `USES`; none where no licence is known."""
+        """What licences allow, in the order of `USES`; none where that is the same for all."""
         there = {row.use for row in self.rows}
-        return [use for use in USES if use in there] if there - {"unknown"} else []
+        return [use for use in USES if use in there] if len(there) > 1 else []
 
     @property
     def has_sizes(self) -> bool:
@@ -234,6 +234,7 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False}
     environment.filters["code"] = code
     environment.filters["end"] = end_text
+    environment.filters["breakable"] = breakable
     return environment
 
 
@@ -241,6 +242,11 @@ def code(text: str) -> Markup:
     """Escaped text, in which Markdown's backticks become ``<code>``."""
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(printable(text))))
     return Markup(marked)
+
+
+def breakable(text: str) -> Markup:
+    """Escaped text that may be broken behind an underscore, as names of tasks and scores have."""
+    return Markup(str(escape(printable(text))).replace("_", "_<wbr>"))
 
 
 def _source(environment: Environment, name: str) -> Markup:

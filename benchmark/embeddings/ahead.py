@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.embeddings import decoders
 from benchmark.embeddings.batches import BatchEmbedder, Chunk, Clip, Embedded
 from benchmark.embeddings.peak_memory import PeakMemory
 from benchmark.models.hear_module import HearModule
@@ -31,11 +32,14 @@ def readers(device: str) -> int:
 def read_ahead(
     task: Task, split: str, files: Sequence[str], hear: HearModule
 ) -> Generator[Clip, None, None]:
-    """Clips in order, decoded by threads while the model is busy with earlier ones."""
+    """Clips in order, decoded by threads or processes while the model is busy with earlier ones."""
     threads = readers(hear.device)
     depth = CLIPS_AHEAD * threads // READERS
     if task.sample_duration:
         depth = max(threads, int(READ_AHEAD_SECONDS / task.sample_duration))
+    if decoders.are_worth_it(hear.device, len(files)):
+        yield from decoders.decode_ahead(task, split, files, hear.sample_rate, depth)
+        return
 
     def read(file: str) -> NDArray[np.float32]:
         return read_clip(task, split, file, hear.sample_rate)

@@ -13,7 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.embeddings.ahead import readers
 from benchmark.embeddings.batches import BatchEmbedder, Clip, Embedded, chunks
+from benchmark.embeddings.embed import GPU_CHUNK_SECONDS
 from benchmark.file_embeddings.find import find_recordings
 from benchmark.file_embeddings.folder import DoneFile, EmbeddingFolder
 from benchmark.file_embeddings.recording import Recording, open_recording, read_piece
@@ -27,12 +29,11 @@ from msssl_common.workers import map_ahead
 
 PIECE_SECONDS: Final = 300
 CHUNK_SECONDS: Final = 60.0
-"""Audio given to the module at once, as `benchmark.embeddings.embed` does: clips of equal length
-share batches."""
+"""Audio given to the module at once on a CPU, as `benchmark.embeddings.embed` does: clips of equal
+length share batches."""
 
-READERS: Final = 2  # threads
 FILES_AHEAD: Final = 64  # opened and checked
-PIECES_AHEAD: Final = 4  # decoded, in memory: 19 MB each at 16 kHz and five minutes
+PIECES_AHEAD: Final = 2  # for a thread; decoded, in memory: 19 MB each at 16 kHz and five minutes
 GIVE_UP_AFTER: Final = 20
 """Files that the module fails on at the start of a run, none embedded, before the run is ended."""
 
@@ -154,7 +155,9 @@ class _Work:
         self.folder = folder
         self.piece_seconds = piece_seconds
         self.result = EmbeddedFiles(folder.path)
-        samples = int(CHUNK_SECONDS * hear.sample_rate)
+        seconds = CHUNK_SECONDS if hear.device == "cpu" else GPU_CHUNK_SECONDS
+        samples = int(seconds * hear.sample_rate)
+        self._readers = readers(hear.device)
         self._chunk_samples = samples
         self._embedders = {k: BatchEmbedder(hear, k == "scene", samples) for k in kinds}
         self._refused = 0  # files, by the module
@@ -211,7 +214,7 @@ class _Work:
             except (ValueError, OSError, RuntimeError) as error:
                 return error
 
-        with closing(map_ahead(opened, files, READERS, FILES_AHEAD)) as found:
+        with closing(map_ahead(opened, files, self._readers, FILES_AHEAD)) as found:
             for path, recording in found:
                 if isinstance(recording, Exception):
                     self._fail(path, recording)
@@ -231,7 +234,8 @@ class _Work:
             except (ValueError, OSError, RuntimeError, MemoryError) as error:
                 return error
 
-        with closing(map_ahead(read, keys(), READERS, PIECES_AHEAD)) as found:
+        ahead = PIECES_AHEAD * self._readers
+        with closing(map_ahead(read, keys(), self._readers, ahead)) as found:
             for (recording, piece), audio in found:
                 if isinstance(audio, Exception):
                     self._fail(recording.path, audio)

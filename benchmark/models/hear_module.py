@@ -137,12 +137,23 @@ class HearModule:
         return isinstance(self.module, WorkerModule)
 
     def room(self, samples: int) -> NDArray[np.float32] | None:
-        """Memory for audio that need not be sent to a worker process, or None; see `WorkerModule`.
+        """Memory for audio that a worker process or a GPU fetches by itself; None for any other.
 
         Args:
-            samples: Of all clips together. What was given out the time before last is given again.
+            samples: Of all clips together. A worker's memory that was given out the time before
+                last is given again (`WorkerModule.room`).
         """
-        return self.module.room(samples) if isinstance(self.module, WorkerModule) else None
+        if isinstance(self.module, WorkerModule):
+            return self.module.room(samples)
+        if not self.device.startswith("cuda"):
+            return None
+        try:
+            pinned: NDArray[np.float32] = torch.empty(
+                samples, dtype=torch.float32, pin_memory=True
+            ).numpy()
+        except RuntimeError:  # ordinary memory serves as well
+            return None
+        return pinned
 
     @property
     def log(self) -> Path | None:

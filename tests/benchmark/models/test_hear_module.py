@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -147,3 +148,24 @@ def test_wrong_audio_is_refused(modules: Path) -> None:
     for audio in (torch.zeros(16000), torch.zeros(1, 8).double(), torch.zeros(1, 0)):
         with pytest.raises(HearModuleError, match="Audio must be non-empty float32"):
             hear.scene(audio)
+
+
+def test_a_gpu_in_this_process_gets_pinned_memory(
+    modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear = load_hear_module(write_module(modules))
+    assert hear.room(3) is None
+    on_gpu = dataclasses.replace(hear, device="cuda")
+    empty, pinned = torch.empty, []
+
+    def made(samples: int, dtype: torch.dtype, pin_memory: bool) -> torch.Tensor:
+        pinned.append(pin_memory)
+        if samples > 10:
+            raise RuntimeError("CUDA error: out of memory")
+        return empty(samples, dtype=dtype)
+
+    monkeypatch.setattr(torch, "empty", made)
+    room = on_gpu.room(3)
+    assert room is not None
+    assert (room.shape, room.dtype, pinned) == ((3,), np.float32, [True])
+    assert on_gpu.room(11) is None

@@ -1,6 +1,7 @@
 """Replayed steps, played on the CPU: the same inputs in the same tensors give the same bits."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,8 +12,10 @@ from pretrain.data.corpus import Corpus
 from pretrain.finite import LATE
 from pretrain.optimiser import make_optimiser
 from pretrain.recipe import DataArgs, LossArgs, OptimiserArgs, Recipe
-from pretrain.replay import WARM_UP, CpuPlayer, Program, Replayed, apart
+from pretrain.replay import WARM_UP, CpuPlayer, Outputs, Program, Replayed, apart
 from pretrain.training import Training
+from tests.benchmark.heads.fast import recorded
+from tests.benchmark.heads.fast.recorded import RecordedOperations
 
 pytestmark = pytest.mark.usefixtures("few_statistics")
 CPU = torch.device("cpu")
@@ -125,6 +128,60 @@ def test_apart_is_relative() -> None:
     assert apart([torch.ones(2)], [torch.ones(2)]) == apart([torch.zeros(2)], [torch.zeros(2)]) == 0
     assert apart([torch.tensor([3.0, 4.4])], [torch.tensor([3.0, 4.0])]) == pytest.approx(0.08)
     assert apart([torch.ones(1)], [torch.zeros(1)]) == float("inf")
+
+
+class OperationPlayer(CpuPlayer):
+    """Replays operations alone, as a graph does: no Python runs, and nothing may ask for a value.
+
+    One question is allowed: a CPU asks whether a batch has short clips, a GPU does not. Views are
+    called again: their spectra are turned in place, which the stand-in cannot repeat.
+    """
+
+    def __init__(self, part: Replayed) -> None:
+        self.written, self.is_views = part.written, part.name == "views"
+
+    def record(self, program: Program, generators: Sequence[torch.Generator]) -> None:
+        before = [tensor.clone() for tensor in self.written()]
+        self.mode, self.program = RecordedOperations(), program
+        with pytest.MonkeyPatch.context() as patch, self.mode:
+            patch.setattr(recorded, "FORBIDDEN", FORBIDDEN)
+            self.outputs = program()
+        asked = [op for op, *_ in self.mode.done if "_local_scalar_dense" in str(op)]
+        assert len(asked) <= 1
+        for tensor, old in zip(self.written(), before, strict=True):
+            tensor.copy_(old)  # a graph does nothing while it is recorded
+        for generator in generators:
+            generator.manual_seed(generator.initial_seed())
+
+    def replay(self) -> Outputs:
+        if self.is_views:
+            return self.program()
+        self.mode.replay()
+        return self.outputs
+
+
+FORBIDDEN = tuple(name for name in recorded.FORBIDDEN if name != "_local_scalar_dense")
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_operations_alone_make_the_same_steps(
+    tiny_corpus: Corpus, recipe: Recipe, monkeypatch: pytest.MonkeyPatch, branch: bool
+) -> None:
+    monkeypatch.setattr(
+        "pretrain.training.make_optimiser", lambda m, a, _: make_optimiser(m, a, fused=True)
+    )
+    # No clip is shorter, so that the answer to the one question is always the same.
+    recipe = replace(recipe, run=replace(recipe.run, crop_frames=16))
+    if branch:
+        encoder = replace(recipe.encoder, pitch_numbers=4)
+        loss = LossArgs(pitch_form="contrast", pitch_part="branch", instance_weight=1.0)
+        recipe = replace(recipe, encoder=encoder, loss=loss)
+    plain, replayed = (made(recipe, tiny_corpus, graphs) for graphs in (False, True))
+    for part in replayed.replayed.values():
+        part.player = OperationPlayer(part)
+    for first, second in zip(*(steps(t, 0, STEPS) for t in (plain, replayed)), strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-5, atol=1e-6)
+    assert not any(part.failed for part in replayed.replayed.values())
 
 
 def test_a_fused_step_that_is_replayed_reads_the_rate_of_each_step(

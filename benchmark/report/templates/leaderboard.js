@@ -210,6 +210,12 @@
       else if (beyond > 0) scroll.scrollLeft += Math.min(beyond, behind);
       if (!target.closest("thead") && place.top < head.bottom) scroll.scrollTop += place.top - head.bottom - 6;
     });
+    body.addEventListener("pointerover", ({ target }) => {
+      const head = target.closest("tbody th");
+      if (!head) return;
+      const isCut = head.scrollWidth > head.clientWidth;
+      head.title = isCut ? data.rows[head.parentElement.dataset.row].name : "";
+    });
     const compare = twoModels(rows, keep);
     restore();
     show();

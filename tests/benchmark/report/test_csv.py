@@ -42,8 +42,9 @@ def _documented(file: str) -> str:
 
 
 def test_wide_has_full_precision_intervals_ranks_and_blanks(tmp_path: Path) -> None:
-    write_cell(tmp_path, OURS, SCENES, hit((20, 30)))
-    write_cell(tmp_path, OURS, PITCH, hit((30, 30)))
+    licensed = replace(OURS, licence="MIT")
+    write_cell(tmp_path, licensed, SCENES, hit((20, 30)))
+    write_cell(tmp_path, licensed, PITCH, hit((30, 30)))
     write_cell(tmp_path, FLOOR, SCENES, hit((1, 30)))
     write_failure(tmp_path, FLOOR, PITCH, "broke")
     standings = read_leaderboard([tmp_path])
@@ -62,6 +63,7 @@ def test_wide_has_full_precision_intervals_ranks_and_blanks(tmp_path: Path) -> N
     assert floor["pitch-v1:pitch_acc"] == floor["pitch-v1:pitch_acc:low"] == ""
     assert floor["normalised_score"] == ""
     assert (ours["normalised_score"], ours["mean_rank"]) == ("", "")  # alone
+    assert (ours["licence"], floor["licence"]) == ("MIT", "")
     assert (ours["audio_seconds_per_second"], ours["peak_memory_bytes"]) == ("20.0", "700000000")
     assert (ours["grid"], ours["seeds"], ours["source"]) == ("default", "42", "run")
     assert not any("std" in column for column in ours)

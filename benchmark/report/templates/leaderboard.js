@@ -163,14 +163,18 @@
       if (!location.hash.includes("=")) return; // a link to a remark
       const words = new URLSearchParams(location.hash.slice(1));
       for (const [name, field] of Object.entries(fields)) {
-        if (words.has(name)) field.value = words.get(name);
+        if (!words.has(name)) continue;
+        const before = field.value;
+        field.value = words.get(name);
+        if (field.selectedIndex === -1) field.value = before; // no such choice
       }
       for (const [name, list] of Object.entries(boxes)) {
         const without = words.getAll(`no-${name}`);
         list.forEach((box) => { box.checked = !without.includes(box.value); });
       }
       if (folded) folded.checked = words.has("folded");
-      views.forEach((view) => { view.checked = view.value === (words.get("view") ?? start.view); });
+      const wanted = views.find(({ value }) => value === words.get("view"))?.value ?? start.view;
+      views.forEach((view) => { view.checked = view.value === wanted; });
       const by = words.get("sort");
       const column = by ? data.columns.findIndex(({ title }) => title === by.slice(1)) : -1;
       if (column >= 0) {

@@ -504,6 +504,16 @@ def test_the_address_keeps_what_is_shown(page: Driver, demo_file: Path) -> None:
     assert len(_all(page, ".tick:checked")) == 1
 
 
+def test_an_address_of_nonsense_shows_the_page_as_it_is(page: Driver, demo_file: Path) -> None:
+    names, heads = _names(page), _heads(page)
+    page.get("about:blank")
+    junk = "view=x&column=x&size=x&sort=%2Bx&two=x&no-kind=x&no-use=x&folded=x&find=&%zz=%"
+    page.get(f"{demo_file.as_uri()}#{junk}")
+    assert (_names(page), _heads(page)) == (names, heads)
+    assert _css(page, "#board").get_attribute("class") == "view-bars"
+    assert _css(page, "#column").get_attribute("value") == "normalised score"
+
+
 def test_a_task_is_drawn_with_all_its_rows(page: Driver) -> None:
     from selenium.webdriver.support.ui import Select
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import parent_process
+from types import ModuleType
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -40,6 +43,25 @@ def map_ahead(
         finally:
             for _, result in pending:
                 result.cancel()
+
+
+_main = threading.Lock()
+
+
+@contextmanager
+def main_left_out() -> Iterator[None]:
+    """Processes that are spawned inside do not run the program again that calls us.
+
+    `multiprocessing` imports it in each of them, for functions that are defined there. A script
+    without ``if __name__ == "__main__"`` would do all its work once more. Ours are elsewhere.
+    """
+    with _main:
+        program = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = program
 
 
 def exit_with_parent() -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from benchmark.tasks.audio import read_clip
 from benchmark.tasks.task import Task
-from msssl_common.workers import exit_with_parent, map_ahead, usable_cores
+from msssl_common.workers import exit_with_parent, main_left_out, map_ahead, usable_cores
 
 PROCESSES = 8
 CLIPS_AT_ONCE = 16  # for a process; what they cost beside decoding is shared by so many
@@ -66,7 +66,8 @@ def decode_ahead(
         descriptor = scratch.get()
         try:
             place = f"/proc/{os.getpid()}/fd/{descriptor}"
-            job = _pool(processes).submit(decode_into, place, task, split, batch, sample_rate)
+            with main_left_out():  # a process is started when there is work for it
+                job = _pool(processes).submit(decode_into, place, task, split, batch, sample_rate)
             return list(_clips_of(descriptor, job.result()))
         except Exception:  # also a process that died: what is wrong shows here, clip by clip
             return _read(task, split, batch, sample_rate)

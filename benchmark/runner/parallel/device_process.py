@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 
 from benchmark.runner.parallel.tasks import Outcome, Place, do
 from msssl_common.devices import VISIBLE, visible_devices
-from msssl_common.workers import exit_with_parent
+from msssl_common.workers import exit_with_parent, main_left_out
 
 GRACE_SECONDS = 10.0  # to end: its modules' processes end first
 
@@ -80,7 +80,8 @@ class DeviceProcess:
         self._process = context.Process(
             target=serve, args=arguments, name=f"msbench-{self.device}", daemon=False
         )
-        self._process.start()
+        with main_left_out():
+            self._process.start()
         theirs.close()
         self.last = None
 

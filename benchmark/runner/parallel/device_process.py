@@ -58,12 +58,16 @@ class DeviceProcess:
             raise ProcessLostError(self._death()) from error
         return outcome
 
+    def dismiss(self) -> None:
+        """Let the process end when it has done what it is at."""
+        if self._process is not None:
+            self._connection.close()
+
     def close(self) -> None:
-        """End the process when it has done what it is at."""
-        if self._process is None:
-            return
-        self._connection.close()
-        self._process.join(GRACE_SECONDS)
+        """End the process, and wait for it."""
+        self.dismiss()
+        if self._process is not None:
+            self._process.join(GRACE_SECONDS)
         self.kill()
 
     def kill(self) -> None:

@@ -85,9 +85,11 @@ class DeviceWork:
         """End the processes; at once, if the run was stopped."""
         for process in self._processes:
             if kind is None:
-                process.close()
+                process.dismiss()
             else:
                 process.kill()
+        for process in self._processes:
+            process.close()
         self._threads.shutdown()
 
     async def do(

@@ -131,6 +131,9 @@ class FakeProcess:
         self.did.append(arguments[-1])
         return do(place, function, *arguments)
 
+    def dismiss(self) -> None:
+        self.ends.append("dismissed")
+
     def close(self) -> None:
         self.ends.append("closed")
 
@@ -187,5 +190,5 @@ def test_processes_end_with_the_run(work: DeviceWork, error: type[BaseException]
                 raise error
     except KeyboardInterrupt:
         pass
-    ends = ["killed" if error else "closed"]
+    ends = ["killed" if error else "dismissed", "closed"]
     assert [process.ends for process in work._processes] == [ends, ends]

@@ -9,7 +9,7 @@ from dataclasses import fields
 import torch
 from torch import Tensor
 
-from msssl_hear.encoder import Encoder
+from msssl_hear.encoder import Encoder, EncoderConfig
 from msssl_hear.log_mel import LogMel
 from msssl_hear.model import HearModel
 from msssl_hear.read_out import scene_numbers, timestamp_numbers
@@ -111,13 +111,17 @@ def clips_of_equal_length(
     ]
 
 
-def scales_of(words: Iterable[str]) -> BlockScales:
+def scales_of(words: Iterable[str], encoder: EncoderConfig) -> BlockScales:
     """Scales as a user gives them, ``BLOCK=NUMBER``.
+
+    Args:
+        words: What the user gives.
+        encoder: Whose branch has its own scale, unless the user gives another.
 
     Raises:
         ValueError: No such block, or no such number.
     """
-    found = {}
+    found = {"branch": encoder.pitch_scale}
     known = [field.name for field in fields(BlockScales)]
     for word in words:
         name, _, text = word.partition("=")

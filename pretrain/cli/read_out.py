@@ -23,7 +23,7 @@ from msssl_common.messages import explain_error, one_printable_line, say
     multiple=True,
     metavar="BLOCK=NUMBER",
     help="Standard deviation of a block of numbers: trunk, branch, log_mel or contrast. May be "
-    "given several times.  [default: 1, 0.35, 0.3 and 0.3]",
+    "given several times.  [default: 1, the encoder's pitch_scale, 0.3 and 0.3]",
 )
 @click.option(
     "--default",
@@ -46,8 +46,8 @@ def read_out(weights: Path, data: Path, scales: tuple[str, ...], as_default: boo
     from pretrain.read_out import fit_statistics, scales_of
 
     try:
-        wanted = scales_of(scales)
         log_mel, encoder, card = load_checkpoint(weights)
+        wanted = scales_of(scales, encoder.config)
         corpus = read_data(data, log_mel.config.sample_rate)
         seed = card.get("seed")
         seed = seed if isinstance(seed, int) and seed >= 0 else 0

@@ -1,5 +1,6 @@
 """Fitted statistics make the corpus's own embeddings standard numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,13 @@ def test_front_ends_that_do_not_fit_are_refused(tiny_corpus: Corpus) -> None:
 
 
 def test_scales_as_a_user_gives_them() -> None:
-    assert scales_of([]) == BlockScales()
-    assert scales_of(["log_mel=.2", "contrast=0.1"]) == BlockScales(log_mel=0.2, contrast=0.1)
+    config = replace(CONFIG, pitch_scale=0.2)
+    assert scales_of([], config) == BlockScales(branch=0.2)
+    given = scales_of(["log_mel=.2", "contrast=0.1", "branch=.5"], config)
+    assert given == BlockScales(branch=0.5, log_mel=0.2, contrast=0.1)
     for word, sentence in [("mel=1", "the blocks are trunk"), ("trunk=x", "'x' is no number")]:
         with pytest.raises(ValueError, match=sentence):
-            scales_of([word])
+            scales_of([word], config)
 
 
 def test_the_command_fits_weights_that_are_there(tiny_corpus: Corpus, tmp_path: Path) -> None:

@@ -138,8 +138,27 @@ def _gated(norm: nn.Module, gate: SqueezeExcite, x: Tensor) -> Tensor:
     return gated
 
 
-def _depthwise(channels: int, kernel: int, stride: int) -> nn.Conv2d:
-    return nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False)
+class Depthwise(nn.Conv2d):
+    """Convolution of each channel with its own kernel, padded by half of it.
+
+    Attributes:
+        fused: Whether the kernels of ``fused_depthwise`` do it, on a CUDA device.
+    """
+
+    fused = False
+
+    def __init__(self, channels: int, kernel: int, stride: int) -> None:
+        super().__init__(
+            channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve, shape (batch, channels, time, frequency) to a stride-th of the last two."""
+        if not self.fused:
+            return super().forward(x)
+        from msssl_hear.fused_depthwise import depthwise
+
+        return depthwise(x.permute(0, 2, 3, 1), self.weight, self.stride[0]).permute(0, 3, 1, 2)
 
 
 class DepthwiseSeparable(nn.Module):
@@ -147,7 +166,7 @@ class DepthwiseSeparable(nn.Module):
 
     def __init__(self, in_channels: int, stage: Stage, norm: Norm, frame_wise: bool) -> None:
         super().__init__()
-        self.conv_dw = _depthwise(in_channels, stage.kernel, stage.stride)
+        self.conv_dw = Depthwise(in_channels, stage.kernel, stage.stride)
         self.bn1 = norm(in_channels)
         self.se = SqueezeExcite(in_channels, in_channels // 4, frame_wise)
         self.conv_pw = nn.Conv2d(in_channels, stage.channels, 1, bias=False)
@@ -169,7 +188,7 @@ class InvertedResidual(nn.Module):
         self.residual = stage.stride == 1 and in_channels == stage.channels
         self.conv_pw = nn.Conv2d(in_channels, width, 1, bias=False)
         self.bn1 = norm(width)
-        self.conv_dw = _depthwise(width, stage.kernel, stage.stride)
+        self.conv_dw = Depthwise(width, stage.kernel, stage.stride)
         self.bn2 = norm(width)
         # The gate's bottleneck is a quarter of the block's input, not of its expanded width.
         self.se = SqueezeExcite(width, max(1, in_channels // 4), frame_wise)

@@ -1,4 +1,4 @@
-"""Switches an encoder to the kernels of ``msssl_hear.fused_norms``, if they do the same there."""
+"""Switches an encoder's layers to kernels of ours, if these do the same on its device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from msssl_common.messages import is_out_of_memory, one_printable_line
-from msssl_hear.efficientnet import ChannelNorm
+from msssl_hear.efficientnet import ChannelNorm, Depthwise
 from msssl_hear.encoder import HOP_FRAMES, Encoder
 from pretrain.precision import products
 from pretrain.replay import apart
@@ -18,14 +18,17 @@ TOLERANCE = 2e-3
 """Of outputs and of gradients, relative, with full float32 products; rounding gives 1e-5."""
 
 
-def set_fused(encoder: Encoder, fused: bool) -> None:
-    """Switch all norms of the trunk."""
+KINDS = {"norms": ChannelNorm, "depthwise convolutions": Depthwise}
+
+
+def set_fused(encoder: Encoder, kind: type[ChannelNorm | Depthwise], fused: bool) -> None:
+    """Switch all layers of a kind."""
     for module in encoder.modules():
-        if isinstance(module, ChannelNorm):
+        if isinstance(module, kind):
             module.fused = fused
 
 
-def fuse(encoder: Encoder, device: torch.device) -> str:
+def fuse(encoder: Encoder, device: torch.device) -> dict[str, str]:
     """Let an encoder use the kernels.
 
     They are compiled for its shapes and compared with the plain layers, forwards and backwards.
@@ -35,23 +38,36 @@ def fuse(encoder: Encoder, device: torch.device) -> str:
         device: A CUDA device.
 
     Returns:
-        Why the encoder does without; empty if it does not.
+        Which kinds of layers do without, and why; empty if none does.
     """
+    plain: list[Sequence[Tensor]] = []
+    reasons = {}
+    for name, kind in KINDS.items():
+        if reason := _why_not(encoder, device, kind, plain):
+            set_fused(encoder, kind, False)
+            reasons[name] = reason
+    return reasons
+
+
+def _why_not(
+    encoder: Encoder,
+    device: torch.device,
+    kind: type[ChannelNorm | Depthwise],
+    plain: list[Sequence[Tensor]],
+) -> str:
+    """Switch a kind of layers, and say what speaks against it; fills ``plain`` if it is empty."""
     with products(device, "32-ieee"):
         try:
-            plain = outputs_and_gradients(encoder, device)
-            set_fused(encoder, True)
+            plain[:] = plain or outputs_and_gradients(encoder, device)
+            set_fused(encoder, kind, True)
             fused = outputs_and_gradients(encoder, device)
         except Exception as error:  # Triton's compiler and what it calls have errors of all kinds
-            set_fused(encoder, False)
             if is_out_of_memory(error):
+                set_fused(encoder, kind, False)
                 raise
             return one_printable_line(f"{type(error).__name__}: {error}", 300)
     difference = max(apart(f, p) for f, p in zip(fused, plain, strict=True))
-    if difference <= TOLERANCE:
-        return ""
-    set_fused(encoder, False)
-    return f"their numbers are {difference:.1e} apart"
+    return "" if difference <= TOLERANCE else f"their numbers are {difference:.1e} apart"
 
 
 def outputs_and_gradients(encoder: Encoder, device: torch.device) -> list[Sequence[Tensor]]:

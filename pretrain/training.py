@@ -77,8 +77,8 @@ class Training:
             compiled: Whether torch.compile makes the encoder's program.
             graphs: Whether steps are recorded and replayed as CUDA graphs; None: where there is a
                 CUDA device and a step can be. A CPU plays them, for tests.
-            kernels: Whether the encoder's norms are kernels of ours; None: on a CUDA device, unless
-                the encoder is compiled.
+            kernels: Whether the encoder's layers are kernels of ours; None: on a CUDA device,
+                unless the encoder is compiled.
 
         Raises:
             ValueError: The processes cannot share a batch evenly.
@@ -129,8 +129,8 @@ class Training:
         return alone and self.recipe.run.precision != "16-mixed"
 
     def _fuse(self) -> None:
-        if reason := fuse(self.module.encoder, self.fabric.device):
-            say(f"norms: without kernels of our own, slower but the same ({reason})", err=True)
+        for name, reason in fuse(self.module.encoder, self.fabric.device).items():
+            say(f"{name}: without kernels of our own, slower but the same ({reason})", err=True)
 
     def _replay(self) -> None:
         """Record views and optimiser steps after their first calls."""

@@ -15,11 +15,11 @@ import pretrain
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
-from msssl_hear.efficientnet import ChannelNorm
 from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_mel import LogMel
 from pretrain.data.crops import CropSampler
 from pretrain.data.sampler import StepCrops
+from pretrain.fused_encoder import KINDS
 from pretrain.model import SamplingStrategies
 from pretrain.precision import Precision, products
 from pretrain.recipe import Recipe, find_recipe, read_recipe
@@ -200,8 +200,9 @@ def training_paths(
     plain = sum(part.failed for part in training.replayed.values())
     yield Check(f"{name}: parts of a step without graph", plain, 0)
     if on_cuda:
-        norms = [m for m in training.module.modules() if isinstance(m, ChannelNorm)]
-        yield Check(f"{name}: norms without kernel", sum(not norm.fused for norm in norms), 0)
+        for what, kind in KINDS.items():
+            layers = [m for m in training.module.modules() if isinstance(m, kind)]
+            yield Check(f"{name}: {what} without kernel", sum(not m.fused for m in layers), 0)
 
 
 def resumed_training(device: str, folder: Path) -> Iterator[Check]:

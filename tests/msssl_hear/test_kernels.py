@@ -17,6 +17,7 @@ if DEVICE == "cpu":
 pytest.importorskip("triton")
 
 from msssl_hear.encoder import Encoder, EncoderConfig  # noqa: E402
+from msssl_hear.fused_depthwise import depthwise  # noqa: E402
 from msssl_hear.fused_norms import gated_norm, norm  # noqa: E402
 from pretrain import fused_encoder  # noqa: E402
 
@@ -70,6 +71,22 @@ def test_a_norm_and_a_gate(bands: int, channels: int) -> None:
     same(fused, plain, x, weight, bias, *layers)
 
 
+@pytest.mark.parametrize(("frames", "bands", "channels"), [(5, 4, 8), (6, 5, 24), (1, 2, 16)])
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_depthwise_convolution(
+    frames: int, bands: int, channels: int, kernel: int, stride: int
+) -> None:
+    torch.manual_seed(0)
+    x, weight = leaf(2, frames, bands, channels), leaf(channels, 1, kernel, kernel)
+
+    def plain() -> Tensor:
+        y = F.conv2d(x.permute(0, 3, 1, 2), weight, None, stride, kernel // 2, 1, channels)
+        return y.permute(0, 2, 3, 1)
+
+    same(lambda: depthwise(x, weight, stride), plain, x, weight)
+
+
 def test_what_a_convolution_takes_in_16_bits_is_written_so() -> None:
     x, weight, bias = leaf(1, 2, 2, 8).detach().half(), leaf(8), leaf(8)
     assert norm(x, weight, bias, 1e-5, activate=True).dtype == torch.float16
@@ -80,8 +97,9 @@ def test_what_a_convolution_takes_in_16_bits_is_written_so() -> None:
 def test_an_encoder_switches_to_kernels_that_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fused_encoder, "FRAMES", 8)
     encoder = Encoder(EncoderConfig(n_mels=16, size=8, width=0.25, depth=0.3)).to(DEVICE)
-    assert fused_encoder.fuse(encoder, torch.device(DEVICE)) == ""
+    assert fused_encoder.fuse(encoder, torch.device(DEVICE)) == {}
     assert all(getattr(module, "fused", True) for module in encoder.modules())
     monkeypatch.setattr(fused_encoder, "apart", lambda found, wanted: 0.5)
-    assert fused_encoder.fuse(encoder, torch.device(DEVICE)) == "their numbers are 5.0e-01 apart"
+    reasons = fused_encoder.fuse(encoder, torch.device(DEVICE))
+    assert {*reasons.values()} == {"their numbers are 5.0e-01 apart"} and len(reasons) == 2
     assert not any(getattr(module, "fused", False) for module in encoder.modules())

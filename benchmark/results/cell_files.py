@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from stat import S_ISREG
 
 from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell
@@ -102,7 +103,10 @@ def read_cell(path: Path) -> Cell:
             is not known: one sentence with file and key.
     """
     try:
-        check_count(path.stat().st_size, LARGEST_CELL, "bytes", "a cell's file")
+        status = path.stat()
+        if not S_ISREG(status.st_mode):  # a pipe, say, would be waited for
+            raise ValueError("a cell is a plain file, and this is none")
+        check_count(status.st_size, LARGEST_CELL, "bytes", "a cell's file")
         return cell_of(path.read_text("utf-8"))
     except ValueError as error:  # also what is no UTF-8
         raise ValueError(f"{path}: {error}; run the command again that made it.") from error

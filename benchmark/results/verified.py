@@ -40,6 +40,8 @@ def predictions_damage(path: Path, cell: Cell) -> str | None:
         cell: What it holds.
     """
     file = predictions_path(path)
+    if file.exists() and not file.is_file():  # a pipe, say, would be waited for
+        return f"{file.name} is no plain file"
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
     except FileNotFoundError:

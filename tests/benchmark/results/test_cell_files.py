@@ -1,13 +1,16 @@
-"""Names of tasks that are too long for files are refused before any work."""
+"""Names of tasks that are too long for files are refused before any work; what is no file, too."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmark.api import make_plan
 from benchmark.protocol import Protocol
-from benchmark.results.cell_files import check_names, read_cell, save_cell
+from benchmark.results.cell_files import check_names, load_cell, read_cell, save_cell
+from benchmark.results.verified import predictions_damage
 from tests.benchmark.report.results_folders import OURS, SCENES, hit, write_cell
 from tests.benchmark.tasks.made_task import scene_task
 
@@ -41,3 +44,16 @@ def test_a_run_refuses_it_first(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"has 240 bytes\. Names of results .* shorten it by \d+$"):
         make_plan(["benchmark.baselines.logmel"], tasks_dir=tmp_path / "tasks", out=tmp_path / "o")
     assert not (tmp_path / "o").exists()
+
+
+def test_a_pipe_in_the_place_of_a_cell_or_its_predictions_is_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "cell.json")
+    with pytest.raises(ValueError, match="a cell is a plain file, and this is none"):
+        read_cell(tmp_path / "cell.json")
+    assert load_cell(tmp_path / "cell.json") is None
+    os.mkfifo(tmp_path / "cell.npz")
+    cell = SimpleNamespace(predictions_hash="")
+    damage = predictions_damage(tmp_path / "cell.json", cell)  # type: ignore[arg-type]
+    assert damage == "cell.npz is no plain file"

@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 import sysconfig
-from typing import Any, Dict, Set
+from typing import Any, Dict, Iterable, Set
 
 SYSTEM = ("/proc", "/dev", "/sys", "/etc")
 MEMORY_DISK = "/dev/shm/"  # files like any others
@@ -91,22 +91,20 @@ class Inputs:
         with contextlib.suppress(Exception):
             self._note(os.fspath(path), 0)
 
-    def hashes(self, checkpoint: str = "") -> Dict[str, str]:
+    def hashes(self, known: Iterable[str] = ()) -> Dict[str, str]:
         """SHA-256 of each file that is there by now.
 
         Args:
-            checkpoint: A file or folder that is left out.
+            known: Paths that are left out.
         """
         loaded = [attribute(module, "__file__") for module in list(sys.modules.values())]
         paths = {absolute(file) for file in loaded if isinstance(file, str)}
         paths |= {_source(path) for path, wrote in list(self._opened.items()) if not wrote}
         paths |= self._mapped()
         paths = {path for path in paths if os.path.dirname(path) != self._ours}
-        given = absolute(checkpoint) if checkpoint else None
         found = {}
-        for path in sorted(paths | set(self._before)):
-            inside = given and (path == given or path.startswith(os.path.join(given, "")))
-            if inside or not self._counts(path):
+        for path in sorted((paths | set(self._before)) - set(known)):
+            if not self._counts(path):
                 continue
             if path in self._before:
                 found[path] = self._before[path]
@@ -148,6 +146,15 @@ def absolute(path: str) -> str:
         return os.path.abspath(path)
     except OSError:
         return path
+
+
+def outside(files: Dict[str, str], checkpoint: str) -> Dict[str, str]:
+    """Files but those of a checkpoint: itself, or what is below its folder."""
+    if not checkpoint:
+        return files
+    given = absolute(checkpoint)
+    below = os.path.join(given, "")
+    return {p: sha for p, sha in files.items() if p != given and not p.startswith(below)}
 
 
 def _looks(path: str) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .failures import Refusal, failure
 from .hashes import distribution, packages, source_hash, weights_hash
-from .inputs import Inputs, compile_anew, watch_readers
+from .inputs import Inputs, compile_anew, outside, watch_readers
 from .own_helpers import prefer_own_helpers
 from .variables import Variables
 
@@ -68,7 +68,7 @@ class Runner:
         if request["do"] == "load":
             return self._load(request["path"], request["device"], request["eval"]), []
         if request["do"] == "inputs":
-            found = self._inputs()
+            found = {**self.inputs.hashes(self.known), **self.variables.hashes()}
             return {"files": {k: v for k, v in found.items() if k not in self.known}}, []
         if request["do"] == "memory":
             return {"bytes": self._memory(request["begin"])}, []
@@ -279,8 +279,8 @@ class Runner:
 
     def _facts(self, path: str) -> Facts:
         """What the benchmark must know of the model and of this interpreter."""
-        self.known = self._inputs()
-        known = self._inputs(path)
+        self.known = {**self.inputs.hashes(), **self.variables.hashes()}
+        known = outside(self.known, path)
         variables = self._variables()
         loaded = {name: getattr(self.model, name, None) for name in ATTRIBUTES}
         plain = (int, float, bool, str, type(None))
@@ -298,9 +298,6 @@ class Runner:
             "packages": packages(),
             "distribution": distribution(self.module),
         }
-
-    def _inputs(self, checkpoint: str = "") -> Dict[str, str]:
-        return {**self.inputs.hashes(checkpoint), **self.variables.hashes()}
 
     def _variables(self) -> Facts:
         """Parameters and buffers by name, those of TensorFlow by name and place."""

@@ -14,8 +14,9 @@ from typing import Protocol
 
 from benchmark.embeddings.cache import changed_input
 from benchmark.heads.saved_heads import SavedHeads
-from benchmark.results.cell_files import cell_path, load_cell, save_cell
+from benchmark.results.cell_files import cell_path, load_cell, read_cell, save_cell
 from benchmark.results.cells import Cell, ModuleFacts
+from benchmark.results.schema.cell_json import cell_text
 from benchmark.results.verified import damage
 from benchmark.runner.evaluate_cell import EvaluatedCell, cell_heads_folder, stamped
 from benchmark.runner.plan import RunPlan
@@ -86,6 +87,7 @@ class RunCells:
         for blank in blanks:
             asked = replace(blank, task_hash=task_hash)
             if cell := self.kept(asked):
+                self._rename(cell)
                 self._sink.add(cell, kept=True)
             else:
                 missing.append(asked)
@@ -135,6 +137,13 @@ class RunCells:
             SavedHeads(cell_heads_folder(asked)).remove()
             return replace(cell, module=asked.module, task=asked.task)
         return None
+
+    def _rename(self, kept: Cell) -> None:
+        """Write down a label or a licence that the user gave since the cell was made."""
+        path = cell_path(self._plan.out, kept)
+        there = read_cell(path)
+        if (there.module, there.task) != (kept.module, kept.task):
+            write_text(path, cell_text(kept))
 
     def _save_failed(self, cell: Cell) -> Cell:
         cell = stamped(cell)

@@ -75,6 +75,20 @@ def test_a_filled_cell_is_kept_by_the_next_run_until_what_it_read_changes(
     assert again.keep(plan.blanks(MODULE, plan.tasks[0]), "t" * 64) == blanks
 
 
+def test_a_kept_cell_takes_the_label_and_licence_that_the_user_gave_since(plan: RunPlan) -> None:
+    cells, _ = _cells(plan)
+    blank = cells.keep(plan.blanks(MODULE, plan.tasks[0]), "t" * 64)[0]
+    cells.fill(blank, _evaluated(plan, blank, {}))
+    path = cell_path(plan.out, blank)
+    before, predictions = read_cell(path), path.with_suffix(".npz").read_bytes()
+    renamed = replace(MODULE, label="my row", licence="MIT")
+    again, shown = _cells(plan)
+    again.keep(plan.blanks(renamed, plan.tasks[0]), "t" * 64)
+    assert shown.cells == [(None, True, True)]
+    assert read_cell(path) == replace(before, module=renamed)
+    assert path.with_suffix(".npz").read_bytes() == predictions
+
+
 def test_a_cell_whose_training_or_saving_fails_is_failed(
     plan: RunPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

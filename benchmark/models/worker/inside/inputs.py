@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 import sysconfig
+import warnings
 from typing import Any, Dict, Iterable, Set
 
 SYSTEM = ("/proc", "/dev", "/sys", "/etc")
@@ -175,9 +176,11 @@ def _source(path: str) -> str:
 
 
 def attribute(value: Any, name: str) -> Any:
-    """An attribute, None where there is none: foreign objects may raise anything."""
+    """An attribute, None where there is none: foreign objects may raise and warn of anything."""
     try:
-        return getattr(value, name, None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return getattr(value, name, None)
     except BaseException:
         return None
 

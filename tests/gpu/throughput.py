@@ -21,7 +21,15 @@ from pretrain.recipe import find_recipe, read_recipe
 from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP, measure
 from pretrain.training import Training
 from tests.bench import untrained_cnn14
-from tests.gpu.embedding import DISTINCT, as_it_was, from_files, from_memory, loaded, write_clips
+from tests.gpu.embedding import (
+    DISTINCT,
+    as_it_was,
+    from_files,
+    from_memory,
+    loaded,
+    warm,
+    write_clips,
+)
 from tests.gpu.heads import epoch_seconds, plain_operations, recordings, seconds_of
 from tests.gpu.made_data import (
     EVENT_CLIPS,
@@ -143,7 +151,7 @@ def embedding(device: str, folder: Path, small: bool) -> Iterator[Speed]:
     many = write_clips(folder / "audio", "scene", [seconds / 2] * min(count, DISTINCT), count)
     for name in ("msssl_hear", "benchmark.baselines.logmel"):
         with loaded(name, device, folder) as hear:
-            from_files(hear, few, "few")  # the first batches build what the next ones use
+            warm(hear, few)
             with as_it_was():
                 speed = from_files(hear, many, f"{name} was")
             yield Speed(f"embedding, {name}: from files, two readers", speed, "s/s")

@@ -8,14 +8,15 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import parent_process
+from multiprocessing import get_context, parent_process
 from types import ModuleType
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+Given = ParamSpec("Given")
 
 
 def map_ahead(
@@ -78,6 +79,28 @@ def exit_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+class SpawnedPool(ProcessPoolExecutor):
+    """Worker processes that end with their parent, and do not run the caller's script again.
+
+    Spawned, not forked: a fork of a process in which torch has threads can hang.
+    """
+
+    def __init__(self, processes: int) -> None:
+        """Start nothing yet.
+
+        Args:
+            processes: How many may work at once.
+        """
+        super().__init__(processes, get_context("spawn"), exit_with_parent)
+
+    def submit(
+        self, fn: Callable[Given, Value], /, *args: Given.args, **kwargs: Given.kwargs
+    ) -> Future[Value]:
+        """Give out a job; where a process is missing, it is started here."""
+        with main_left_out():
+            return super().submit(fn, *args, **kwargs)
 
 
 def usable_cores() -> int:

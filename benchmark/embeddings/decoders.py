@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -19,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmark.tasks.audio import read_clip
 from benchmark.tasks.task import Task
-from msssl_common.workers import exit_with_parent, main_left_out, map_ahead, usable_cores
+from msssl_common.workers import SpawnedPool, map_ahead, usable_cores
 
 PROCESSES = 8
 CLIPS_AT_ONCE = 16  # for a process; what they cost beside decoding is shared by so many
@@ -66,8 +64,7 @@ def decode_ahead(
         descriptor = scratch.get()
         try:
             place = f"/proc/{os.getpid()}/fd/{descriptor}"
-            with main_left_out():  # a process is started when there is work for it
-                job = _pool(processes).submit(decode_into, place, task, split, batch, sample_rate)
+            job = _pool(processes).submit(decode_into, place, task, split, batch, sample_rate)
             return list(_clips_of(descriptor, job.result()))
         except Exception:  # also a process that died: what is wrong shows here, clip by clip
             return _read(task, split, batch, sample_rate)
@@ -104,9 +101,9 @@ def decode_into(
 
 
 @cache
-def _pool(processes: int) -> ProcessPoolExecutor:
+def _pool(processes: int) -> SpawnedPool:
     """For all splits of a run: a process takes a second to start. They end with this one."""
-    return ProcessPoolExecutor(processes, get_context("spawn"), exit_with_parent)
+    return SpawnedPool(processes)
 
 
 def _clips_of(descriptor: int, lengths: Sequence[int]) -> list[Decoded]:

@@ -8,10 +8,9 @@ as one alone (docs/gpu.md).
 from __future__ import annotations
 
 import csv
-import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 import torch
 
 from msssl_common.messages import explain_error
-from msssl_common.workers import exit_with_parent, usable_cores
+from msssl_common.workers import SpawnedPool, usable_cores
 from pretrain.data.corpus import Corpus
 from pretrain.data.synthesis.extend import with_synthetic_clips
 from pretrain.recipe import Recipe
@@ -97,8 +96,7 @@ def train_side_by_side(
         np.save(samples, corpus.samples.numpy(), allow_pickle=False)
         bare = replace(corpus, samples=torch.empty(0, dtype=torch.int16))
         worker = _Worker(bare, samples, device, max(1, usable_cores() // jobs))
-        context = multiprocessing.get_context("spawn")  # a fork of a process with CUDA fails
-        with ProcessPoolExecutor(jobs, context, exit_with_parent) as pool:
+        with SpawnedPool(jobs) as pool:
             futures = {pool.submit(worker.train, run): run for run in runs}
             failed = _watch(futures, say)
     if failed:

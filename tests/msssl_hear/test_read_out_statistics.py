@@ -80,12 +80,21 @@ def test_a_checkpoint_keeps_them_and_says_its_read_out(saved: Path) -> None:
     assert msssl_hear.load_model(f"{saved}:paper").statistics is None
 
 
-def test_weights_without_statistics_say_so() -> None:
-    assert msssl_hear.load_model("multi").read_out == "full"
-    with pytest.raises(ValueError, match=r"multi:scaled: these weights have no statistics .* fit"):
-        msssl_hear.load_model("multi:scaled")
+def test_weights_without_statistics_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    encoder = Encoder(replace(CONFIG, pitch_numbers=0))
+    save_checkpoint(path, LogMel(), encoder, {"read_out": "full"}, torch.float32)
+    with pytest.raises(ValueError, match=r"mine:scaled: these weights have no statistics .* fit"):
+        msssl_hear.load_model(f"{path}:scaled")
     with pytest.raises(ValueError, match="read-out 'loud' is none of paper, max_mean, full, scal"):
         HearModel(LogMel(), Encoder(CONFIG), {"read_out": "loud"}, "mine")
+
+
+@pytest.mark.parametrize("name", msssl_hear.KNOWN_WEIGHTS)
+def test_bundled_weights_have_statistics(name: str) -> None:
+    assert msssl_hear.load_model(name).read_out == "full"
+    model = msssl_hear.load_model(f"{name}:scaled")
+    assert model.scene_embedding_size == 512 + 128 + BINS
 
 
 def test_statistics_are_stored_in_weights_that_are_there(tmp_path: Path) -> None:

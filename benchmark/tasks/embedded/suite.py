@@ -14,11 +14,9 @@ from concurrent.futures import (
     BrokenExecutor,
     Executor,
     Future,
-    ProcessPoolExecutor,
     as_completed,
     wait,
 )
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +29,7 @@ from benchmark.tasks.embedded.writing import Labels, audio_folder, write_clips, 
 from benchmark.tasks.task import read_task
 from benchmark.tasks.task_hash import task_hash
 from msssl_common.files import cache_root, new_folder
-from msssl_common.workers import exit_with_parent, usable_cores
+from msssl_common.workers import SpawnedPool, usable_cores
 
 RECIPES: Final = (scene.RECIPE, event.RECIPE, pitch.RECIPE)
 SECONDS_PER_JOB: Final = 60.0  # of audio: a second or two of work, so a progress bar moves
@@ -111,8 +109,7 @@ def _make(recipes: list[Recipe], home: Path, progress: Progress) -> None:
         done += clips
         progress(done, total)
 
-    # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), exit_with_parent) as pool:
+    with SpawnedPool(usable_cores()) as pool:
         for recipe in recipes:
             with new_folder(home / recipe.folder) as folder:
                 try:

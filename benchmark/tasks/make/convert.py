@@ -6,9 +6,8 @@ import json
 import os
 import wave
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Future, as_completed
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,7 @@ from benchmark.tasks.make.plan import RawClip, TaskPlan
 from msssl_common.audio_files import SixteenBits, sample_fault, source_fault
 from msssl_common.decoder_notes import decoder_notes
 from msssl_common.files import writing
-from msssl_common.workers import exit_with_parent, usable_cores
+from msssl_common.workers import SpawnedPool, usable_cores
 
 NOTES: Final = ".notes"  # below the unfinished task's folder
 
@@ -233,8 +232,7 @@ def _jobs(plan: TaskPlan, rates: tuple[int, ...], folder: Path) -> Iterator[tupl
         for clip in plan.clips:
             yield 1, convert_some([clip], plan.seconds, rates, folder)
         return
-    # Spawned, not forked: a fork of a process in which torch has threads can hang.
-    with ProcessPoolExecutor(usable_cores(), get_context("spawn"), exit_with_parent) as pool:
+    with SpawnedPool(usable_cores()) as pool:
         jobs: dict[Future[Converted], int] = {}
         try:
             for first in range(0, len(plan.clips), CLIPS_PER_JOB):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from msssl_common.workers import SpawnedPool
 from pretrain.data.pack.clip import Dropped, PackArgs, Result, prepare
 from pretrain.data.pack.wanted import WantedClip
 
@@ -46,7 +44,7 @@ def prepared(
 def _in_order(
     clips: Sequence[WantedClip], folder: Path, args: PackArgs, processes: int
 ) -> Iterator[Result]:
-    pool = _pool(processes)
+    pool = SpawnedPool(processes)
     waiting: deque[Future[Result]] = deque()
     try:
         for clip in clips:
@@ -61,27 +59,8 @@ def _in_order(
 
 def _alone(clip: WantedClip, folder: Path, args: PackArgs) -> Result:
     """In a process of its own."""
-    with _pool(1) as pool:
+    with SpawnedPool(1) as pool:
         try:
             return pool.submit(prepare, clip, folder, args).result()
         except BrokenProcessPool:
             return Result(Dropped("unreadable", f"{clip.path}: its decoder crashed"), 0.0)
-
-
-def _pool(processes: int) -> ProcessPoolExecutor:
-    # A fork of a process with threads may hang. A fork server would import torch once for all, but
-    # it imports from the working folder first, which may have a `pretrain` of its own.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, _end_with_the_parent)
-
-
-def _end_with_the_parent() -> None:
-    """Workers wait on a pipe that they hold open themselves: they would outlive kill -9."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def watch() -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=watch, daemon=True).start()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pretrain.recipe import OptimiserArgs
 
 OF_THE_DEVICE = ("lr", "fused", "foreach", "capturable")
-"""Settings of a group that say how a step is made; a state's rate is that of its last step."""
+"""Settings of a group that say how a step is made; the rate is kept in the form that it has."""
 
 
 def make_optimiser(
@@ -63,6 +63,8 @@ def load_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, Any]) -
     optimiser.load_state_dict({**state, "param_groups": groups})
     for group, own in zip(optimiser.param_groups, here, strict=True):
         group.update(own)  # torch has copied the rate's tensor, which a recorded step reads
+    # A run that was killed after its last step makes none, and saves the same state again.
+    set_learning_rate(optimiser, float(state["param_groups"][0]["lr"]))
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup_share: float) -> float:

@@ -123,3 +123,12 @@ def keep_small() -> None:
     """What there is now is not looked at by the garbage collectors of forks, and so not copied."""
     gc.collect()
     gc.freeze()
+
+
+def workers_by_fork() -> None:
+    """Fork this process, which has no threads, in place of interpreters that are started."""
+    from multiprocessing import get_context
+
+    from msssl_common import workers
+
+    workers.get_context = lambda how: get_context("fork")  # type: ignore[attr-defined]

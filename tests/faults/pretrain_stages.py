@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from tests.faults.forked import ended_within, reap, start
+from tests.faults.forked import ended_within, reap, start, workers_by_fork
 from tests.faults.stage import Stage
 
 RECIPE = """
@@ -32,7 +32,7 @@ def _audio(place: Path) -> None:
 def _shards(place: Path) -> None:
     _audio(place)
     words = ("mspretrain", "pack", "--data", "audio", "--out", "shards", "--clips-per-shard", "3")
-    child = start((*words, "--processes", "1"), place, place.parent / ".begin", _workers_by_fork)
+    child = start((*words, "--processes", "1"), place, place.parent / ".begin", workers_by_fork)
     assert ended_within(child, 60) and reap(child) == 0, (place.parent / ".begin").read_text()
 
 
@@ -56,20 +56,6 @@ def _panns() -> None:
         return replace(recipe, run=replace(recipe.run, crop_frames=32, checkpoint_minutes=1e-9))
 
     panns.read_recipe = short  # type: ignore[attr-defined]
-
-
-def _workers_by_fork() -> None:
-    """Fork this process, which has no threads, in place of a server that imports torch anew."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    from pretrain.data.pack import workers
-
-    def pool(processes: int) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("fork")
-        return ProcessPoolExecutor(processes, context, workers._end_with_the_parent)
-
-    workers._pool = pool
 
 
 PRETRAINING = Stage(
@@ -113,7 +99,7 @@ PACK = Stage(
     ),
     begin=_audio,
     outputs=("shards",),
-    in_child=_workers_by_fork,
+    in_child=workers_by_fork,
     inputs="audio",  # a single file that vanishes is left out, by name, for good
     workers=True,
     lost="the current shard",

@@ -13,7 +13,7 @@ from benchmark.tasks.get import origin as zenodo
 from tests.benchmark.tasks.get.archives import ARCHIVE, FOLDER, clip, write_archive
 from tests.benchmark.tasks.get.hostile_server import Behaviour, serving
 from tests.benchmark.tasks.get.test_get_task import CONTENT, publish
-from tests.faults.forked import kill, reap
+from tests.faults.forked import kill, reap, workers_by_fork
 from tests.faults.stage import Stage
 
 FEW, MANY = 24, 70  # clips: as many as one process converts, and more
@@ -52,13 +52,10 @@ def _many(place: Path) -> None:
 
 
 def _two_cores() -> None:
-    from multiprocessing import get_context
+    from benchmark.tasks.make import convert
 
-    from benchmark.tasks.make import convert as pool
-
-    pool.usable_cores = lambda: 2  # type: ignore[attr-defined]
-    # A fork of this process, without threads, in place of an interpreter that is started.
-    pool.get_context = lambda how: get_context("fork")  # type: ignore[attr-defined]
+    convert.usable_cores = lambda: 2  # type: ignore[attr-defined]
+    workers_by_fork()
 
 
 def _make(source: str) -> tuple[str, ...]:
@@ -69,7 +66,6 @@ def _make(source: str) -> tuple[str, ...]:
 def _tiny_suite() -> None:
     """Three clips of each embedded task, none of whose hashes is known."""
     from dataclasses import replace
-    from multiprocessing import get_context
 
     from benchmark.tasks.embedded import suite
 
@@ -78,7 +74,7 @@ def _tiny_suite() -> None:
         replace(recipe, clips=few, sha256=None) for recipe in suite.RECIPES
     )
     suite.usable_cores = lambda: 1  # type: ignore[attr-defined]
-    suite.get_context = lambda how: get_context("fork")  # type: ignore[attr-defined]
+    workers_by_fork()
 
 
 DOWNLOAD = Stage(

@@ -56,6 +56,7 @@ def test_an_interrupt_while_importing_is_one_line(name: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # also below nohup
     )
     assert process.stdout and process.stdout.readline() == "importing\n"
     time.sleep(0.05)

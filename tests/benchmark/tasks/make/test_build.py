@@ -304,7 +304,7 @@ def test_a_pool_that_breaks_while_it_is_given_work_is_one_sentence(
         def submit(self, *_: Any, **__: Any) -> Any:
             raise BrokenProcessPool("a child was killed")
 
-    monkeypatch.setattr(pool, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr(pool, "SpawnedPool", Broken)
     monkeypatch.setattr(pool, "usable_cores", lambda: 2)
     result = make("folders", "x", "--source", tmp_path / "raw")
     assert result.exit_code == 2 and "run the same command again to resume" in result.output

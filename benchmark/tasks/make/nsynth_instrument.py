@@ -8,14 +8,12 @@ Mode "5h" takes as many notes as HEAR's pitch task, by HEAR's draw (`splits.subs
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
-from benchmark.tasks.make.nsynth_pitch import EXAMPLES, RAW
+from benchmark.tasks.make.nsynth_pitch import RAW, read_notes
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.sources import Sources
 from benchmark.tasks.make.splits import SPLITS, max_seconds_by_split, subsample
-from benchmark.tasks.metadata import read_json_object
 
 SECONDS: Final = 4.0
 HOURS: Final = {"5h": 5.0, "full": None}
@@ -39,7 +37,7 @@ def plan(sources: Sources, mode: str) -> TaskPlan:
     most = max_seconds_by_split(HOURS[mode])
     clips: list[RawClip] = []
     for split in SPLITS:
-        notes = _notes(sources.find(RAW[split]), split)
+        notes = read_notes(sources.find(RAW[split]), split, "instrument_family_str", str)
         kept = subsample((note.stem for note in notes), split, most[split], SECONDS)
         clips.extend(note for note in notes if note.stem in kept)
     return TaskPlan(metadata=_metadata(mode, most), clips=tuple(clips), expected_clips=CLIPS[mode])
@@ -58,18 +56,3 @@ def _metadata(mode: str, most: dict[str, float | None]) -> dict[str, Any]:
         "mode": mode,
         "splits": list(SPLITS),
     }
-
-
-def _notes(folder: Path, split: str) -> list[RawClip]:
-    path = folder / EXAMPLES
-    notes = []
-    for name, facts in read_json_object(path, "NSynth's notes and their instruments").items():
-        try:
-            family, stem = str(facts["instrument_family_str"]), str(facts["note_str"])
-        except (KeyError, TypeError):
-            raise ValueError(
-                f"{path}: note {name!r} has no instrument_family_str or no note_str."
-            ) from None
-        source = folder / "audio" / f"{stem}.wav"
-        notes.append(RawClip(source=source, stem=stem, split=split, labels=(family,)))
-    return notes

@@ -5,6 +5,7 @@ hear-preprocess, hearpreprocess/nsynth_pitch.py; the splits are NSynth's own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,7 +51,8 @@ def plan(sources: Sources, mode: str) -> TaskPlan:
     metadata = _metadata(mode)
     clips: list[RawClip] = []
     for split in SPLITS:
-        notes = _notes(sources.find(RAW[split]), split)
+        notes = read_notes(sources.find(RAW[split]), split, "pitch", int)
+        notes = [note for note in notes if LOWEST <= int(note.labels[0]) <= HIGHEST]
         if mode == "small":  # its examples.json names the whole data set's notes
             notes = [note for note in notes if note.source.is_file()]
         kept = subsample(
@@ -86,16 +88,27 @@ def _metadata(mode: str) -> dict[str, Any]:
     }
 
 
-def _notes(folder: Path, split: str) -> list[RawClip]:
-    """The notes between the bounds, each labelled with its MIDI number."""
+def read_notes(
+    folder: Path, split: str, field: str, label: Callable[[Any], int | str]
+) -> list[RawClip]:
+    """Every note of a split with its label.
+
+    Args:
+        folder: With NSynth's ``examples.json`` and its ``audio``.
+        split: Of the task.
+        field: What the label is made of, in ``examples.json``.
+        label: Makes it.
+
+    Raises:
+        ValueError: An ``examples.json`` is not NSynth's.
+    """
     path = folder / EXAMPLES
     notes = []
-    for name, facts in read_json_object(path, "NSynth's notes and their pitches").items():
+    for name, facts in read_json_object(path, f"NSynth's notes and their {field}").items():
         try:
-            pitch, stem = int(facts["pitch"]), str(facts["note_str"])
+            found, stem = label(facts[field]), str(facts["note_str"])
         except (KeyError, TypeError, ValueError):
-            raise ValueError(f"{path}: note {name!r} has no pitch or no note_str.") from None
-        if LOWEST <= pitch <= HIGHEST:
-            source = folder / "audio" / f"{stem}.wav"
-            notes.append(RawClip(source=source, stem=stem, split=split, labels=(pitch,)))
+            raise ValueError(f"{path}: note {name!r} has no {field} or no note_str.") from None
+        source = folder / "audio" / f"{stem}.wav"
+        notes.append(RawClip(source=source, stem=stem, split=split, labels=(found,)))
     return notes

@@ -43,6 +43,12 @@ def _normalised(x, places, inside, eps, CHANNELS: tl.constexpr):
 
 
 @triton.jit
+def _per_channel(numbers, places, used):
+    """One number for each channel, as a row that goes with every frequency."""
+    return tl.load(numbers + places, mask=used, other=0.0).to(tl.float32)[None, :]
+
+
+@triton.jit
 def _forward(
     x, weight, bias, mask, gate, out, eps,
     BANDS: tl.constexpr, CHANNELS: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
@@ -54,16 +60,15 @@ def _forward(
     column = tl.arange(0, COLUMNS)
     used = column < CHANNELS
     normal, _ = _normalised(x, places, inside, eps, CHANNELS)
-    scale = tl.load(weight + column, mask=used, other=0.0).to(tl.float32)
-    shift = tl.load(bias + column, mask=used, other=0.0).to(tl.float32)
-    value = normal * scale[None, :] + shift[None, :]
+    scale, shift = _per_channel(weight, column, used), _per_channel(bias, column, used)
+    value = normal * scale + shift
     if ACTIVATE:
         value = value * tl.sigmoid(value)
     if MASKED:
         value = value * tl.load(mask + frame).to(tl.float32)
     own = frame.to(tl.int64) * CHANNELS + column
     if GATED:
-        value = value * tl.load(gate + own, mask=used, other=0.0).to(tl.float32)[None, :]
+        value = value * _per_channel(gate, own, used)
     if POOL:
         mean = tl.sum(tl.where(inside, value, 0.0), axis=0) / BANDS
         tl.store(out + own, mean, mask=used)
@@ -82,9 +87,8 @@ def _gate_backward(
     column = tl.arange(0, COLUMNS)
     used = column < CHANNELS
     normal, _ = _normalised(x, places, inside, eps, CHANNELS)
-    scale = tl.load(weight + column, mask=used, other=0.0).to(tl.float32)
-    shift = tl.load(bias + column, mask=used, other=0.0).to(tl.float32)
-    value = normal * scale[None, :] + shift[None, :]
+    scale, shift = _per_channel(weight, column, used), _per_channel(bias, column, used)
+    value = normal * scale + shift
     value = value * tl.sigmoid(value)
     gradient = tl.load(given + places, mask=inside, other=0.0).to(tl.float32)
     total = tl.sum(gradient * value, axis=0)
@@ -102,8 +106,7 @@ def _backward(
     programs = tl.num_programs(0)
     column = tl.arange(0, COLUMNS)
     used = column < CHANNELS
-    scale = tl.load(weight + column, mask=used, other=0.0).to(tl.float32)[None, :]
-    shift = tl.load(bias + column, mask=used, other=0.0).to(tl.float32)[None, :]
+    scale, shift = _per_channel(weight, column, used), _per_channel(bias, column, used)
     of_scale = tl.zeros((ROWS, COLUMNS), tl.float32)
     of_shift = tl.zeros((ROWS, COLUMNS), tl.float32)
     for frame in range(program, frames, programs):
@@ -113,9 +116,9 @@ def _backward(
         gradient = tl.load(given + places, mask=inside, other=0.0).to(tl.float32)
         own = place * CHANNELS + column
         if GATED:
-            gradient = gradient * tl.load(gate + own, mask=used, other=0.0).to(tl.float32)[None, :]
-            mean = tl.load(pooled + own, mask=used, other=0.0).to(tl.float32) / BANDS
-            gradient = tl.where(inside, gradient + mean[None, :], 0.0)
+            gradient = gradient * _per_channel(gate, own, used)
+            mean = _per_channel(pooled, own, used) / BANDS
+            gradient = tl.where(inside, gradient + mean, 0.0)
         if MASKED:
             gradient = gradient * tl.load(mask + place).to(tl.float32)
         if ACTIVATE:

@@ -6,13 +6,13 @@ them.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from msssl_common.cuda_graphs import recording
 from msssl_common.messages import is_out_of_memory, one_printable_line, say
 
 Outputs = Sequence[Tensor]
@@ -67,17 +67,11 @@ class CudaPlayer:
     def record(self, program: Program, generators: Sequence[torch.Generator]) -> None:
         """Capture it; draws of the generators follow their seeds when it is replayed."""
         current = torch.cuda.current_stream(self.device)
-        for generator in generators:
-            self.graph.register_generator_state(generator)
-        collects = gc.isenabled()
-        gc.disable()  # to free another graph or event would spoil the recording
         try:
-            with torch.cuda.graph(self.graph, stream=self.stream):
+            with recording(self.graph, self.stream, generators):
                 self.outputs = program()
         finally:  # where a capture fails, torch stays on its stream
             torch.cuda.set_stream(current)
-            if collects:
-                gc.enable()
 
     def replay(self) -> Outputs:
         """Launch the graph on the current stream."""

@@ -5,14 +5,10 @@ takes to start them. A graph starts all of them at once. It repeats the same ope
 memory: what is recorded must make no decision, take no new number from Python and put no tensor in
 a new place, and must not wait for the device. Whether all of that holds is checked at every
 recording.
-
-Source: PyTorch's notes on CUDA semantics, section "CUDA Graphs".
 """
 
 from __future__ import annotations
 
-import gc
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +18,7 @@ import torch
 from torch import Tensor
 
 from benchmark.heads.fast.stack import HeadStack
+from msssl_common.cuda_graphs import recording
 from msssl_common.messages import one_printable_line
 
 TOLERANCE = 0.1
@@ -30,8 +27,6 @@ TOLERANCE = 0.1
 The same operations give the same bits. Should a product be computed in another order in a graph,
 bfloat16 rounds otherwise, and Adam's steps follow; other dropout masks alone would differ by more.
 """
-
-ONE_RECORDING = threading.Lock()  # torch allows one at a time in a process
 
 Work = Callable[[], None]
 Recorder = Callable[[Work, Sequence[Tensor]], Work]
@@ -164,29 +159,11 @@ class GraphCapture:
             RuntimeError: It cannot be recorded, or there is no memory for it.
         """
         graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(generator)
-        recording = torch.cuda.graph(
-            graph,
-            pool=None if self._last is None else self._last.pool(),
-            stream=torch.cuda.current_stream(self._device),
-            capture_error_mode="thread_local",  # what other threads do meanwhile is no fault
-        )
-        with ONE_RECORDING, _nothing_collected(), recording:
+        stream = torch.cuda.current_stream(self._device)
+        with recording(graph, stream, [generator], beside=self._last):
             work()
         self._last = graph
         return graph.replay
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Keep Python from freeing forgotten GPU memory, graphs and events: that cannot be recorded."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def recorder_for(stack: HeadStack) -> Recorder | None:

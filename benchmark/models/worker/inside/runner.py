@@ -6,7 +6,6 @@ import gc
 import importlib
 import os
 import platform
-import random
 import sys
 import traceback
 from typing import Any, Dict, Iterator, List, Optional, Tuple
@@ -17,6 +16,7 @@ from .failures import Refusal, failure
 from .hashes import distribution, packages, source_hash, weights_hash
 from .inputs import Inputs, compile_anew, outside, watch_readers
 from .own_helpers import prefer_own_helpers
+from .seeds import seed_all, seed_torch
 from .variables import Variables
 
 Facts = Dict[str, Any]
@@ -55,6 +55,7 @@ class Runner:
         self.torch: Any = None
         self.tensorflow: Any = None
         self.device = "cpu"
+        self._seeded = False  # torch, on all kinds of device
         self._loaded = 0  # number of parameters that load_model gave
 
     def answer(self, request: Facts, arrays: List[Any]) -> Reply:
@@ -117,7 +118,7 @@ class Runner:
             # An initialised TensorFlow refuses; then the device scope below must do.
             with contextlib.suppress(RuntimeError):
                 self.tensorflow.config.set_visible_devices([], "GPU")
-        self._seed()
+        seed_all(self.tensorflow)
         with self._scope(loading=True):
             self.model = self.module.load_model(*([path] if path else []))
         self.torch, self.tensorflow = map(sys.modules.get, ("torch", "tensorflow"))
@@ -164,17 +165,6 @@ class Runner:
                     self.torch.ones(1, device=self.device).add_(1)
         self.shared = None  # once
 
-    def _seed(self) -> None:
-        """Make an untrained model the same at every start: seed what is otherwise seeded by chance.
-
-        That is Python's and numpy's generators, from which Keras takes its seeds, and TensorFlow's;
-        torch always starts from the same one. A module that seeds for itself is not touched.
-        """
-        random.seed(0)
-        np.random.seed(0)
-        if self.tensorflow:
-            self.tensorflow.random.set_seed(0)
-
     def _memory(self, begin: bool) -> Optional[int]:
         """Bytes on a CUDA device: those held, where a stretch of work begins, else its peak.
 
@@ -202,9 +192,10 @@ class Runner:
         """
         function = getattr(self.module, name)
         if seed:
-            self._seed()
+            seed_all(self.tensorflow)
             if self.torch:
-                self.torch.manual_seed(0)
+                seed_torch(self.torch, again=self._seeded)
+                self._seeded = True
         with self._scope():
             if self._is_torch():
                 given = self.torch.from_numpy(audio).to(self.device, non_blocking=True)

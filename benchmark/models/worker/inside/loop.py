@@ -13,7 +13,9 @@ from os import getpid  # bound here: a module may put another in its place
 from typing import List
 
 from .failures import failure
+from .inputs import Inputs, compile_anew, watch_readers
 from .runner import Runner
+from .variables import Variables
 from .wire import receive, send, shared_memory
 
 SET_CHILD_SUBREAPER = 36
@@ -30,7 +32,10 @@ def answer_all(descriptors: List[str]) -> None:
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _die_first()
     _keep_orphans()
-    runner, own, leave = Runner(shared), getpid(), os._exit
+    inputs = Inputs()
+    watch_readers(inputs)
+    compile_anew(inputs)
+    runner, own, leave = Runner(shared, inputs, Variables(inputs)), getpid(), os._exit
     while True:
         received = receive(connection, shared, copy=not runner.takes_audio_elsewhere)
         if received is None:

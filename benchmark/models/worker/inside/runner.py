@@ -14,7 +14,7 @@ import numpy as np
 
 from .failures import Refusal, failure
 from .hashes import distribution, packages, source_hash, weights_hash
-from .inputs import Inputs, compile_anew, outside, watch_readers
+from .inputs import Inputs, outside
 from .own_helpers import prefer_own_helpers
 from .seeds import seed_all, seed_torch
 from .variables import Variables
@@ -41,14 +41,14 @@ class Runner:
         tensorflow: The TensorFlow that it imported, or None.
         device: Where the model is, in torch's words: "cpu", "cuda:0".
         shared: Memory that audio comes in, or None.
+        inputs: Files that were read.
+        variables: Environment variables that were read.
     """
 
-    def __init__(self, shared: Any = None) -> None:
+    def __init__(self, shared: Any, inputs: Inputs, variables: Variables) -> None:
         self.shared = shared
-        self.inputs = Inputs()
-        watch_readers(self.inputs)
-        compile_anew(self.inputs)
-        self.variables = Variables(self.inputs)
+        self.inputs = inputs
+        self.variables = variables
         self.known: Dict[str, str] = {}  # files that were read by the end of load_model
         self.module: Any = None
         self.model: Any = None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_memory_that_cannot_be_pinned_serves_as_well(result: int | Exception) ->
         return result
 
     failed_call = SimpleNamespace(add_=lambda number: pinned.append((0, 0)))
-    runner = Runner(mmap.mmap(-1, SHARED))
+    runner = Runner(mmap.mmap(-1, SHARED), Mock(), Mock())
     runner.device = "cuda:1"
     runner.torch = SimpleNamespace(
         cuda=SimpleNamespace(

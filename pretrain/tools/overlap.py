@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 from scipy.signal import resample_poly
 
+from msssl_common.audio_files import SixteenBits
+from msssl_common.decoder_notes import tell
 from pretrain.data.audio import SAMPLE_RATE, find_audio, read_mono
 
 DECIMATION = 3  # 16 kHz to 5.3 kHz: only what lies below 2.6 kHz is looked at
@@ -133,7 +135,7 @@ class Prints:
 
 
 def read_prints(folder: Path) -> Prints:
-    """Fingerprint every audio file below a folder.
+    """Fingerprint every audio file below a folder; what a decoder passed over is told.
 
     Raises:
         FileNotFoundError: The folder is absent.
@@ -173,10 +175,12 @@ def find_overlaps(training: Prints, tasks: Prints) -> list[Overlap]:
 
 
 def _print_file(path: Path) -> tuple[str, NDArray[np.uint32], NDArray[np.bool_]] | str:
+    bits = SixteenBits()
     try:
-        samples = read_mono(path)
+        samples = read_mono(path, bits=bits)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         return " ".join(str(error).split()) or type(error).__name__
+    tell(path, bits.damage)
     digest = hashlib.sha256(samples.tobytes()).hexdigest() if samples.any() else ""
     return digest, *fingerprint(samples)
 

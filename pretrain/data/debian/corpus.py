@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msssl_common.csv_tables import csv_table
+from msssl_common.decoder_notes import tell
 from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text
 from msssl_common.locks import FileLock
 from pretrain.data.audio import MANIFEST, find_audio
@@ -21,7 +22,7 @@ from pretrain.data.debian.package_list import Package
 from pretrain.data.debian.prepare import UNPACKED, Candidate, Prepared, prepare, read_prepared
 from pretrain.data.debian.soundfont import fluidsynth_version
 from pretrain.data.debian.summary import Summary, summarise
-from pretrain.tools.overlap import read_prints
+from pretrain.tools.overlap import Prints, read_prints
 
 SETTINGS = "corpus.json"
 SUMMARY = "summary.md"
@@ -123,7 +124,17 @@ def _prepare_all(
         hours = sum(candidate.seconds for candidate in prepared.candidates) / 3600
         clips = f"{len(prepared.candidates):,} clips, {hours:.2f} h"
         say(f"{number}/{len(packages)} {package.name} {deb.version}: {clips}")
+        _say_lost(prepared, package, say)
         yield prepared, deb
+
+
+def _say_lost(prepared: Prepared, package: Package, say: Callable[[str], None]) -> None:
+    """Name the recordings that could not be used, or not whole; also those of an earlier call."""
+    for recording, damage in prepared.damaged.items():
+        tell(f"{package.name}: {recording}", damage)
+    if count := len(prepared.skipped):
+        recordings = "1 recording" if count == 1 else f"{count:,} recordings"
+        say(f"{package.name}: {recordings} cannot be used, the first: {prepared.skipped[0]}")
 
 
 def _get(package: Package, out: Path, debs: Path | None) -> Deb:
@@ -145,12 +156,11 @@ def _finish(
     """Choose, and write clips, manifest, summary."""
     candidates = [candidate for one, _ in prepared for candidate in one.candidates]
     places = [(one, i) for one, _ in prepared for i in range(len(one.candidates))]
-    if tasks is not None:
-        say(f"reading the audio below {tasks}")
+    prints = _read_tasks(tasks, say) if tasks is not None else None
     choice = choose(
         candidates,
         prints_of([one for one, _ in prepared]),
-        read_prints(tasks) if tasks is not None else None,
+        prints,
         args.source_hours,
         args.kind_hours,
         say,
@@ -172,6 +182,15 @@ def _finish(
     summary = summarise([candidates[i] for i in choice.kept], choice, debs, fluidsynth_version())
     write_text(out / SUMMARY, summary.markdown())
     return summary
+
+
+def _read_tasks(tasks: Path, say: Callable[[str], None]) -> Prints:
+    """Fingerprints of the tasks' audio; what they do not cover is said."""
+    say(f"reading the audio below {tasks}")
+    prints = read_prints(tasks)
+    for sentence in prints.skipped:
+        say(f"not compared: {sentence}")
+    return prints
 
 
 def _row(name: str, candidate: Candidate) -> dict[str, str]:

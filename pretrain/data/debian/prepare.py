@@ -9,13 +9,14 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from msssl_common.audio_files import SixteenBits
 from msssl_common.files import writing
 from pretrain.data.audio import SAMPLE_RATE, read_mono
 from pretrain.data.debian.clips import Clip, cut_recording, lengthen
@@ -76,6 +77,7 @@ class Prepared:
         words: Fingerprint words of each candidate, uint32.
         loud: Whether there was sound, of each word.
         skipped: One sentence for each recording that cannot be used.
+        damaged: What the decoder passed over, the end of a sentence by recording.
         copyright: The package's file of that name.
     """
 
@@ -84,6 +86,7 @@ class Prepared:
     words: tuple[NDArray[np.uint32], ...]
     loud: tuple[NDArray[np.bool_], ...]
     skipped: tuple[str, ...]
+    damaged: dict[str, str]
     copyright: bytes
 
     def flac(self, index: int) -> bytes:
@@ -105,7 +108,7 @@ def prepare(deb: Deb, path: Path, source_hours: float) -> None:
         OSError: It cannot be written.
     """
     part = path.with_name(path.name + ".part")
-    skipped: list[str] = []
+    lost = _Lost()
     with (
         tempfile.TemporaryDirectory(prefix=UNPACKED, dir=path.parent) as folder,
         writing(path),
@@ -115,7 +118,7 @@ def prepare(deb: Deb, path: Path, source_hours: float) -> None:
         rows: list[list[object]] = []
         words: list[NDArray[np.uint32]] = []
         loud: list[NDArray[np.bool_]] = []
-        for kind, clip in _clips(deb, unpacked.recordings, source_hours * CANDIDATES, skipped):
+        for kind, clip in _clips(deb, unpacked.recordings, source_hours * CANDIDATES, lost):
             _write(file, f"{len(rows):06d}.flac", encode(clip.samples, SAMPLE_RATE, "flac"))
             digest = hashlib.sha256(clip.samples.tobytes()).hexdigest()
             rows.append([kind, clip.names, round(clip.start, 3), len(clip.samples), digest])
@@ -123,7 +126,7 @@ def prepare(deb: Deb, path: Path, source_hours: float) -> None:
             words.append(print_words)
             loud.append(print_loud)
         lengths = [len(array) for array in words]
-        facts = {"version": deb.version, "clips": rows, "words": lengths, "skipped": skipped}
+        facts = {"version": deb.version, "clips": rows, "words": lengths, **asdict(lost)}
         _write(file, "clips.json", json.dumps(facts, ensure_ascii=True).encode())
         _write(file, "words.npy", _npy(words, np.dtype(np.uint32)))
         _write(file, "loud.npy", _npy(loud, np.dtype(np.bool_)))
@@ -147,15 +150,15 @@ def read_prepared(deb: Deb, path: Path) -> Prepared | None:
         )
         for kind, names, start, samples, sha256 in facts["clips"]
     )
-    skipped = tuple(facts["skipped"])
+    skipped, damaged = tuple(facts["skipped"]), dict(facts.get("damaged", {}))
     if not candidates:
-        return Prepared(path, (), (), (), skipped, text)
+        return Prepared(path, (), (), (), skipped, damaged, text)
     split_words, split_loud = tuple(np.split(words, edges)), tuple(np.split(loud, edges))
-    return Prepared(path, candidates, split_words, split_loud, skipped, text)
+    return Prepared(path, candidates, split_words, split_loud, skipped, damaged, text)
 
 
 def _clips(
-    deb: Deb, recordings: list[Recording], hours: float, skipped: list[str]
+    deb: Deb, recordings: list[Recording], hours: float, lost: _Lost
 ) -> Iterator[tuple[str, Clip]]:
     """Clips of a package with their kinds, at most so many hours of each kind."""
     by_kind: dict[str, list[Recording]] = {}
@@ -168,23 +171,34 @@ def _clips(
         by_kind.setdefault(deb.package.kind_of(recording.name), []).append(recording)
     for kind in sorted(by_kind.keys() - {LEFT_OUT}):
         left = hours * 3600 * SAMPLE_RATE
-        for clip in lengthen(_cut(by_kind[kind], skipped), kind in JOINED_KINDS):
+        for clip in lengthen(_cut(by_kind[kind], lost), kind in JOINED_KINDS):
             if left < 0:
                 break
             left -= len(clip.samples)
             yield kind, clip
 
 
-def _cut(recordings: list[Recording], skipped: list[str]) -> Iterator[Clip]:
+@dataclass
+class _Lost:
+    """What a package's recordings do not give; see `Prepared`."""
+
+    skipped: list[str] = field(default_factory=list)
+    damaged: dict[str, str] = field(default_factory=dict)
+
+
+def _cut(recordings: list[Recording], lost: _Lost) -> Iterator[Clip]:
     seen: set[bytes] = set()
     for recording in recordings:
+        bits = SixteenBits()
         try:
-            samples = read_mono(recording.path)
+            samples = read_mono(recording.path, bits=bits)
         except (soundfile.SoundFileError, OSError, ValueError) as error:
-            skipped.append(f"{recording.name}: {error}")
+            lost.skipped.append(f"{recording.name}: {error}")
             continue
         finally:
             recording.path.unlink()
+        if bits.damage:
+            lost.damaged[recording.name] = bits.damage
         for clip in cut_recording(recording.name, samples):
             digest = hashlib.sha256(clip.samples.tobytes()).digest()
             if digest not in seen:

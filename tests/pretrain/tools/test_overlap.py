@@ -7,6 +7,8 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from msssl_common import decoder_notes
+from msssl_common.decoder_notes import DamagedAudioWarning
 from pretrain.cli.overlap import check_overlap
 from pretrain.data.audio import read_mono
 from pretrain.data.synthesis import synthetic_clips, synthetic_names
@@ -14,6 +16,7 @@ from pretrain.data.synthesis.noises import noise_bursts, noise_floor
 from pretrain.data.synthesis.notes import melody
 from pretrain.data.synthesis.signals import peak_one
 from pretrain.tools.overlap import MOST_WRONG, _ones, find_overlaps, fingerprint, read_prints
+from tests.msssl_common.damaged_mp3 import write_mp3
 
 RATE = 16000
 
@@ -142,6 +145,18 @@ def test_the_command_tells_and_fails(tmp_path: Path, clips: dict[str, np.ndarray
     assert done.exit_code == 1 and "not compared: stolen.wav" in done.output
     done = CliRunner().invoke(check_overlap, [*arguments, str(tmp_path / "absent")])
     assert done.exit_code == 1 and "no such folder" in done.output
+
+
+def test_what_a_decoder_passes_over_is_said_with_the_name_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(decoder_notes, "_told", set())
+    path = write_mp3(tmp_path / "damaged.mp3")
+    write_mp3(tmp_path / "whole.mp3", damaged=False)
+    with pytest.warns(DamagedAudioWarning) as caught:
+        read_prints(tmp_path)
+    assert [str(w.message).split(" has damaged parts")[0] for w in caught] == [str(path)]
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.shared

@@ -17,7 +17,7 @@ def prepared(package, clips, kind="sounds", tmp="unused"):
         for i, c in enumerate(clips)
     )
     words, loud = tuple(w for w, _ in prints), tuple(on for _, on in prints)
-    return Prepared(tmp, candidates, words, loud, (), b"")
+    return Prepared(tmp, candidates, words, loud, (), {}, b"")
 
 
 def chosen(*packages, tasks=None, source_hours=1.0, kind_hours=1.0):

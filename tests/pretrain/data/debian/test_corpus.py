@@ -9,11 +9,14 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from msssl_common import decoder_notes
+from msssl_common.decoder_notes import DamagedAudioWarning
 from msssl_common.locks import FileLock
 from pretrain.cli import main
 from pretrain.data.debian import corpus, soundfont
 from pretrain.data.debian.corpus import Args, make_corpus
 from pretrain.data.debian.package_list import Package
+from tests.msssl_common.damaged_mp3 import write_mp3
 from tests.pretrain.data.debian.packages import noise, wav, write_package
 
 ARGS = Args(source_hours=0.5, kind_hours=1.0)
@@ -180,6 +183,27 @@ def test_another_version_and_a_missing_and_a_damaged_package_are_told(packages, 
     assert said[3].startswith("zoo: no zoo_1%3a1.0-1_all.deb in ")
     assert [row["version"] for row in rows_of(tmp_path / "out")] == ["2.0-1"]
     assert said[0] in (tmp_path / "out" / "summary.md").read_text()
+
+
+def test_recordings_that_are_not_whole_and_files_that_cannot_be_compared_are_named(
+    debs, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setattr(decoder_notes, "_told", set())
+    damaged = write_mp3(tmp_path / "damaged.mp3").read_bytes()
+    files = {"./usr/share/a.mp3": damaged, "./b.wav": b"no audio", "./c.wav": wav(noise(2, 1))}
+    packages = [write_package(debs, "game", files, "sounds")]
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "clip.wav").write_bytes(wav(noise(2, 9)))
+    (tmp_path / "tasks" / "text.wav").write_bytes(b"no audio")
+    for out in ("first", "first", "again"):  # the second call resumes
+        said = []
+        decoder_notes._told.clear()
+        with pytest.warns(DamagedAudioWarning, match=r"^game: usr/share/a.mp3 has damaged parts"):
+            make_corpus(packages, tmp_path / out, Args(1, 1), debs, tmp_path / "tasks", said.append)
+        lost = [s for s in said if s.startswith("game: 1 recording cannot be used, the first: b.")]
+        assert len(lost) == 1
+        assert [s for s in said if s.startswith("not compared: text.wav")]
+    assert capfd.readouterr().err == ""
 
 
 def test_bad_input_is_one_sentence(packages, debs, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -25,6 +26,7 @@ from pretrain.run_folder import (
 )
 
 LINES_PER_RUN = 50  # beside those at 1, 2, 5, 10, 20, 50, ...
+RECENT_LINES = 3  # of the log, over which a line's speed is a mean
 
 
 @dataclass
@@ -116,6 +118,7 @@ class Loop:
         self.console = make_console(stderr=True, soft_wrap=True, quiet=quiet)
         zeros = torch.zeros(len(training.metric_names), dtype=torch.float64)
         self.progress = Progress(sums=zeros)
+        self.marks: deque[tuple[int, float]] = deque(maxlen=RECENT_LINES)
 
     def open(self, config: dict[str, Any], resume: bool) -> dict[str, Any] | None:
         """Start the run folder, or find the state to resume from: the first process reads it.
@@ -158,6 +161,7 @@ class Loop:
         progress = self.progress
         started = saved = time.monotonic()
         before = progress.seconds
+        self.marks.append((progress.step, before))
         while progress.step < self.steps:
             metrics = self._do_step()
             progress.step += 1
@@ -200,14 +204,15 @@ class Loop:
         """Print and keep the means since the last line."""
         training, now = self.training, self.progress
         means = dict(zip(training.metric_names, (now.sums / now.summed).tolist(), strict=True))
-        speed = now.step * training.crops_per_step / now.seconds
-        now.last_row = {"step": now.step, "seconds": now.seconds, "crops_per_second": speed}
+        mean_speed = now.step * training.crops_per_step / now.seconds
+        now.last_row = {"step": now.step, "seconds": now.seconds, "crops_per_second": mean_speed}
         now.last_row |= means
         if self.first:
             append_metrics(self.folder, now.last_row)
         now.sums.zero_()
         now.summed = 0
-        left = now.seconds / now.step * (self.steps - now.step) / 60
+        speed = self._recent_speed()
+        left = (self.steps - now.step) * training.crops_per_step / speed / 60
         self.console.print(
             "  ".join(
                 [
@@ -217,6 +222,18 @@ class Loop:
                 ]
             )
         )
+
+    def _recent_speed(self) -> float:
+        """Crops a second over the last lines of this process.
+
+        A resumed run may have been slower or faster before, on another machine or beside other
+        work: that says nothing about what is left.
+        """
+        step, seconds = self.marks[0]
+        now = self.progress
+        self.marks.append((now.step, now.seconds))
+        taken = max(now.seconds - seconds, 1e-9)  # some clocks stand still for milliseconds
+        return (now.step - step) * self.training.crops_per_step / taken
 
     def save(self) -> None:
         """Write the training state; the first process does.

@@ -95,6 +95,33 @@ def test_a_resumed_run_is_the_same_run(tmp_path: Path, monkeypatch: pytest.Monke
     assert loop.progress.step == 9 and float(loop.training.state()["total"]) == 45
 
 
+def test_speed_and_time_left_are_of_the_last_lines_of_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("pretrain.loop.time.monotonic", lambda: clock[0])
+    loop = Loop(training := Sum(), tmp_path, 800, 60.0)
+    loop.open({}, resume=False)
+    loop.progress.step, loop.progress.seconds = 400, 40_000.0  # as a resumed run starts
+    seconds = iter([10.0] * 20 + [2.0] * 380)  # a step took 100 before
+    step = training.do_step
+
+    def timed(number: int) -> tuple[Tensor, Tensor]:
+        clock[0] += next(seconds)
+        return step(number)
+
+    monkeypatch.setattr(training, "do_step", timed)
+    loop.run()
+    said = dict(line.split("/800  ") for line in capsys.readouterr().err.splitlines())
+    # Four crops a step: 10 seconds each at first, then the mean of three lines of 16 steps.
+    assert said["step 416"].endswith("  0 crops/s, 64.0 min left")
+    assert said["step 480"].endswith("  2 crops/s, 10.7 min left")
+    assert said["step 800"].endswith("  2 crops/s, 0.0 min left")
+    with (tmp_path / METRICS).open(newline="") as file:
+        last = [*csv.DictReader(file)][-1]
+    assert float(last["crops_per_second"]) == pytest.approx(800 * 4 / 40_960, rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [

@@ -15,6 +15,7 @@ from benchmark.cli.options import (
     device_option,
     env_option,
     env_timeout_option,
+    in_process_option,
     report_errors,
     said_device,
 )
@@ -76,6 +77,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 @device_option
 @env_option
 @env_timeout_option
+@in_process_option
 @debug_option
 @report_errors
 def embed(
@@ -89,6 +91,7 @@ def embed(
     device: str,
     env: Sequence[str],
     env_timeout: float,
+    in_process: bool,
     debug: bool,
 ) -> None:
     """Embed audio files with MODULE, a HEAR module as for msbench run.
@@ -97,8 +100,11 @@ def embed(
     OUT/scene and OUT/timestamps get shards of a thousand files or 64 MB. Stopped at any moment, the
     same command resumes; later it embeds what is new.
 
-    Exit status 0: every file is embedded; 1: some were skipped, and OUT/failed.csv says why; 2:
-    nothing could be embedded.
+    MODULE runs in a process of its own, as in msbench run. In the end it embeds its first clip
+    again: what it keeps between calls must not change its embeddings.
+
+    Exit status 0: every file is embedded; 1: some were skipped, and OUT/failed.csv says why, or the
+    module's embeddings depend on what came before; 2: nothing could be embedded.
 
     \b
     Examples:
@@ -113,15 +119,16 @@ def embed(
     from benchmark.file_embeddings.shards import check_layout
     from benchmark.models.hear_module import load_hear_module
     from benchmark.models.specs import split_spec
-    from benchmark.models.worker.interpreter import interpreters
+    from benchmark.models.worker.interpreter import Interpreter, interpreters
     from msssl_common.console import bar, make_console
 
     check_layout(layout)
     wanted = [*paths, *(read_list(listed) if listed else ())]
     elsewhere = interpreters([module], env, env_timeout).get(split_spec(module)[0])
+    interpreter = elsewhere or (None if in_process else Interpreter.here())
     console = make_console()
     with (
-        closing(load_hear_module(module, said_device(device), elsewhere)) as hear,
+        closing(load_hear_module(module, said_device(device), interpreter)) as hear,
         bar(console, f"{hear.label}: embedding files") as advance,
     ):
         result = embed_files(
@@ -134,7 +141,7 @@ def embed(
             progress=advance,
         )
     _print(result)
-    if result.failed:
+    if result.failed or result.caution:
         sys.exit(SOME_FAILED)
 
 
@@ -152,3 +159,5 @@ def _print(result: EmbeddedFiles) -> None:
         say(f"{len(result.failed)} skipped; {result.out}/failed.csv has them all:", err=True)
         for reason in list(result.failed.values())[:SHOWN]:
             say(f"  {one_printable_line(reason)}", err=True)
+    if result.caution:
+        say(f"{result.out}: {one_printable_line(result.caution)}", err=True)

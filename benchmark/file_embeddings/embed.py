@@ -23,6 +23,9 @@ from benchmark.file_embeddings.shards import KINDS, Kind, Layout, Rows, check_la
 from benchmark.models.fingerprint import module_hash, weights_hash
 from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.models.outputs import HearModuleError
+from benchmark.models.worker.interpreter import Interpreter
+from benchmark.models.worker.messages import WorkerRaisedError
+from benchmark.models.worker.module import WorkerModule
 from msssl_common.devices import resolve_device
 from msssl_common.messages import reason_for_cell
 from msssl_common.workers import map_ahead
@@ -52,6 +55,8 @@ class EmbeddedFiles:
         failed: Why files were skipped, a sentence by path.
         upsampled: Files at a lower rate than the module's: their upper band is empty.
         audio_seconds: Length of what was embedded now.
+        caution: Why the embeddings should not be used, a sentence: the module keeps a state between
+            calls that changes them. None where it gave its first clip the same again.
     """
 
     out: Path
@@ -60,6 +65,7 @@ class EmbeddedFiles:
     failed: dict[str, str] = field(default_factory=dict)
     upsampled: int = 0
     audio_seconds: float = 0.0
+    caution: str | None = None
 
 
 def embed_files(
@@ -71,6 +77,7 @@ def embed_files(
     layout: Layout = "parquet",
     piece_seconds: int = PIECE_SECONDS,
     device: str = "cpu",
+    in_process: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> EmbeddedFiles:
     """Embed audio files into a folder of shards, and go on where an earlier call was stopped.
@@ -87,6 +94,8 @@ def embed_files(
         piece_seconds: Files longer than this are embedded in pieces of this length, each with its
             own scene embedding; no frame sees beyond its piece.
         device: Of a module that is to be loaded: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``mps``.
+        in_process: Whether to load it into this process, for a debugger. Otherwise it has a process
+            of its own, which ends with the call.
         progress: Called with (files done, files in all).
 
     Raises:
@@ -102,7 +111,8 @@ def embed_files(
     files = find_recordings(paths)
     if isinstance(module, HearModule):
         return _embed(module, files, Path(out), kinds, layout, piece_seconds, progress)
-    with closing(load_hear_module(module, resolve_device(device))) as hear:
+    ours = None if in_process else Interpreter.here()
+    with closing(load_hear_module(module, resolve_device(device), ours)) as hear:
         return _embed(hear, files, Path(out), kinds, layout, piece_seconds, progress)
 
 
@@ -121,7 +131,18 @@ def _embed(
         work.embed(files)
         folder.flush()
         folder.write_failed(work.result.failed)
+        work.result.caution = _state_between_calls(hear)
         return work.result
+
+
+def _state_between_calls(hear: HearModule) -> str | None:
+    """A sentence if the module's first clip has other embeddings by now."""
+    try:
+        if isinstance(hear.module, WorkerModule):
+            hear.module.inputs()
+    except (HearModuleError, WorkerRaisedError) as error:
+        return reason_for_cell(error, debug=False)
+    return None
 
 
 def _about(hear: HearModule, kinds: Sequence[Kind], piece_seconds: int) -> dict[str, object]:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
 import benchmark
+from benchmark.cli import main
 from benchmark.file_embeddings import embed, folder
 from benchmark.file_embeddings.find import find_recordings, read_list
 from benchmark.models.hear_module import load_hear_module
@@ -206,6 +208,19 @@ def test_a_clip_that_the_module_fails_on_does_not_take_its_batch_along(
     assert "returned NaN or infinite embeddings" in done.failed[str(tmp_path / "audio" / "2.wav")]
 
 
+@pytest.mark.own_process
+def test_a_module_whose_embeddings_depend_on_what_came_before_is_named(modules: Path) -> None:
+    for number in range(3):
+        write(modules / "audio" / f"{number}.wav", noise(0.3))
+    state = "global calls\ncalls = globals().get('calls', 0) + 1\nembeddings = embeddings + calls"
+    ran = f"import os\nos.chdir('/')\n{state}"
+    name = write_module(modules, scene=ran)
+    done = CliRunner().invoke(main, ["embed", name, "audio", "--out", "out", "--format", "npz"])
+    assert done.exit_code == 1, done.output
+    assert "out: files embedded: 3 " in done.output  # it went elsewhere in its own process
+    assert f"{name}.get_scene_embeddings gave the same clip other embeddings later" in done.output
+
+
 def test_a_module_that_always_fails_ends_the_run(
     tmp_path: Path, modules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,10 +264,7 @@ def test_stopped_at_any_write_it_ends_with_the_same_shards(
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             benchmark.embed_files(name, [recordings], tmp_path / "out", **how)
-    monkeypatch.undo()
-    monkeypatch.setattr(folder, "SHARD_PIECES", 4)
-    monkeypatch.chdir(modules)
-    monkeypatch.syspath_prepend(str(modules))
+    monkeypatch.setattr(folder, "write_bytes", write_bytes)
     done = benchmark.embed_files(name, [recordings], tmp_path / "out", **how)
     assert done.failed == whole.failed
     assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")

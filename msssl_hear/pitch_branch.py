@@ -17,7 +17,7 @@ class PitchBranch(nn.Module):
 
     A layer that turns a move along the axis into a move of its numbers by construction solved the
     pitch loss before any training, and learnt nothing (docs/encoder.md). A second layer was worse
-    on notes (docs/attempts-2026-11.md).
+    on notes (results/pretraining/attempts).
 
     Args:
         size: Numbers per frame.

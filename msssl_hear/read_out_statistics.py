@@ -3,7 +3,7 @@
 HEAR's heads do not standardise their input, and learn slowly from numbers of unequal size. So each
 number is standardised with the statistics of clips of the pretraining corpus, and each block of
 numbers gets a scale: what is not learnt helps on notes, but at full scale it drowns words
-(docs/attempts-2026-11.md).
+(results/pretraining/attempts).
 """
 
 from __future__ import annotations

@@ -22,7 +22,9 @@ from tests.test_imports import ALLOWED
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted(path for folder in (ROOT, DOCS, ROOT / "results") for path in folder.glob("*.md"))
+ATTEMPTS = ROOT / "results" / "pretraining" / "attempts"
+FOLDERS = (ROOT, DOCS, ROOT / "results", ATTEMPTS)
+PAGES = sorted(path for folder in FOLDERS for path in folder.glob("*.md"))
 EXAMPLE = re.compile(
     r"(<!-- not run: .+ -->\n)?```python\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?",
     re.DOTALL | re.MULTILINE,

@@ -1,8 +1,8 @@
 """Instance strategy: a frame at its own pitch against the same frame at another, and other frames.
 
 The pitch loss alone asks how far two views are apart, so it may forget all that is not pitch, and
-an untrained pitch branch was better on notes (docs/attempts-2026-11.md). This loss asks for the
-frame itself: its pitch has to be told, and its timbre, but not level, response and background.
+an untrained pitch branch was better on notes (results/pretraining/attempts). This loss asks for
+the frame itself: its pitch has to be told, and its timbre, but not level, response and background.
 """
 
 from __future__ import annotations

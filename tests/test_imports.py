@@ -26,7 +26,7 @@ ALLOWED = {
     "benchmark.baselines": "msssl_common msssl_hear",
     "benchmark.adapters": "msssl_common",  # HEAR modules, no harness, as the baselines
     "benchmark.events": "protocol",
-    "benchmark.scores": "events",
+    "benchmark.scores": "protocol events",
     "benchmark.tasks": "msssl_common events",
     "benchmark.embeddings": "msssl_common models tasks events",
     "benchmark.file_embeddings": "msssl_common models tasks embeddings",

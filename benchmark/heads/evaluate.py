@@ -21,14 +21,14 @@ from benchmark.heads.exact import train_exact, training_batches
 from benchmark.heads.fast.train import train_fast
 from benchmark.heads.fold_data import FoldData, fold_data
 from benchmark.heads.grid import grid_points
-from benchmark.heads.monitor import Selection, task_scene_score
+from benchmark.heads.monitor import Selection
 from benchmark.heads.result import TaskResult, score_fold
 from benchmark.heads.rows import Split, check_splits
 from benchmark.heads.saved_heads import SavedHeads
 from benchmark.heads.torch_state import seeded
 from benchmark.heads.trained_head import TrainedHead, best_of
 from benchmark.protocol import Protocol
-from benchmark.scores import MINIMISED, event_score
+from benchmark.scores import MINIMISED, event_score, scene_score_under
 from benchmark.tasks.task import Fold, Task, task_folds
 
 
@@ -114,7 +114,7 @@ def check_task(task: Task, splits: Mapping[str, Split], protocol: Protocol) -> N
         if task.embedding_type == "event":
             event_score(name)
         else:
-            task_scene_score(task, name, protocol.rules)
+            scene_score_under(name, protocol.rules, task.vocabulary)
 
 
 def trainings(task: Task, protocol: Protocol) -> int:

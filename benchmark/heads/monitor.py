@@ -6,7 +6,6 @@ Scene scores follow the published or the strict rules, with upstream's precision
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -22,32 +21,9 @@ from benchmark.heads.outputs import head_loss, probabilities
 from benchmark.heads.postprocessing_search import PostprocessingSearch
 from benchmark.heads.rows import Split, targets_of
 from benchmark.protocol import Rules
-from benchmark.scores import MINIMISED, SceneScore, as_logged, event_score, scene_score
-from benchmark.scores.accuracy import midi_chroma_acc
+from benchmark.scores import MINIMISED, SceneScore, as_logged, event_score, scene_score_under
 from benchmark.scores.ranking import two_sided
 from benchmark.tasks.task import Task
-
-
-def task_scene_score(task: Task, name: str, rules: Rules) -> SceneScore:
-    """The score called ``name`` for this task's vocabulary.
-
-    Raises:
-        ValueError: There is no such score for scene tasks; or the rules are strict, the score is
-            chroma_acc and a label is no MIDI number.
-    """
-    if name == "chroma_acc" and rules == "strict":
-        return partial(midi_chroma_acc, midi=_midi_numbers(task))
-    return scene_score(name)
-
-
-def _midi_numbers(task: Task) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    for label in task.vocabulary:
-        if not label.lstrip("-").isdecimal():
-            raise ValueError(
-                f"Task {task.full_name}: under strict rules chroma_acc needs MIDI numbers as "
-                f"labels, but one is {label!r}: correct it, or use the published rules."
-            )
-    return np.array([int(label) for label in task.vocabulary], np.int64)
 
 
 Mode = Literal["max", "min"]
@@ -165,7 +141,7 @@ def _scene_monitor(
 ) -> Monitor:
     """The task's first score, of some of its classes."""
     name = task.evaluation[0]
-    score = task_scene_score(task, name, rules)
+    score = scene_score_under(name, rules, task.vocabulary)
     targets = split.targets[:, classes]
 
     def monitor(logits: list[Tensor]) -> Monitored:

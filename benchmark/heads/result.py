@@ -17,12 +17,12 @@ from benchmark.events.frames import clip_frames
 from benchmark.events.postprocessing import Postprocessing, events_from_frames
 from benchmark.events.table import Event, event_table, events_by_clip
 from benchmark.heads.head import predict_logits
-from benchmark.heads.monitor import Mode, batched_probabilities, task_scene_score
+from benchmark.heads.monitor import Mode, batched_probabilities
 from benchmark.heads.outputs import head_loss
 from benchmark.heads.rows import Split, rows_of, targets_of
 from benchmark.heads.trained_head import Curve, TrainedHead
 from benchmark.protocol import Rules
-from benchmark.scores import as_logged, event_score
+from benchmark.scores import as_logged, event_score_parts, scene_score_under
 from benchmark.scores.averages import mean_over_folds, std_over_folds
 from benchmark.tasks.task import Task
 
@@ -165,7 +165,7 @@ def score_logits(
         scores, predictions = event_scores(task, split, probabilities, point)
     else:
         scores = {
-            name: task_scene_score(task, name, rules)(probabilities, split.targets)
+            name: scene_score_under(name, rules, task.vocabulary)(probabilities, split.targets)
             for name in task.evaluation
         }
     scores = {"test_loss": loss.item(), **scores}
@@ -181,7 +181,5 @@ def event_scores(
     predicted = events_from_frames(probabilities, frames, point)
     scores: dict[str, float] = {}
     for name in task.evaluation:
-        parts = event_score(name)(reference, predicted)
-        scores[name] = next(iter(parts.values()))
-        scores |= {f"{name}_{part}": value for part, value in parts.items()}
+        scores |= event_score_parts(name, reference, predicted)
     return scores, events_by_clip(predicted, split.clips, task.vocabulary)

@@ -7,10 +7,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from benchmark.protocol import Rules
 from benchmark.results.cell_files import predictions_path
@@ -22,8 +19,13 @@ from benchmark.results.predictions import (
     load_predictions,
 )
 from benchmark.results.schema.cell_json import cell_text
-from benchmark.scores import EVENT_SCORES, SCENE_SCORES, SceneScore, as_logged
-from benchmark.scores.accuracy import midi_chroma_acc
+from benchmark.scores import (
+    EVENT_SCORES,
+    SCENE_SCORES,
+    as_logged,
+    event_score_parts,
+    scene_score_under,
+)
 from msssl_common.files import cache_root, write_text
 from msssl_common.messages import one_printable_line
 
@@ -118,17 +120,9 @@ def _scores(
     scores: dict[str, float] = {}
     if isinstance(fold, EventPredictions):
         for name in kept.keys() & EVENT_SCORES:
-            parts = EVENT_SCORES[name](fold.reference, fold.predicted)
-            scores[name] = next(iter(parts.values()))
-            scores |= {f"{name}_{part}": value for part, value in parts.items()}
+            scores |= event_score_parts(name, fold.reference, fold.predicted)
     else:
         for name in kept.keys() & SCENE_SCORES:
-            score = _scene_score(name, vocabulary, rules)
+            score = scene_score_under(name, rules, vocabulary)
             scores[name] = score(fold.probabilities, fold.targets)
     return scores
-
-
-def _scene_score(name: str, vocabulary: tuple[str, ...], rules: Rules) -> SceneScore:
-    if name == "chroma_acc" and rules == "strict":
-        return partial(midi_chroma_acc, midi=np.array([int(label) for label in vocabulary]))
-    return SCENE_SCORES[name]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.events.table import EventTable
-from benchmark.scores.accuracy import chroma_acc, pitch_acc, top1_acc
+from benchmark.protocol import Rules
+from benchmark.scores.accuracy import (
+    chroma_acc,
+    midi_chroma_acc,
+    midi_numbers,
+    pitch_acc,
+    top1_acc,
+)
 from benchmark.scores.event_onset import (
     event_onset_50ms_fms,
     event_onset_200ms_fms,
@@ -51,6 +59,23 @@ def scene_score(name: str) -> SceneScore:
     return SCENE_SCORES[name]
 
 
+def scene_score_under(name: str, rules: Rules, vocabulary: Sequence[str]) -> SceneScore:
+    """The score of a scene task called ``name``; strict rules count octaves in MIDI numbers.
+
+    Args:
+        name: Of the score.
+        rules: Of the protocol.
+        vocabulary: The task's labels.
+
+    Raises:
+        ValueError: There is no such score for scene tasks; or the rules are strict, the score is
+            chroma_acc and a label is no MIDI number.
+    """
+    if name == "chroma_acc" and rules == "strict":
+        return partial(midi_chroma_acc, midi=midi_numbers(vocabulary))
+    return scene_score(name)
+
+
 def event_score(name: str) -> EventScore:
     """The score of an event task called ``name``.
 
@@ -60,6 +85,20 @@ def event_score(name: str) -> EventScore:
     if name not in EVENT_SCORES:
         raise ValueError(_no_such_score(name, "event", "scene", tuple(EVENT_SCORES)))
     return EVENT_SCORES[name]
+
+
+def event_score_parts(name: str, reference: EventTable, predicted: EventTable) -> dict[str, float]:
+    """A score of an event task and what it is made of, as cells name them.
+
+    Returns:
+        ``{name}``, then ``{name}_f_measure``, ``{name}_precision`` and so on.
+
+    Raises:
+        ValueError: There is no such score for event tasks.
+    """
+    parts = event_score(name)(reference, predicted)
+    named = {f"{name}_{part}": value for part, value in parts.items()}
+    return {name: next(iter(parts.values())), **named}
 
 
 def as_logged(name: str, score: float) -> float:

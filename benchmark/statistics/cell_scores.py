@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from benchmark.protocol import Rules
 from benchmark.results.predictions import Predictions, ScenePredictions
-from benchmark.scores.accuracy import CHROMAS
+from benchmark.scores.accuracy import CHROMAS, midi_numbers
 from benchmark.statistics.event_scores import event_fold_score
 from benchmark.statistics.fold_score import FoldScore
 from benchmark.statistics.scene_scores import scene_fold_score
@@ -29,7 +26,7 @@ def cell_fold_scores(predictions: Predictions, score: str, rules: Rules) -> list
             score is chroma_acc and a label is no MIDI number.
     """
     strict_chroma = score == "chroma_acc" and rules == "strict"
-    chroma = _pitch_classes(predictions.vocabulary) if strict_chroma else None
+    chroma = midi_numbers(predictions.vocabulary) % CHROMAS if strict_chroma else None
     found = []
     for fold in predictions.folds:
         if isinstance(fold, ScenePredictions):
@@ -38,12 +35,3 @@ def cell_fold_scores(predictions: Predictions, score: str, rules: Rules) -> list
             scored = event_fold_score(score, fold.clips, fold.reference, fold.predicted)
         found.append(replace(scored, remark=undefined_remark(score, fold)))
     return found
-
-
-def _pitch_classes(vocabulary: tuple[str, ...]) -> NDArray[np.int64]:
-    try:
-        return np.array([int(label) for label in vocabulary], np.int64) % CHROMAS
-    except ValueError as error:
-        raise ValueError(
-            f"Under strict rules chroma_acc needs MIDI numbers as labels: {error}."
-        ) from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.scores.accuracy import CHROMAS
+from benchmark.scores.accuracy import chroma_hits, class_hits
 from benchmark.statistics.fold_score import FoldScore, ratio_of_sums
 from benchmark.statistics.ranking_scores import RANKING_SCORES, ranking_score
 
@@ -49,21 +49,3 @@ def scene_fold_score(
     else:
         raise ValueError(f"The score {name!r} is not one of scene tasks: nothing to resample.")
     return FoldScore(tuple(clips), ratio_of_sums(hits.astype(np.float64), np.ones(len(hits))))
-
-
-def class_hits(
-    probabilities: NDArray[np.float32], targets: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Whether each clip counts for `benchmark.scores.accuracy.top1_acc`, shape (clips,)."""
-    return np.asarray(probabilities.argmax(axis=1) == targets.argmax(axis=1))
-
-
-def chroma_hits(
-    probabilities: NDArray[np.float32],
-    targets: NDArray[np.float32],
-    chroma: NDArray[np.int64] | None,
-) -> NDArray[np.bool_]:
-    """Whether each clip counts for chroma_acc, shape (clips,); arguments as above."""
-    if chroma is None:
-        chroma = np.arange(targets.shape[1]) % CHROMAS
-    return np.asarray(chroma[probabilities.argmax(axis=1)] == chroma[targets.argmax(axis=1)])

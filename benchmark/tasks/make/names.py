@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,11 @@ LONGEST_TASK: Final = 100  # characters of a task folder's name, which stands in
 HASH: Final = 8  # hexadecimal digits
 # Control characters, separators of lines and paragraphs, halves of surrogate pairs.
 NO_TEXT: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})
+RARE: Final = 2  # clips of a label that may be a slip,
+FREQUENT: Final = 8  # beside another label with this many times as many clips,
+SHORTEST: Final = 4  # of this many letters at least,
+CLOSE: Final = 0.8  # and with difflib's ratio from here on
+MOST_COMPARED: Final = 100  # labels, as difflib is slow
 NO_LABEL: Final = frozenset({"na", "n/a", "nan", "none", "null", "nil", "-", "?"})
 
 
@@ -34,13 +41,17 @@ def plain_label(text: str) -> str:
 def check_labels(labels: Iterable[Label]) -> list[str]:
     """Check that labels are lines of text.
 
+    Args:
+        labels: The labels of all clips, each as often as it comes.
+
     Returns:
         Notes on labels that are easily taken for one another, or for none.
 
     Raises:
         ValueError: A label is empty, too long, or has characters that no line of text has.
     """
-    texts = sorted({label for label in labels if isinstance(label, str)})
+    counts = Counter(label for label in labels if isinstance(label, str))
+    texts = sorted(counts)
     for label in texts:
         if not label.strip():
             raise ValueError("A label is empty: give every clip a label with letters in it.")
@@ -58,6 +69,7 @@ def check_labels(labels: Iterable[Label]) -> list[str]:
     for label in texts:
         groups.setdefault(_look(label), []).append(label)
     notes = [_alike(same) for same in groups.values() if len(same) > 1]
+    notes += _slips(counts)
     for label in texts:
         if label.casefold() in NO_LABEL:
             notes.append(
@@ -81,6 +93,22 @@ def _alike(same: Sequence[str]) -> str:
     capitals = len({label.lower() for label in same}) == 1
     why = "differ in capitals only" if capitals else "are easily taken for one another"
     return f"The labels {' and '.join(map(_visible, same))} {why}: they are different classes."
+
+
+def _slips(counts: Mapping[str, int]) -> list[str]:
+    """Notes on labels of a clip or two that are written nearly as a frequent one is."""
+    words = {label for label in counts if not any(c.isdigit() for c in label)}
+    rare = sorted(label for label in words if counts[label] <= RARE and len(label) >= SHORTEST)
+    notes = []
+    for label in rare[:MOST_COMPARED]:
+        others = [w for w in words if counts[w] >= FREQUENT * counts[label]]
+        near = difflib.get_close_matches(label, others, 1, CLOSE)
+        if near and near[0].casefold() != label.casefold():
+            notes.append(
+                f"The label {_visible(label)} ({counts[label]}) is written much like "
+                f"{_visible(near[0])} ({counts[near[0]]}): mend it if that is a slip."
+            )
+    return notes
 
 
 def _visible(label: str) -> str:

@@ -173,7 +173,12 @@ def _check_chroma(clips: Sequence[RawClip]) -> None:
     """chroma_acc compares vocabulary indices modulo 12, so the notes must be without a gap."""
     notes: list[Label] = sorted_labels({label for clip in clips for label in clip.labels})
     first = notes[0]
-    if not isinstance(first, int) or notes != list(range(first, first + len(notes))):
+    if not isinstance(first, int):
+        raise ValueError(
+            "chroma_acc needs labels that are MIDI notes, such as 69 for A4, but one is "
+            f"{first!r}: write notes as numbers, or leave chroma_acc out."
+        )
+    if notes != list(range(first, first + len(notes))):
         raise ValueError(
             "chroma_acc needs labels that are MIDI notes without a gap, as it counts columns "
             f"modulo 12; these are {', '.join(map(str, notes[:12]))}...: give the range of notes, "

@@ -254,7 +254,7 @@ def _given_folds(clips: Sequence[RawClip], given: set[str]) -> Splits:
         if match is None:
             raise ValueError(
                 f"Split {name!r} is neither train, valid or test ({NAMES_KNOWN}) nor a fold with a "
-                "number, such as 1 or fold1."
+                "number, such as 1 or fold1: rename it, or draw splits with --redraw."
             )
         numbers[name] = int(match[1])
     order = sorted(set(numbers.values()))

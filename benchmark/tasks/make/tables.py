@@ -22,6 +22,8 @@ from benchmark.tasks.make.names import plain_label, same_form, unique_stems
 from benchmark.tasks.make.own_task import OwnTask, plan_own
 from benchmark.tasks.make.plan import RawClip, TaskPlan
 from benchmark.tasks.make.splits import Splitting
+from benchmark.tasks.make.table_notes import no_column, unlisted_audio, unused_columns
+from msssl_common.audio_folders import AUDIO_SUFFIXES, find_audio_files
 
 OPTIONAL: Final = ("split", "fold", "group")
 
@@ -33,10 +35,12 @@ class Row:
     Attributes:
         place: File and line, for messages.
         values: Column's meaning -> text, stripped; "" where the table has no such column.
+        others: Name of a column without a meaning here -> text, stripped.
     """
 
     place: str
     values: Mapping[str, str]
+    others: Mapping[str, str]
 
     def __getitem__(self, meaning: str) -> str:
         return self.values[meaning]
@@ -68,7 +72,10 @@ def read_table(
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}.") from None
+        raise ValueError(
+            f"{path} is not UTF-8 text ({error}): save it as UTF-8, in a spreadsheet as "
+            '"CSV UTF-8".'
+        ) from None
     header = text.partition("\n")[0]
     table = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), restval="")
     header_names = [name.strip() for name in table.fieldnames or ()]
@@ -79,6 +86,7 @@ def read_table(
     present = [name for name in header_names if name not in ignored]
     names = {meaning: columns.get(meaning, meaning) for meaning in (*wanted, *OPTIONAL)}
     _check(path, names, wanted, columns, present)
+    others = [name for name in present if name and name not in names.values()]
     for row in table:
         values = {
             meaning: (row.get(name) or "").strip() if name in present else ""
@@ -90,7 +98,8 @@ def read_table(
                 f"{len(header_names)}: put a text with a separator in it into quotes."
             )
         if any(values.values()):
-            yield Row(f"{path}, line {table.line_num}", values)
+            rest = {name: (row.get(name) or "").strip() for name in others}
+            yield Row(f"{path}, line {table.line_num}", values, rest)
 
 
 def _check(
@@ -111,8 +120,8 @@ def _check(
             )
         if name not in present and (meaning in wanted or meaning in columns):
             raise ValueError(
-                f"{path} has no column {name!r} (it has {', '.join(present) or 'none'}): say which "
-                f"is the {meaning} with --column {meaning}=NAME."
+                f"{path} has no column {name!r} (it has {', '.join(present) or 'none'}): "
+                f"{no_column(meaning, present)}."
             )
     if names["split"] in present and names["fold"] in present:
         raise ValueError(
@@ -166,7 +175,11 @@ def label_plan(
         labels[name] = tuple(dict.fromkeys(plain_label(part) for part in parts if part.strip()))
     audio = AudioIndex([*roots, table.parent])
     clips = clips_of(files, labels, audio)
-    return plan_own(task, clips, splitting, audio.not_followed)
+    notes = [*audio.not_followed, *_left_unused(roots, clips)]
+    if not any(clip.group or clip.split for clip in clips):
+        rows = [(labels[name], file.first.others) for name, file in files.items()]
+        notes += unused_columns(rows)
+    return plan_own(task, clips, splitting, notes)
 
 
 def by_file(rows: Iterable[Row]) -> dict[str, FileRows]:
@@ -237,7 +250,8 @@ def event_clips(
         ignored: Names of columns that count as absent.
 
     Returns:
-        A clip of each file with its events, times in ms, and notes on links not followed.
+        A clip of each file with its events, times in ms, and notes on links that were not followed
+        and on unused columns.
 
     Raises:
         FileNotFoundError: There is no such CSV.
@@ -251,7 +265,15 @@ def event_clips(
     audio = AudioIndex(roots)
     clips = clips_of(files, {}, audio)
     clips = [replace(clip, events=events[name]) for name, clip in zip(files, clips, strict=True)]
-    return clips, audio.not_followed
+    notes = list(audio.not_followed)
+    if not any(clip.group or clip.split for clip in clips):
+        notes += unused_columns([((), file.first.others) for file in files.values()])
+    return clips, notes
+
+
+def _left_unused(roots: Sequence[Path], clips: Sequence[RawClip]) -> list[str]:
+    found = [file for root in roots for file in find_audio_files(root, AUDIO_SUFFIXES).files]
+    return unlisted_audio(found, [clip.source for clip in clips])
 
 
 def event_plan(
@@ -279,9 +301,10 @@ def event_plan(
         ValueError: The CSV is wrong in a way that its message says, its times do not fit the
             recordings, or as `plan_own`.
     """
-    clips, not_followed = event_clips(table, [*roots, table.parent], columns, unit, ignored)
-    fitted, notes = fit_events(clips, task.seconds)
-    return plan_own(task, fitted, splitting, [*not_followed, *notes])
+    clips, notes = event_clips(table, [*roots, table.parent], columns, unit, ignored)
+    fitted, trimmed = fit_events(clips, task.seconds)
+    notes = [*notes, *_left_unused(roots, clips), *trimmed]
+    return plan_own(task, fitted, splitting, notes)
 
 
 def _event(row: Row, unit: TimeUnit) -> Event | None:
@@ -291,8 +314,10 @@ def _event(row: Row, unit: TimeUnit) -> Event | None:
     try:
         onset, offset = (float(text) * MILLISECONDS[unit] for text in texts[:2])
     except ValueError:
+        point = " (write a point, not a comma)" if "," in texts[0] + texts[1] else ""
         raise ValueError(
-            f"{row.place}: onset and offset must be numbers, but are {texts[0]!r} and {texts[1]!r}."
+            f"{row.place}: onset and offset must be numbers, but are {texts[0]!r} and {texts[1]!r}"
+            f"{point}."
         ) from None
     if not texts[2]:
         raise ValueError(f"{row.place} has no label.")

@@ -15,6 +15,7 @@ from typing import List
 from .failures import failure
 from .inputs import Inputs, compile_anew, watch_readers
 from .runner import Runner
+from .signals import keep_signals_at_home
 from .variables import Variables
 from .wire import receive, send, shared_memory
 
@@ -29,6 +30,7 @@ def answer_all(descriptors: List[str]) -> None:
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=int(descriptors[0]))
     shared = shared_memory(descriptors[1:])
+    keep_signals_at_home()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _die_first()
     _keep_orphans()

@@ -11,6 +11,7 @@ from benchmark.cli.bench import bench
 from benchmark.cli.cache import cache
 from benchmark.cli.compare import compare
 from benchmark.cli.embed import embed
+from benchmark.cli.events import events
 from benchmark.cli.heareval import export, score
 from benchmark.cli.report import report
 from benchmark.cli.run import run
@@ -33,6 +34,7 @@ main.add_command(score)
 main.add_command(bench)
 main.add_command(report)
 main.add_command(compare)
+main.add_command(events)
 main.add_command(embed)
 
 

@@ -37,7 +37,7 @@ def entry_fold_scores(files: Sequence[CellFile]) -> list[FoldScore]:
     clips = [[fold.clips for fold in folds] for folds in seeds]
     if any(of_seed != clips[0] for of_seed in clips):
         raise ValueError(f"{files[0][0].name} and its other seeds were not tested on equal clips.")
-    return [_mean_over_seeds(folds) for folds in zip(*seeds, strict=True)]
+    return [mean_over_seeds(folds) for folds in zip(*seeds, strict=True)]
 
 
 def _cell_fold_scores(path: Path, cell: Cell) -> list[FoldScore]:
@@ -47,7 +47,9 @@ def _cell_fold_scores(path: Path, cell: Cell) -> list[FoldScore]:
     return cell_fold_scores(predictions, cell.task.score, cell.protocol.rules)
 
 
-def _mean_over_seeds(folds: Sequence[FoldScore]) -> FoldScore:
+def mean_over_seeds(folds: Sequence[FoldScore]) -> FoldScore:
+    """The mean of scores of the same clips, those of heads that differ in their seed."""
+
     def score(counts: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.asarray(np.mean([fold.score(counts) for fold in folds], axis=0))
 

@@ -6,6 +6,9 @@ the parameters of heareval.score.available_scores. Times are compared in seconds
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,39 +18,80 @@ from benchmark.events.table import EventTable
 SEARCH_MARGIN = 1e-3  # s
 
 
+class Tolerance(NamedTuple):
+    """When a predicted event of the right class in the right clip counts as the annotated one.
+
+    Attributes:
+        collar: Largest distance of onsets, and smallest tolerance for offsets, seconds.
+        length_share: Tolerance for offsets as a share of the reference's length; None: onset only.
+    """
+
+    collar: float
+    length_share: float | None = None
+
+    def agree(
+        self,
+        reference: EventTable,
+        predicted: EventTable,
+        ref: NDArray[np.int64],
+        pred: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:
+        """Whether the times of pairs of rows agree, whatever their classes and clips.
+
+        Args:
+            reference: Annotated events.
+            predicted: Events of the system.
+            ref: Rows of the first, shape (pairs,).
+            pred: Rows of the second, shape (pairs,).
+        """
+        ref_onset, pred_onset = reference.onset_ms / 1000.0, predicted.onset_ms / 1000.0
+        agree = np.abs(ref_onset[ref] - pred_onset[pred]) <= self.collar
+        if self.length_share is not None:
+            ref_offset, pred_offset = reference.offset_ms / 1000.0, predicted.offset_ms / 1000.0
+            tolerance = np.maximum(self.collar, self.length_share * (ref_offset - ref_onset))
+            agree &= np.abs(ref_offset[ref] - pred_offset[pred]) <= tolerance[ref]
+        return np.asarray(agree, dtype=np.bool_)
+
+
+TOLERANCES: Final[Mapping[str, Tolerance]] = {
+    "event_onset_200ms_fms": Tolerance(0.2),
+    "event_onset_50ms_fms": Tolerance(0.05),
+    "event_onset_offset_50ms_20perc_fms": Tolerance(0.05, length_share=0.2),
+}
+
+
 def event_onset_200ms_fms(reference: EventTable, predicted: EventTable) -> dict[str, float]:
     """Onsets at most 200 ms apart; offsets do not count."""
-    return f_measure(reference, predicted, collar=0.2)
+    return f_measure(reference, predicted, TOLERANCES["event_onset_200ms_fms"])
 
 
 def event_onset_50ms_fms(reference: EventTable, predicted: EventTable) -> dict[str, float]:
     """Onsets at most 50 ms apart; offsets do not count."""
-    return f_measure(reference, predicted, collar=0.05)
+    return f_measure(reference, predicted, TOLERANCES["event_onset_50ms_fms"])
 
 
 def event_onset_offset_50ms_20perc_fms(
     reference: EventTable, predicted: EventTable
 ) -> dict[str, float]:
     """Onsets at most 50 ms apart, offsets at most 50 ms or 20 % of the reference's length."""
-    return f_measure(reference, predicted, collar=0.05, length_share=0.2)
+    return f_measure(reference, predicted, TOLERANCES["event_onset_offset_50ms_20perc_fms"])
 
 
 def f_measure(
-    reference: EventTable, predicted: EventTable, collar: float, length_share: float | None = None
+    reference: EventTable, predicted: EventTable, tolerance: Tolerance
 ) -> dict[str, float]:
     """Micro F-measure over all clips.
 
     Args:
         reference: Annotated events.
         predicted: Events of the system.
-        collar: Largest distance of onsets, and smallest tolerance for offsets, seconds.
-        length_share: Tolerance for offsets as a share of the reference's length; None: onset only.
+        tolerance: When the two agree.
 
     Returns:
         ``f_measure``, ``precision`` and ``recall``; a ratio whose denominator counts no event is
         NaN, and so is the F-measure then. Precision and recall both 0 give 0.
     """
-    hits = matched_pairs(reference, predicted, collar, length_share)
+    hits = int((partners(reference, predicted, tolerance) >= 0).sum())
     precision = hits / len(predicted) if len(predicted) else float("nan")
     recall = hits / len(reference) if len(reference) else float("nan")
     if precision == 0 and recall == 0:
@@ -56,26 +100,25 @@ def f_measure(
     return {"f_measure": score, "precision": precision, "recall": recall}
 
 
-def matched_pairs(
-    reference: EventTable, predicted: EventTable, collar: float, length_share: float | None
-) -> int:
-    """Size of the largest one-to-one matching of events that agree."""
-    ref, pred = candidate_pairs(reference, predicted, collar)
-    ref_onset, pred_onset = reference.onset_ms / 1000.0, predicted.onset_ms / 1000.0
-    agree = np.abs(ref_onset[ref] - pred_onset[pred]) <= collar
-    if length_share is not None:
-        ref_offset, pred_offset = reference.offset_ms / 1000.0, predicted.offset_ms / 1000.0
-        tolerance = np.maximum(collar, length_share * (ref_offset - ref_onset))
-        agree &= np.abs(ref_offset[ref] - pred_offset[pred]) <= tolerance[ref]
+def partners(
+    reference: EventTable, predicted: EventTable, tolerance: Tolerance
+) -> NDArray[np.int64]:
+    """The largest one-to-one matching of events that agree.
+
+    Returns:
+        Row of the predicted event for each annotated one, -1 where it has none.
+    """
+    ref, pred = candidate_pairs(reference, predicted, tolerance.collar)
+    agree = tolerance.agree(reference, predicted, ref, pred)
     if not agree.any():
-        return 0
+        return np.full(len(reference), -1, dtype=np.int64)
     # Imported here, as it takes a quarter of a second, and most tables have no events.
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
     shape = (len(reference), len(predicted))
     graph = csr_matrix((np.ones(int(agree.sum())), (ref[agree], pred[agree])), shape=shape)
-    return int((maximum_bipartite_matching(graph, perm_type="column") >= 0).sum())
+    return np.asarray(maximum_bipartite_matching(graph, perm_type="column"), dtype=np.int64)
 
 
 def candidate_pairs(

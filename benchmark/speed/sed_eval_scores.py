@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmark.events.table import Event
 
@@ -48,6 +48,41 @@ def sed_eval_score(
     Returns:
         ``f_measure``, ``precision``, ``recall``, ``error_rate`` and more, flat.
     """
+    metrics = _evaluated(name, reference, predicted, vocabulary)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # divisions by zero
+        return dict(ChainMap(*metrics.results_overall_metrics().values()))
+
+
+class SedEvalCounts(NamedTuple):
+    """What sed_eval counted: ``Nref``, ``Nsys``, ``Ntp``, ``Nfp``, ``Nfn``; overall ``Nsubs`` too.
+
+    Attributes:
+        overall: Of all classes.
+        class_wise: By class.
+    """
+
+    overall: dict[str, float]
+    class_wise: dict[str, dict[str, float]]
+
+
+def sed_eval_counts(
+    name: str,
+    reference: Mapping[str, Sequence[Event]],
+    predicted: Mapping[str, Sequence[Event]],
+    vocabulary: Sequence[str],
+) -> SedEvalCounts:
+    """The counts behind `sed_eval_score`; same arguments."""
+    metrics = _evaluated(name, reference, predicted, vocabulary)
+    return SedEvalCounts(dict(metrics.overall), {k: dict(v) for k, v in metrics.class_wise.items()})
+
+
+def _evaluated(
+    name: str,
+    reference: Mapping[str, Sequence[Event]],
+    predicted: Mapping[str, Sequence[Event]],
+    vocabulary: Sequence[str],
+) -> sed_eval.sound_event.SoundEventMetrics:
     kind = "SegmentBasedMetrics" if name == "segment_1s_er" else "EventBasedMetrics"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # divisions by zero
@@ -55,7 +90,7 @@ def sed_eval_score(
         of_reference, of_system = _container(reference), _container(predicted)
         for clip in predicted:
             metrics.evaluate(of_reference.filter(filename=clip), of_system.filter(filename=clip))
-        return dict(ChainMap(*metrics.results_overall_metrics().values()))
+    return metrics
 
 
 def _container(events: Mapping[str, Sequence[Event]]) -> MetaDataContainer:

@@ -45,7 +45,7 @@ def event_counts(
     """True positives, predicted events and reference events of each file, shape (clips, 3)."""
     score = event_score(name)
     counts = np.zeros((clips, 3), np.int64)
-    for row, (ref, sys) in zip(counts, _file_by_file(clips, reference, predicted), strict=True):
+    for row, (ref, sys) in zip(counts, file_by_file(clips, reference, predicted), strict=True):
         row[1:] = len(sys), len(ref)
         if len(sys):
             row[0] = round(score(ref, sys)["precision"] * len(sys))
@@ -59,7 +59,7 @@ def segment_counts(
     if name != "segment_1s_er":
         raise ValueError(f"The score {name!r} does not count errors of segments.")
     counts = np.zeros((clips, 2), np.int64)
-    for row, (ref, sys) in zip(counts, _file_by_file(clips, reference, predicted), strict=True):
+    for row, (ref, sys) in zip(counts, file_by_file(clips, reference, predicted), strict=True):
         errors, n_reference = segment_errors(ref, sys)
         row[:] = sum(errors), n_reference
     return counts
@@ -93,9 +93,10 @@ def _error_rate(errors: NDArray[np.int64], n_reference: NDArray[np.int64]) -> Co
     return score
 
 
-def _file_by_file(
+def file_by_file(
     clips: int, reference: EventTable, predicted: EventTable
 ) -> list[tuple[EventTable, EventTable]]:
+    """Annotated and predicted events of each file; their order within it is kept."""
     return list(zip(_split(reference, clips), _split(predicted, clips), strict=True))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from benchmark.events.table import Event, event_table
 from benchmark.scores import EVENT_SCORES
-from benchmark.scores.event_onset import matched_pairs
+from benchmark.scores.event_onset import TOLERANCES, partners
 from benchmark.statistics import event_fold_score
 from benchmark.statistics.event_scores import event_counts, segment_counts
 from tests.benchmark.scores.event_lists import LABELS, jittered, random_events
@@ -55,7 +55,7 @@ def test_true_positives_of_files_are_the_matched_pairs():
     reference, predicted = tables(*lists(7))
     counts = event_counts("event_onset_200ms_fms", 9, reference, predicted)
     assert counts.sum(axis=0).tolist() == [
-        matched_pairs(reference, predicted, 0.2, None),
+        (partners(reference, predicted, TOLERANCES["event_onset_200ms_fms"]) >= 0).sum(),
         len(predicted),
         len(reference),
     ]

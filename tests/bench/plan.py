@@ -1,8 +1,8 @@
-"""What pretraining on AudioSet and 100 models on HEAR's 19 tasks would take: docs/scale.md's plan.
+"""What pretraining on AudioSet and 100 models on HEAR's 19 tasks would take: docs/larger_runs.md.
 
     python -m tests.bench.plan                                   # prints both tables
     python -m tests.bench.plan gpu_crops=30000 workers=200       # with numbers of your own
-    python -m tests.bench.plan --fill                            # into docs/scale.md
+    python -m tests.bench.plan --fill                            # into docs/larger_runs.md
 
 Every line is a formula over the numbers below; where each number is from stands beside it.
 """
@@ -17,8 +17,10 @@ from benchmark.tasks.catalogue.hear_tasks import HearTask, hear_tasks
 from tests import ROOT
 from tests.bench.filled_page import fill_page
 
-PAGE = ROOT / "docs" / "scale.md"
+PAGE = ROOT / "docs" / "larger_runs.md"
 RATE = 16_000  # Hz
+PACKING = "(scale.md#packing)"
+THROUGHPUT = "(scale.md#throughput-of-pretraining)"
 HOUR = 3600.0
 
 # hear-preprocess's task configurations; the other tasks have a training, a validation and a test
@@ -43,7 +45,7 @@ FSD50K_HOURS = 108.3  # its paper; its clips differ in length
 
 
 def measured(value: float, where: str) -> float:
-    """A number that was measured on one core, or a worker of two, of the machine of this page."""
+    """A number that was measured on one core, or by a worker of two."""
     return field(default=value, metadata={"from": f"measured: {where}"})  # type: ignore[no-any-return]
 
 
@@ -68,11 +70,13 @@ class Numbers:
     crops: float = given(3, "of each clip: anchor, positive, partner")
     gpus: float = given(8, "the authors' machine")
     gpu_crops: float = assumed(15_000, "crops/s of an H100, B0 in bf16")
-    core_crops: float = measured(65, "crops/s, whole steps of `paper`, table above")
-    pipeline_ms: float = measured(0.27, "its pipeline, per crop, table above")
-    decode_ms: float = measured(2.3, "10 s of FLAC, [reading](#packing)")
-    pack_seconds: float = measured(9.4, "per hour of audio, Ogg to FLAC, [packing](#packing)")
-    flac_megabytes: float = measured(65.5, "per hour of audio, [packing](#packing)")
+    core_crops: float = measured(65, "crops/s, whole steps of `paper`, [throughput]" + THROUGHPUT)
+    pipeline_ms: float = measured(0.27, "its pipeline, per crop, [throughput]" + THROUGHPUT)
+    decode_ms: float = measured(2.3, "10 s of FLAC, [packing]" + PACKING)
+    pack_seconds: float = measured(
+        9.4, "per hour of audio, Ogg to FLAC, [packing](scale.md#packing)"
+    )
+    flac_megabytes: float = measured(65.5, "per hour of audio, [packing]" + PACKING)
     parameters: float = given(5.6, "of encoder and heads, million")
     models: float = given(100, "assumed")
     audio_speed: float = measured(60, "s of audio per s, `multi`, real tasks, busy worker")
@@ -287,7 +291,9 @@ def with_words(n: Numbers, words: list[str]) -> Numbers:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER")
-    parser.add_argument("--fill", action="store_true", help="Write the tables into docs/scale.md.")
+    parser.add_argument(
+        "--fill", action="store_true", help=f"Write the tables into docs/{PAGE.name}."
+    )
     options = parser.parse_args()
     try:
         lines = tables(with_words(Numbers(), options.numbers))

@@ -115,6 +115,32 @@ def locked_if_possible(path: Path) -> Iterator[None]:
             lock.release()
 
 
+@contextmanager
+def locked_or_refused(path: Path, refusal: Exception, remove: bool = False) -> Iterator[None]:
+    """Hold a file's lock for a while, or refuse; nothing is checked where there are no locks.
+
+    Args:
+        path: The file, made if need be.
+        refusal: Raised where another process holds the lock.
+        remove: Whether the file is deleted at the end.
+    """
+    lock = None
+    try:
+        lock = FileLock.take(path)
+    except OSError:  # e.g. some network file systems
+        pass
+    else:
+        if lock is None:
+            raise refusal
+    try:
+        yield
+    finally:
+        if remove:
+            path.unlink(missing_ok=True)
+        if lock is not None:
+            lock.release()
+
+
 def _is_file(descriptor: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())

@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Literal
 
-from msssl_common.locks import FileLock
+from msssl_common.locks import locked_or_refused
 from pretrain.data.open import open_data
 from pretrain.distributed.launch import is_first
 from pretrain.recipe import Recipe, find_recipe, read_recipe
@@ -121,17 +121,10 @@ def only_run_in(folder: Path) -> Iterator[None]:
     if not is_first():
         yield
         return
+    busy = ValueError(f"another process is training in {folder}: wait for it, or stop it")
     try:
-        lock = FileLock.take(folder / ".lock")
-    except OSError:
-        yield
-        return
-    if lock is None:
-        raise ValueError(f"another process is training in {folder}: wait for it, or stop it")
-    try:
-        yield
+        with locked_or_refused(folder / ".lock", busy, remove=True):
+            yield
     finally:
-        (folder / ".lock").unlink(missing_ok=True)
-        lock.release()
         with suppress(OSError):  # a run that never started leaves no folder
             folder.rmdir()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from msssl_common import locks as file_lock
-from msssl_common.locks import FileLock, locked_if_possible
+from msssl_common.locks import FileLock, locked_if_possible, locked_or_refused
 
 HOLD = """
 import sys
@@ -53,3 +53,26 @@ def test_waiting_needs_no_locks_where_there_are_none(
         FileLock.take(tmp_path / "lock")
     with locked_if_possible(tmp_path / "lock"):
         pass
+
+
+def test_a_held_lock_is_refused_and_a_free_one_given_back(tmp_path: Path) -> None:
+    path, refusal = tmp_path / "lock", ValueError("wait for it")
+    with locked_or_refused(path, refusal):
+        assert FileLock.take(path) is None
+        with pytest.raises(ValueError, match="wait for it"), locked_or_refused(path, refusal):
+            raise AssertionError("another holds it")
+    assert path.exists()
+    with pytest.raises(KeyError), locked_or_refused(path, refusal, remove=True):
+        raise KeyError
+    assert not path.exists()
+    assert FileLock.take(path) is not None
+
+
+def test_where_there_are_no_locks_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    with locked_or_refused(path, ValueError()):
+        monkeypatch.setattr(file_lock, "fcntl", None)
+        with locked_or_refused(path, ValueError("not said")):
+            pass

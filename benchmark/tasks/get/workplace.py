@@ -19,7 +19,7 @@ from benchmark.tasks.catalogue.listing import GETTING
 from benchmark.tasks.labels import read_events, read_scene_labels
 from benchmark.tasks.task import Task, read_task
 from msssl_common.files import rename_durably, write_text
-from msssl_common.locks import FileLock
+from msssl_common.locks import locked_or_refused
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,11 @@ class StagingFolder:
             OSError: One is in there.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        path = self.home / "lock"
+        busy = BlockingIOError(f"{self.home} is in use by another `msbench tasks get`")
         try:
-            lock = FileLock.take(path)
-        except OSError:  # no locks on this file system: do without
-            pass
-        else:
-            if lock is None:
-                raise BlockingIOError(f"{self.home} is in use by another `msbench tasks get`")
-        try:
-            yield
+            with locked_or_refused(self.home / "lock", busy, remove=True):
+                yield
         finally:
-            path.unlink(missing_ok=True)
             with suppress(OSError):
                 self.home.rmdir()  # if nothing came of it
 

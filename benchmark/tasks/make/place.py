@@ -13,7 +13,7 @@ from typing import Final
 from benchmark.tasks.make.convert import NOTES
 from benchmark.tasks.make.plan import TaskPlan
 from msssl_common.files import write_text
-from msssl_common.locks import FileLock, is_locked
+from msssl_common.locks import is_locked, locked_or_refused
 
 PLAN: Final = ".plan"
 
@@ -83,15 +83,6 @@ def tidy(part: Path) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock for as long as the task is being made; do without where there are none."""
-    try:
-        lock = FileLock.take(path)
-    except OSError:
+    busy = ValueError(f"Another process is making this task (it holds {path}).")
+    with locked_or_refused(path, busy, remove=True):
         yield
-        return
-    if lock is None:
-        raise ValueError(f"Another process is making this task (it holds {path}).")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        lock.release()

@@ -6,14 +6,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from msssl_common.csv_tables import csv_table
 from msssl_common.decoder_notes import tell
 from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text
-from msssl_common.locks import FileLock
+from msssl_common.locks import locked_or_refused
 from pretrain.data.audio import MANIFEST, find_audio
 from pretrain.data.debian.choose import choose, prints_of
 from pretrain.data.debian.deb import DebError
@@ -85,7 +84,8 @@ def make_corpus(
     if tasks is not None:
         find_audio(tasks)  # better a complaint now than after hours
     check_writable(out)
-    with _locked(out):
+    busy = ValueError(f"{out}: another mspretrain corpus is writing to it; wait for it")
+    with locked_or_refused(out / ".lock", busy):
         _check_same(out, packages, args)
         (out / WORK).mkdir(exist_ok=True)
         for left in (out / WORK).glob(f"{UNPACKED}*"):
@@ -216,22 +216,6 @@ def _remove_others(out: Path, wanted: set[str], kinds: set[str]) -> None:
         for path in (out / kind).glob("*/*.flac"):
             if path.relative_to(out).as_posix() not in wanted:
                 path.unlink()
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Refuse to write where another process does; some cluster file systems cannot tell."""
-    try:
-        lock = FileLock.take(out / ".lock")
-    except OSError:
-        yield
-        return
-    if lock is None:
-        raise ValueError(f"{out}: another mspretrain corpus is writing to it; wait for it")
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _check_same(out: Path, packages: Sequence[Package], args: Args) -> None:

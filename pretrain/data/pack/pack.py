@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from msssl_common.decoder_notes import tell
 from msssl_common.files import check_writable, write_text
-from msssl_common.locks import FileLock
+from msssl_common.locks import locked_or_refused
 from pretrain.data.audio import SAMPLE_RATE
 from pretrain.data.pack.clip import WHYS, Dropped, PackArgs, Packed
 from pretrain.data.pack.codec import check_codec
@@ -96,7 +95,8 @@ def pack(
     check_codec(args.codec)
     wanted = shuffled(wanted)
     check_writable(out)
-    with _locked(out):
+    busy = ValueError(f"{out}: another mspretrain pack is writing to it; wait for it")
+    with locked_or_refused(out / ".lock", busy):
         settings = {"format": FORMAT, "sample_rate": SAMPLE_RATE, **asdict(args)}
         listed = {"clips": len(wanted), "sha256_of_list": list_hash(wanted)}
         _check_same(out, {**settings, **listed})
@@ -205,22 +205,6 @@ class Packing:
         write_tables(self.out)
         hours = samples / SAMPLE_RATE / 3600
         return Summary(len(self.wanted), packed, shards, hours, size, dict(why), self.cpu_seconds)
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Refuse to write where another process does; some cluster file systems cannot tell."""
-    try:
-        lock = FileLock.take(out / ".lock")
-    except OSError:
-        yield
-        return
-    if lock is None:
-        raise ValueError(f"{out}: another mspretrain pack is writing to it; wait for it")
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _check_same(out: Path, settings: dict[str, Any]) -> None:

@@ -19,9 +19,15 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from benchmark.tasks.get import origin as zenodo
 from benchmark.tasks.get.archive import ArchiveError, Entry, read_archive
-from benchmark.tasks.get.origin import Origin, local_archive, remote_archive
+from benchmark.tasks.get.origin import (
+    ARCHIVE_RATE,
+    Origin,
+    archive_name,
+    archive_url,
+    local_archive,
+    remote_archive,
+)
 from benchmark.tasks.get.resample import resample_clip
 from benchmark.tasks.get.workplace import StagingFolder, verify_task
 from msssl_common.console import byte_bar
@@ -152,7 +158,7 @@ class TaskDownload:
             shutil.rmtree(place.home, ignore_errors=True)
             return
         with place.locked():
-            if (place.final / str(zenodo.SAMPLE_RATE)).is_dir():
+            if (place.final / str(ARCHIVE_RATE)).is_dir():
                 contents = self._build_from_kept_source(place)
             else:
                 contents = self._build_from_archive(place, self._archive(place))
@@ -161,17 +167,17 @@ class TaskDownload:
 
     @property
     def _rates(self) -> set[int]:
-        return {self.sample_rate, *([zenodo.SAMPLE_RATE] if self.keep_source else [])}
+        return {self.sample_rate, *([ARCHIVE_RATE] if self.keep_source else [])}
 
     def _archive(self, place: StagingFolder) -> Path:
         """The task's archive, downloaded if need be."""
         if self.origin.archives is not None:
             return local_archive(place.name, self.origin.archives, self.sample_rate)
-        name = zenodo.archive_name(place.name)
+        name = archive_name(place.name)
         target = place.archive(name)
         if target.is_file():
             return target
-        url = zenodo.archive_url(name)
+        url = archive_url(name)
         try:
             remote = remote_archive(place.name, self.origin.mirror, self.retries, self._say)
             url = remote.url
@@ -202,10 +208,10 @@ class TaskDownload:
 
     def _build_from_kept_source(self, place: StagingFolder) -> str:
         place.begin(str(place.final), self._rates)
-        title = f"Resampling {place.final} from {zenodo.SAMPLE_RATE} to {self.sample_rate} Hz"
+        title = f"Resampling {place.final} from {ARCHIVE_RATE} to {self.sample_rate} Hz"
         try:
             with byte_bar(self.console, title) as advance:
-                entries = read_kept_source(place.final, zenodo.SAMPLE_RATE, advance)
+                entries = read_kept_source(place.final, ARCHIVE_RATE, advance)
                 return self._build(place, entries)
         except ArchiveError as error:
             raise ValueError(f"{place.final} cannot be resampled: {error}.") from None

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from benchmark.tasks.get import origin as zenodo
 from msssl_common.download import (
     DownloadError,
     FinalError,
@@ -28,13 +27,13 @@ from msssl_common.download import (
 
 API: Final = "https://zenodo.org/api/records"
 RECORDS: Final = ("6332517", "5885750")
-SAMPLE_RATE: Final = 48000  # Hz, the only one on Zenodo
+ARCHIVE_RATE: Final = 48000  # Hz, the only one on Zenodo
 MAX_RECORD_BYTES: Final = 4 << 20
 
 
-def archive_name(folder: str, sample_rate: int = SAMPLE_RATE) -> str:
+def archive_name(folder: str) -> str:
     """Name of a task folder's archive, e.g. ``"hear2021-esc50-v2.0.0-full-48000.tar.gz"``."""
-    return f"hear2021-{folder}-{sample_rate}.tar.gz"
+    return f"hear2021-{folder}-{ARCHIVE_RATE}.tar.gz"
 
 
 def archive_url(archive: str) -> str:
@@ -140,12 +139,12 @@ def remote_archive(
         DownloadError: Zenodo cannot be asked; a mirror serves without, then with a line that says
             that checksums are not compared.
     """
-    archive = zenodo.archive_name(folder)
+    archive = archive_name(folder)
     if mirror is None:
-        return zenodo.find_archive(archive, retries)
+        return find_archive(archive, retries)
     url = f"{mirror.rstrip('/')}/{quote(archive)}"
     try:
-        remote = zenodo.find_archive(archive, replace(retries, attempts=1))
+        remote = find_archive(archive, replace(retries, attempts=1))
         return replace(remote, url=url, plain=True)
     except (DownloadError, FileNotFoundError) as error:
         say(f"{archive}: no checksum to compare with, as Zenodo did not tell ({error})")
@@ -169,8 +168,8 @@ def local_archive(folder: str, archives: Path, sample_rate: int) -> Path:
     fitting = sorted(rate for rate in by_rate if rate >= sample_rate)
     if fitting:
         return by_rate[fitting[0]]
-    archive = zenodo.archive_name(folder)
+    archive = archive_name(folder)
     raise FileNotFoundError(
         f"{archives} has no {archive}, nor one of another rate from {sample_rate} Hz on: it is at "
-        f"{zenodo.archive_url(archive)}"
+        f"{archive_url(archive)}"
     )

@@ -13,7 +13,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -24,7 +25,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.parameter import is_lazy
 
-from benchmark.models.outputs import HearModuleError, check_embeddings, check_timestamps
+from benchmark.models.outputs import (
+    ABSENT_LIBRARY,
+    HearModuleError,
+    check_embeddings,
+    check_timestamps,
+)
 from benchmark.models.specs import split_spec
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.models.worker.messages import WorkerLostError, WorkerRaisedError
@@ -176,7 +182,7 @@ class HearModule:
             )
         elsewhere = isinstance(self.module, WorkerModule)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), _same_folder():
                 given = audio if elsewhere else audio.to(self.device)
                 return getattr(self.module, function)(given, self.model)
         except HearModuleError:
@@ -215,7 +221,8 @@ def load_hear_module(
     check_import_name(module_name)
     module = WorkerModule(spec, interpreter, device, logs) if interpreter else _import(module_name)
     try:
-        return _loaded(spec, module, device)
+        with _same_folder():
+            return _loaded(spec, module, device)
     except BaseException:
         if isinstance(module, WorkerModule):
             module.close()
@@ -245,6 +252,16 @@ def _loaded(spec: str, module: ModuleType | WorkerModule, device: str) -> HearMo
     )
 
 
+@contextmanager
+def _same_folder() -> Iterator[None]:
+    """Stay in the current folder, where results go, though a module in this process leaves it."""
+    folder = os.getcwd()  # noqa: PTH109 -- chdir takes a string as well
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+
+
 def check_import_name(module_name: str) -> None:
     """See that a name could be imported.
 
@@ -270,7 +287,8 @@ def _import(module_name: str) -> ModuleType:
                 f"No module named {module_name!r} is installed or in the current folder"
             ) from error
         raise HearModuleError(
-            f"Module {module_name!r} cannot be imported: {error}{_shadowed_helpers()}"
+            f"Module {module_name!r} cannot be imported: {error}; {ABSENT_LIBRARY}"
+            f"{_shadowed_helpers()}"
         ) from error
     except (Exception, SystemExit) as error:
         raise HearModuleError(
@@ -317,9 +335,10 @@ def _load(
             raise HearModuleError(f"{call} failed: {error}") from error
         raise HearModuleError(f"{call} raised {_name(error)}") from error
     if not isinstance(model, torch.nn.Module):
+        kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
         raise HearModuleError(
-            f"{call} returned {type(model).__name__}; this benchmark runs torch.nn.Module models"
-            f"{_tensorflow_hint(model)}"
+            f"{call} returned {'nothing' if model is None else kind}; this benchmark runs "
+            f"torch.nn.Module models{_tensorflow_hint(model)}"
         )
     lazy = [name for name, value in model.named_parameters() if is_lazy(value)]
     if lazy:
@@ -347,7 +366,7 @@ def _sample_rate(model: torch.nn.Module, module_name: str) -> int:
     if not isinstance(rate, int | float) or rate not in SAMPLE_RATES:
         raise HearModuleError(
             f"The model of {module_name} has sample_rate {rate!r}; HEAR allows "
-            f"{', '.join(map(str, SAMPLE_RATES))} Hz"
+            f"{', '.join(map(str, SAMPLE_RATES))} Hz: take one, and resample in the module"
         )
     return int(rate)  # upstream also takes 16000.0
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 MAX_IRREGULARITY_MS = 1.0  # hear-validator 2021.0.6, validate.py: allowed deviation from the hop
 SECONDS_MARGIN = 2.0  # timestamps that end before this many ms per second of audio are in seconds
+ABSENT_LIBRARY = "install that where the module runs, or name another Python with --env"
 
 
 class HearModuleError(ValueError):
@@ -39,7 +40,9 @@ def check_embeddings(
     """
     tensor = _tensor(embeddings, "embeddings", source)
     if tensor.dtype != torch.float32:
-        raise HearModuleError(f"{source} returned {tensor.dtype} embeddings; HEAR asks for float32")
+        raise HearModuleError(
+            f"{source} returned {tensor.dtype} embeddings; HEAR asks for float32: add .float()"
+        )
     expected = ", ".join("frames" if n is None else str(n) for n in shape)
     fits = tensor.ndim == len(shape) and all(
         n is None or n == m for n, m in zip(shape, tensor.shape, strict=True)
@@ -47,6 +50,7 @@ def check_embeddings(
     if not fits:
         raise HearModuleError(
             f"{source} returned embeddings of shape {tuple(tensor.shape)}; expected ({expected})"
+            f"{_shape_hint(tuple(tensor.shape), shape)}"
         )
     if tensor.numel() == 0:
         raise HearModuleError(f"{source} returned no frame for {clips[0]}")
@@ -84,7 +88,8 @@ def check_timestamps(
     if tuple(tensor.shape) != shape:
         raise HearModuleError(
             f"{source} returned timestamps of shape {tuple(tensor.shape)} beside embeddings of "
-            f"{shape[0]} clips x {shape[1]} frames; both must agree"
+            f"{shape[0]} clips x {shape[1]} frames; both must agree: a timestamp for each frame of "
+            "each clip"
         )
     array: NDArray[np.float64] = tensor.detach().cpu().to(torch.float64).numpy()
     for row, clip in zip(array, clips, strict=True):
@@ -92,6 +97,25 @@ def check_timestamps(
         if problem:
             raise HearModuleError(f"{source} returned timestamps for {clip} that {problem}")
     return array
+
+
+def _shape_hint(found: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
+    """What to do about embeddings of a shape that is a usual slip; else nothing."""
+    clips, size = expected[0], expected[-1]
+    if len(expected) == 2 and len(found) == 3 and found[0] == clips:
+        return ": pool over the frames, as by embeddings.mean(dim=1)"
+    if clips == 1 and len(found) == len(expected) - 1:
+        return ": a batch of one clip keeps its first dimension, so leave out squeeze()"
+    if len(found) != len(expected):
+        return ""
+    if len(expected) == 3 and found[1] == size != found[2]:
+        return ": swap the last two, as by embeddings.transpose(1, 2)"
+    if found[0] == 1 != clips and found[-1] == size:
+        return ": embed every clip of the batch, not the first alone"
+    if found[0] == clips and found[-1] != size:
+        attribute = f"{'scene' if len(expected) == 2 else 'timestamp'}_embedding_size"
+        return f": the model's {attribute} is {size}"
+    return ""
 
 
 def _timestamp_problem(timestamps_ms: NDArray[np.float64], duration_ms: float) -> str | None:
@@ -122,5 +146,6 @@ def _tensor(value: object, what: str, source: str) -> torch.Tensor:
     if not isinstance(value, torch.Tensor):
         raise HearModuleError(
             f"{source} returned {what} of type {type(value).__name__}; expected a torch tensor"
+            f"{': wrap it in torch.from_numpy' if isinstance(value, np.ndarray) else ''}"
         )
     return value

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmark.models.outputs import ABSENT_LIBRARY
 from benchmark.models.specs import split_spec
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.models.worker.messages import (
@@ -258,7 +259,8 @@ class WorkerModule:
                 )
             if "absent" in reply:
                 raise WorkerModuleError(
-                    f"Module {name!r} cannot be imported: {exception} ({worker.where()})"
+                    f"Module {name!r} cannot be imported: {exception}; {ABSENT_LIBRARY} "
+                    f"({worker.where()})"
                 )
             raise WorkerModuleError(f"Importing {name!r} raised {exception} ({worker.where()})")
         if reply["missing"]:

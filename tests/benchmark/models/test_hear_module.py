@@ -51,6 +51,24 @@ def test_label_note_and_checkpoint(modules: Path) -> None:
     assert (hear.licence, labelled.licence) == ("", r"MIT\x1b")
 
 
+def test_a_batch_of_one_keeps_its_dimension(modules: Path) -> None:
+    hear = load_hear_module(write_module(modules, scene="embeddings = embeddings.squeeze()"))
+    assert hear.scene(AUDIO).shape == (2, 4)
+    with pytest.raises(HearModuleError, match=r"expected \(1, 4\): .* leave out squeeze\(\)"):
+        hear.scene(AUDIO[:1])
+
+
+def test_a_module_in_this_process_cannot_move_the_results(
+    modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    leave = "import os; os.chdir('/')"
+    hear = load_hear_module(write_module(modules, extra_init=leave, scene=leave))
+    assert Path.cwd() == tmp_path
+    hear.scene(AUDIO)
+    assert Path.cwd() == tmp_path
+
+
 def test_module_of_the_current_folder_is_found(modules: Path) -> None:
     name = write_module(modules)
     code = (
@@ -66,13 +84,18 @@ def test_module_of_the_current_folder_is_found(modules: Path) -> None:
     ("parts", "sentence"),
     [
         ({"source": "x = 1"}, "has no function 'load_model'"),
-        ({"source": "import not_there"}, "cannot be imported: No module named 'not_there'"),
+        (
+            {"source": "import not_there"},
+            "cannot be imported: No module named 'not_there'; install that where the module runs",
+        ),
         ({"source": "1 / 0"}, "raised ZeroDivisionError: division by zero"),
         (
             {"load": "raise RuntimeError('no\\nweights')"},
             r"load_model\(\) raised RuntimeError: no weights",
         ),
         ({"load": "return 3"}, "returned int; this benchmark runs torch.nn.Module"),
+        ({"load": "return None"}, "returned nothing; this benchmark runs torch.nn.Module"),
+        ({"load": "return torch.nn.Module"}, "returned the class Module; this benchmark"),
         ({"extra_init": "self.sample_rate = 8000"}, "sample_rate 8000; HEAR allows 16000, 22050"),
         ({"extra_init": "del self.sample_rate"}, "sample_rate None"),
         ({"extra_init": "self.scene_embedding_size = 4.0"}, "scene_embedding_size 4.0; HEAR asks"),
@@ -99,11 +122,20 @@ def test_absent_module_and_device(modules: Path) -> None:
 @pytest.mark.parametrize(
     ("scene", "sentence"),
     [
-        ("embeddings = embeddings.double()", "returned torch.float64 embeddings"),
-        ("embeddings = embeddings.numpy()", "embeddings of type ndarray; expected a torch tensor"),
-        ("embeddings = embeddings[:1]", r"shape \(1, 4\); expected \(2, 4\)"),
-        ("embeddings = embeddings[:, :3]", r"shape \(2, 3\); expected \(2, 4\)"),
-        ("embeddings = embeddings[:, None]", r"shape \(2, 1, 4\); expected \(2, 4\)"),
+        ("embeddings = embeddings.double()", r"torch.float64 embeddings; .* add \.float\(\)$"),
+        (
+            "embeddings = embeddings.numpy()",
+            "expected a torch tensor: wrap it in torch.from_n",
+        ),
+        ("embeddings = embeddings[:1]", r"shape \(1, 4\); expected \(2, 4\): embed every clip"),
+        (
+            "embeddings = embeddings[:, :3]",
+            r"shape \(2, 3\); expected \(2, 4\): the model's scene_embedding_size is 4$",
+        ),
+        (
+            "embeddings = embeddings[:, None]",
+            r"shape \(2, 1, 4\); expected \(2, 4\): pool over the frames",
+        ),
         ("embeddings[1, 2] = float('nan')", "NaN or infinite embeddings for b.wav"),
         ("raise KeyError('k')", r"on 2 clips from a\.wav \(16000 samples\): KeyError: 'k'"),
     ],
@@ -126,7 +158,9 @@ def test_bad_scene_embeddings(modules: Path, scene: str, sentence: str) -> None:
         ("timestamps = timestamps[0]", r"timestamps of shape \(21,\)"),
         ("timestamps = timestamps[:, 1:]", r"timestamps of shape \(2, 20\)"),
         ("embeddings, timestamps = embeddings[:, :0], timestamps[:, :0]", "no frame for a.wav"),
-        ("embeddings = embeddings[0]", r"shape \(21, 4\); expected \(2, frames, 4\)"),
+        ("embeddings = embeddings[0]", r"shape \(21, 4\); expected \(2, frames, 4\)$"),
+        ("embeddings = embeddings.mT", r"shape \(2, 4, 21\); .*: swap the last two"),
+        ("embeddings = embeddings[..., 1:]", "the model's timestamp_embedding_size is 4$"),
         ("return embeddings", r"returned Tensor; expected \(embeddings, timestamps\)"),
     ],
 )

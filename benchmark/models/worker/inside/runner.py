@@ -134,7 +134,9 @@ class Runner:
         elif self._is_tensorflow():
             self._check_gpu()
         else:
-            kind = type(self.model).__name__
+            kind = "nothing" if self.model is None else type(self.model).__name__
+            if isinstance(self.model, type):
+                kind = f"the class {self.model.__name__}, not an instance"
             raise Refusal(f"returned {kind}; HEAR asks for a torch.nn.Module or a tf.Module")
         self._loaded = self._parameters()
         return self._facts(path)

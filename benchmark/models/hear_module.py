@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -39,6 +40,7 @@ from msssl_common.messages import is_out_of_memory, printable_name, printable_pa
 
 SAMPLE_RATES = (16000, 22050, 32000, 44100, 48000)  # Hz; the rates HEAR's tasks are published in
 FUNCTIONS = ("load_model", "get_scene_embeddings", "get_timestamp_embeddings")
+Number = TypeVar("Number", np.float32, np.float64)
 OWN_ATTRIBUTES = ("row_label", "row_note", "row_licence")
 
 
@@ -105,7 +107,8 @@ class HearModule:
         clips = clips or _rows(audio)
         returned = self._call("get_scene_embeddings", audio, clips)
         shape = (len(audio), self.scene_embedding_size)
-        return check_embeddings(returned, shape, self._source("get_scene_embeddings"), clips)
+        found = check_embeddings(returned, shape, self._source("get_scene_embeddings"), clips)
+        return self._kept(found)
 
     def timestamps(
         self, audio: torch.Tensor, clips: Sequence[str] | None = None
@@ -135,7 +138,12 @@ class HearModule:
         embeddings = check_embeddings(returned[0], shape, source, clips)
         frames = (embeddings.shape[0], embeddings.shape[1])
         duration_ms = 1000 * audio.shape[1] / self.sample_rate
-        return embeddings, check_timestamps(returned[1], frames, duration_ms, source, clips)
+        timestamps = check_timestamps(returned[1], frames, duration_ms, source, clips)
+        return self._kept(embeddings), self._kept(timestamps)
+
+    def _kept(self, array: NDArray[Number]) -> NDArray[Number]:
+        """An array that the module cannot change: it may return one memory at every call."""
+        return array if self.is_elsewhere else array.copy()
 
     @property
     def is_elsewhere(self) -> bool:

@@ -7,6 +7,7 @@ task because their timestamps were in seconds; NaN embeddings give NaN scores an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 MAX_IRREGULARITY_MS = 1.0  # hear-validator 2021.0.6, validate.py: allowed deviation from the hop
 SECONDS_MARGIN = 2.0  # timestamps that end before this many ms per second of audio are in seconds
 ABSENT_LIBRARY = "install that where the module runs, or name another Python with --env"
+LONGEST_WINDOW_MS = 30_000.0  # Whisper's; as much may lie behind the last frame
+FRAMES_TO_JUDGE = 8  # fewer may be windows that are nearly as long as the clip
 
 
 class HearModuleError(ValueError):
@@ -54,7 +57,7 @@ def check_embeddings(
         )
     if tensor.numel() == 0:
         raise HearModuleError(f"{source} returned no frame for {clips[0]}")
-    array: NDArray[np.float32] = tensor.detach().cpu().numpy()
+    array: NDArray[np.float32] = _array(tensor, "embeddings", source)
     finite = np.isfinite(array.reshape(len(array), -1)).all(axis=1)
     if not finite.all():
         clip = clips[int(np.argmin(finite))]
@@ -91,7 +94,9 @@ def check_timestamps(
             f"{shape[0]} clips x {shape[1]} frames; both must agree: a timestamp for each frame of "
             "each clip"
         )
-    array: NDArray[np.float64] = tensor.detach().cpu().to(torch.float64).numpy()
+    if tensor.is_complex():
+        raise HearModuleError(f"{source} returned {tensor.dtype} timestamps; HEAR asks for float32")
+    array: NDArray[np.float64] = _array(tensor.to(torch.float64), "timestamps", source)
     for row, clip in zip(array, clips, strict=True):
         problem = _timestamp_problem(row, duration_ms)
         if problem:
@@ -122,10 +127,12 @@ def _timestamp_problem(timestamps_ms: NDArray[np.float64], duration_ms: float) -
     """What is wrong with one clip's timestamps, as the end of a sentence; None if nothing is."""
     if not np.isfinite(timestamps_ms).all():
         return "are NaN or infinite"
-    if len(timestamps_ms) == 1:  # one frame has no hop to check
-        return None
+    first, last = float(timestamps_ms[0]), float(timestamps_ms[-1])
+    if len(timestamps_ms) == 1:  # one frame has no hop to check, and may be longer than the clip
+        half = LONGEST_WINDOW_MS / 2
+        inside = -half <= first <= duration_ms + half
+        return None if inside else f"lie outside: {first:g} ms, and the clip has {duration_ms:g} ms"
     hops = np.diff(timestamps_ms)
-    last = float(timestamps_ms[-1])
     if hops.min() <= 0:
         return "do not ascend"
     if last <= SECONDS_MARGIN * duration_ms / 1000:
@@ -139,7 +146,26 @@ def _timestamp_problem(timestamps_ms: NDArray[np.float64], duration_ms: float) -
         return f"are not regular: a hop differs by {deviation:.3g} ms from their mean of {hop:.4g}"
     if last > duration_ms + hop:
         return f"end after the clip: the last is {last:g} ms and the clip has {duration_ms:g} ms"
+    if first < -hop:
+        return f"begin before the clip: the first is {first:g} ms, and the hop is {hop:.4g} ms"
+    few = len(timestamps_ms) < FRAMES_TO_JUDGE
+    if (not few and first + last < duration_ms / 4) or duration_ms - last > LONGEST_WINDOW_MS:
+        return (
+            f"leave out most of the clip: the last is {last:g} ms and the clip has "
+            f"{duration_ms:g} ms; HEAR asks for the middle of each frame, in milliseconds"
+        )
     return None
+
+
+def _array(tensor: torch.Tensor, what: str, source: str) -> NDArray[Any]:
+    """A tensor's numbers: those that it has now, of whichever kind of tensor it is."""
+    here = tensor.detach().cpu()
+    try:
+        array: NDArray[Any] = here.resolve_neg().numpy()
+    except (TypeError, RuntimeError, NotImplementedError) as error:  # a subclass, say
+        why = " ".join(str(error).split())
+        raise HearModuleError(f"{source} returned {what} that cannot be read: {why}") from error
+    return array
 
 
 def _tensor(value: object, what: str, source: str) -> torch.Tensor:
@@ -147,5 +173,10 @@ def _tensor(value: object, what: str, source: str) -> torch.Tensor:
         raise HearModuleError(
             f"{source} returned {what} of type {type(value).__name__}; expected a torch tensor"
             f"{': wrap it in torch.from_numpy' if isinstance(value, np.ndarray) else ''}"
+        )
+    odd = "nested" if value.is_nested else "meta" if value.is_meta else str(value.layout)
+    if odd != str(torch.strided):
+        raise HearModuleError(
+            f"{source} returned {what} as a {odd} tensor; expected an ordinary one, with numbers"
         )
     return value

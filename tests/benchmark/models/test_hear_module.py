@@ -9,9 +9,11 @@ import torch
 
 from benchmark.models.hear_module import load_hear_module
 from benchmark.models.outputs import HearModuleError
+from benchmark.models.worker.interpreter import Interpreter
 from tests import ROOT
 from tests.benchmark.fake_modules import SOURCE, write_module
 
+ONE_FRAME = "embeddings, timestamps = embeddings[:, :1], timestamps[:, :1]"
 AUDIO = torch.linspace(-1, 1, 2 * 16000).reshape(2, 16000)
 
 
@@ -136,6 +138,11 @@ def test_absent_module_and_device(modules: Path) -> None:
             "embeddings = embeddings[:, None]",
             r"shape \(2, 1, 4\); expected \(2, 4\): pool over the frames",
         ),
+        ("embeddings = embeddings.to_sparse()", r"as a torch.sparse_coo tensor; expected an"),
+        ("embeddings = embeddings.to_mkldnn()", r"as a torch._mkldnn tensor"),
+        ("embeddings = embeddings.to('meta')", r"embeddings as a meta tensor"),
+        ("embeddings = torch.nested.nested_tensor(list(embeddings))", r"as a nested tensor"),
+        ("embeddings = embeddings.to(torch.complex64)", r"returned torch.complex64 embeddings"),
         ("embeddings[1, 2] = float('nan')", "NaN or infinite embeddings for b.wav"),
         ("raise KeyError('k')", r"on 2 clips from a\.wav \(16000 samples\): KeyError: 'k'"),
     ],
@@ -155,6 +162,13 @@ def test_bad_scene_embeddings(modules: Path, scene: str, sentence: str) -> None:
         ("timestamps = timestamps.flip(1)", "do not ascend"),
         ("timestamps = timestamps.clone(); timestamps[1, 3] += 5", "b.wav that are not regular"),
         ("timestamps = timestamps.clone(); timestamps[1, 3] = torch.nan", "b.wav that are NaN"),
+        ("timestamps = timestamps - 500", "begin before the clip: the first is -500 ms, and"),
+        ("timestamps = timestamps / 10", "leave out most of the clip: the last is 100 ms"),
+        ("timestamps = timestamps / 50", "leave out most of the clip: the last is 20 ms"),
+        ("timestamps = timestamps + 1j", "returned torch.complex64 timestamps"),
+        ("timestamps = timestamps.to_sparse()", "timestamps as a torch.sparse_coo tensor"),
+        (ONE_FRAME + "+ 1e9", r"lie outside: 1e\+09 ms, and the clip has 1000 ms"),
+        (ONE_FRAME + "- 1e9", "lie outside"),
         ("timestamps = timestamps[0]", r"timestamps of shape \(21,\)"),
         ("timestamps = timestamps[:, 1:]", r"timestamps of shape \(2, 20\)"),
         ("embeddings, timestamps = embeddings[:, :0], timestamps[:, :0]", "no frame for a.wav"),
@@ -168,6 +182,45 @@ def test_bad_timestamps(modules: Path, timestamp: str, sentence: str) -> None:
     hear = load_hear_module(write_module(modules, timestamp=timestamp))
     with pytest.raises(HearModuleError, match=sentence):
         hear.timestamps(AUDIO, ["a.wav", "b.wav"])
+
+
+@pytest.mark.parametrize("here", [True, pytest.param(False, marks=pytest.mark.own_process)])
+def test_tensors_of_rare_kinds_have_their_numbers(modules: Path, here: bool) -> None:
+    """One memory for all calls, a sign that is not carried out, gradients, strides, a subclass."""
+    kinds = (
+        "rare = [torch._neg_view(-embeddings), embeddings.t().contiguous().t(),\n"
+        "        torch.nn.Parameter(embeddings),\n"
+        "        embeddings.as_subclass(type('T', (torch.Tensor,), {})),\n"
+        "        torch.stack([embeddings, embeddings], 2)[..., 1]]\n"
+        "same = globals().setdefault('same', torch.zeros(2, 4))\n"
+        "same[:] = embeddings\n"
+        "embeddings = [*rare, same][int(audio[0, 0] * 8)]"
+    )
+    hear = load_hear_module(
+        write_module(modules, scene=kinds), "cpu", None if here else Interpreter.here()
+    )
+    found, plain = [], []
+    for number in [*range(6), 5]:
+        audio = torch.rand(2, 800, generator=torch.Generator().manual_seed(len(found)))
+        audio[0, 0] = number / 8
+        found.append(hear.scene(audio))
+        plain.append(audio.square().mean(1, keepdim=True) * torch.arange(1.0, 5.0))
+    np.testing.assert_allclose(found, torch.stack(plain), rtol=1e-6)
+    hear.close()
+
+
+def test_windows_that_are_longer_than_clips_are_allowed(modules: Path) -> None:
+    few = "embeddings, timestamps = embeddings[:, :4], timestamps[:, :4]"  # left-aligned, long
+    hear = load_hear_module(write_module(modules, timestamp=few))
+    assert hear.timestamps(torch.zeros(1, 16000))[1].tolist() == [[0, 50, 100, 150]]
+    hear = load_hear_module(write_module(modules, timestamp=ONE_FRAME + "+ 15_000"))
+    assert hear.timestamps(torch.zeros(1, 800))[1].tolist() == [[15000]]
+
+
+def test_a_time_axis_of_half_the_speed_is_refused_where_clips_are_long(modules: Path) -> None:
+    hear = load_hear_module(write_module(modules, timestamp="timestamps = timestamps / 2"))
+    with pytest.raises(HearModuleError, match="leave out most of the clip: the last is 40000 ms"):
+        hear.timestamps(torch.zeros(1, 80 * 16000))
 
 
 def test_short_clips_and_integer_timestamps_are_allowed(modules: Path) -> None:

@@ -227,10 +227,14 @@ class Runner:
         """A tensor's type and its numbers, those of a type that numpy lacks as float32."""
         if self.torch and isinstance(value, self.torch.Tensor):
             dtype = str(value.dtype).replace("torch.", "")
-            value = value.detach().cpu()
-            if getattr(value, "is_neg", bool)():  # of torch 1.10: a sign that is not carried out
-                value = value.resolve_neg()
-            return dtype, (value if dtype in SENDABLE else value.float()).numpy()
+            if not getattr(value, "is_meta", False):
+                value = value.detach().cpu()
+            try:
+                if getattr(value, "is_neg", bool)():  # of torch 1.10: a sign not carried out
+                    value = value.resolve_neg()
+                return dtype, (value if dtype in SENDABLE else value.float()).numpy()
+            except (TypeError, RuntimeError) as error:  # sparse, nested, meta ...
+                raise Refusal(f"returned {what} that are no ordinary tensor: {error}") from None
         if self.tensorflow and self.tensorflow.is_tensor(value):
             dtype = value.dtype.name
             if dtype not in SENDABLE:

@@ -23,11 +23,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from msssl_common.ogg import ogg_fault
+from msssl_common.ogg import END_OF_STREAM, ogg_fault
+from msssl_common.ogg import HEADER as OGG_HEADER
 
 UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)  # what a program writes that cannot go back to the header
-OGG_HEADER: Final = 27  # bytes before the table of segments
-END_OF_STREAM: Final = 4  # flag of an Ogg page
 LONGEST_PAGE: Final = OGG_HEADER + 255 + 255 * 255  # bytes
 XING_REACH: Final = 200  # bytes from the first frame of an MP3 in which its header must lie
 W64_HEAD: Final = 24  # bytes of a chunk's identifier and size, which count themselves

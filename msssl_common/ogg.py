@@ -42,7 +42,7 @@ def _fault(data: mmap.mmap) -> str | None:
         page = bytearray(data[start:end])
         promised = int.from_bytes(page[CHECKSUM], "little")
         page[CHECKSUM] = bytes(4)
-        if checksum(page) != promised:
+        if page_checksum(page) != promised:
             return f"is damaged: the checksum of its Ogg page {number} is of other bytes"
         begins = bool(page[5] & BEGIN_OF_STREAM)
         if begins and begun:
@@ -62,7 +62,7 @@ def _pages(data: mmap.mmap) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def checksum(page: bytes | bytearray) -> int:
+def page_checksum(page: bytes | bytearray) -> int:
     """Of a page whose own checksum is zero: CRC-32 of 0x04c11db7, from 0 on, not inverted."""
     turned = zlib.crc32(page.translate(TURNED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(turned.to_bytes(4, "little").translate(TURNED), "big")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from typing import Literal
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from msssl_common.ogg import page_checksum
+
 Codec = Literal["flac", "opus"]
-CODECS: tuple[Codec, ...] = ("flac", "opus")
 _FORMATS = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def check_codec(codec: Codec) -> None:
@@ -66,16 +65,7 @@ def with_serial(data: bytes, serial: int) -> bytes:
         page = bytearray(data[start : start + 27 + segments + body])
         page[14:18] = struct.pack("<I", serial)
         page[22:26] = bytes(4)
-        page[22:26] = struct.pack("<I", ogg_checksum(page))
+        page[22:26] = struct.pack("<I", page_checksum(page))
         pages.append(page)
         start += len(page)
     return b"".join(pages)
-
-
-def ogg_checksum(page: bytes | bytearray) -> int:
-    """CRC-32 with the most significant bit first and without inversion (RFC 3533, section 6).
-
-    zlib's has the same polynomial with the bits of bytes and result in the other order.
-    """
-    raw = zlib.crc32(bytes(page).translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int(f"{raw:032b}"[::-1], 2)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pretrain.recipe import PitchForm
 
-BINS_PER_SEMITONE = 3
+SALIENCE_BINS_PER_SEMITONE = 3
 SALIENCE_BINS = 264
 """Of the contrastive form's pitch axis: the 88 notes of a piano, three bins each."""
 HIDDEN_SIZE = 256
@@ -68,7 +68,7 @@ class SalienceHead(FrameHead):
     """The pitch head of the contrastive form: logits of pitch on an axis of its own.
 
     The loss alone makes it an axis: sounds that differ by a semitone must give the same salience
-    ``BINS_PER_SEMITONE`` bins apart.
+    ``SALIENCE_BINS_PER_SEMITONE`` bins apart.
     """
 
     def __init__(self, size: int) -> None:

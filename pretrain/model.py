@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from msssl_hear.encoder import Encoder
 from pretrain.distributed.gather import all_reduce_sum, gather_rows, rank, world_size
 from pretrain.heads import (
-    BINS_PER_SEMITONE,
+    SALIENCE_BINS_PER_SEMITONE,
     ClipHead,
     FrameHead,
     HiddenLayerHead,
@@ -269,8 +269,8 @@ class SamplingStrategies(nn.Module):
                 anchor,
                 partner,
                 *where,
-                (views.shifts * BINS_PER_SEMITONE).round().long(),
-                round(self.max_move * BINS_PER_SEMITONE),
+                (views.shifts * SALIENCE_BINS_PER_SEMITONE).round().long(),
+                round(self.max_move * SALIENCE_BINS_PER_SEMITONE),
                 self.args.temperature,
             )
             joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
@@ -294,7 +294,7 @@ class SamplingStrategies(nn.Module):
             lengths,
             gather_rows(lengths),
             views.offsets,
-            (views.shifts * BINS_PER_SEMITONE).round() != 0,
+            (views.shifts * SALIENCE_BINS_PER_SEMITONE).round() != 0,
             self.args.temperature,
             rank() * len(lengths),
         )

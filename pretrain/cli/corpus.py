@@ -64,14 +64,14 @@ def debian(
     If the command is killed, run it again: it resumes. The same packages give the same bytes. If
     fluidsynth is installed, notes of all General MIDI instruments are rendered too.
     """
-    from pretrain.data.debian.corpus import Args, make_corpus
+    from pretrain.data.debian.corpus import CorpusArgs, make_corpus
     from pretrain.data.debian.package_list import read_list
 
     try:
         summary = make_corpus(
             read_list(only),
             out,
-            Args(source_hours, kind_hours),
+            CorpusArgs(source_hours, kind_hours),
             debs,
             tasks_dir,
             lambda sentence: say(sentence, err=True),

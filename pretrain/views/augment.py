@@ -81,7 +81,7 @@ def add_background(
     Args:
         audio: Waveforms, shape (batch, samples).
         backgrounds: Waveforms, same shape.
-        probability: BatchShard of clips that get one.
+        probability: Share of clips that get one.
         least_snr_db: The clip's RMS over the background's, dB, is uniform from this to 20 dB more.
         generator: On the audio's device.
         share: What the clips are of the joint batch; None: all.

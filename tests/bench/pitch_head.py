@@ -29,7 +29,7 @@ from msssl_hear.log_mel import LogMel
 from pretrain.data.share import BatchShard
 from pretrain.data.synthesis.notes import single_note
 from pretrain.data.synthesis.signals import Signal, log_uniform
-from pretrain.heads import BINS_PER_SEMITONE
+from pretrain.heads import SALIENCE_BINS_PER_SEMITONE
 from pretrain.model import SamplingStrategies
 from pretrain.recipe import AugmentArgs, Recipe, recipe_of
 from pretrain.run_folder import CONFIG, STATE
@@ -46,7 +46,7 @@ class Followed(NamedTuple):
     """How the head's answer goes with the shift.
 
     Attributes:
-        r2: BatchShard of the squared shift that the answer explains: 1 perfect, 0 as good as
+        r2: Share of the squared shift that the answer explains: 1 perfect, 0 as good as
         answering
             "no shift", below 0 worse than that.
         slope: Semitones answered per semitone shifted, by least squares.
@@ -106,7 +106,7 @@ def measure(
         spectra = view(log_mel, crops, shift, BARE, generator, share, with_contrast)
         heard.append(module.hear_pitch(module.encoder(spectra.log_mel, None, spectra.contrast)))
     if recipe.loss.pitch_form == "contrast":
-        answers = best_move(heard[0], heard[1], round(2 * largest * BINS_PER_SEMITONE))
+        answers = best_move(heard[0], heard[1], round(2 * largest * SALIENCE_BINS_PER_SEMITONE))
     else:
         answers = (heard[1] - heard[0]).mean(dim=1) * largest
     return followed(answers, shifts[1] - shifts[0])
@@ -129,7 +129,7 @@ def best_move(a: Tensor, b: Tensor, most: int) -> Tensor:
         (root_a * padded[:, :, move : move + a.shape[2]]).sum(dim=(1, 2))
         for move in range(2 * most + 1)
     ]
-    return (torch.stack(alike).argmax(dim=0) - most) / BINS_PER_SEMITONE
+    return (torch.stack(alike).argmax(dim=0) - most) / SALIENCE_BINS_PER_SEMITONE
 
 
 def sounds(kind: str, samples: int, sample_rate: int, seed: int = SEED) -> Tensor:

@@ -42,7 +42,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Args:
+class CorpusArgs:
     """What decides the corpus's bytes, beside the packages.
 
     Attributes:
@@ -57,7 +57,7 @@ class Args:
 def make_corpus(
     packages: Sequence[Package],
     out: Path,
-    args: Args,
+    args: CorpusArgs,
     debs: Path | None = None,
     tasks: Path | None = None,
     say: Callable[[str], None] = lambda sentence: None,
@@ -99,7 +99,7 @@ def make_corpus(
 def _prepare_all(
     packages: Sequence[Package],
     out: Path,
-    args: Args,
+    args: CorpusArgs,
     debs: Path | None,
     say: Callable[[str], None],
 ) -> Iterator[tuple[Prepared, Deb]]:
@@ -149,7 +149,7 @@ def _get(package: Package, out: Path, debs: Path | None) -> Deb:
 def _finish(
     prepared: Sequence[tuple[Prepared, Deb]],
     out: Path,
-    args: Args,
+    args: CorpusArgs,
     tasks: Path | None,
     say: Callable[[str], None],
 ) -> Summary:
@@ -218,7 +218,7 @@ def _remove_others(out: Path, wanted: set[str], kinds: set[str]) -> None:
                 path.unlink()
 
 
-def _check_same(out: Path, packages: Sequence[Package], args: Args) -> None:
+def _check_same(out: Path, packages: Sequence[Package], args: CorpusArgs) -> None:
     """Note how a new folder is made; refuse to go on otherwise."""
     path = out / SETTINGS
     settings = {

@@ -14,12 +14,12 @@ from msssl_common.decoder_notes import DamagedAudioWarning
 from msssl_common.locks import FileLock
 from pretrain.cli import main
 from pretrain.data.debian import corpus, soundfont
-from pretrain.data.debian.corpus import Args, make_corpus
+from pretrain.data.debian.corpus import CorpusArgs, make_corpus
 from pretrain.data.debian.package_list import Package
 from tests.msssl_common.damaged_mp3 import write_mp3
 from tests.pretrain.data.debian.packages import noise, wav, write_package
 
-ARGS = Args(source_hours=0.5, kind_hours=1.0)
+ARGS = CorpusArgs(source_hours=0.5, kind_hours=1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -216,7 +216,7 @@ def test_bad_input_is_one_sentence(packages, debs, tmp_path):
     with pytest.raises(ValueError, match="none of the packages gave a clip"):
         make_corpus(packages, out, ARGS, tmp_path / "empty")
     with pytest.raises(ValueError, match=r"begun with other kind_hours 1\.0, not 2\.0; give ano"):
-        make_corpus(packages, out, Args(0.5, 2.0), debs)
+        make_corpus(packages, out, CorpusArgs(0.5, 2.0), debs)
     with pytest.raises(ValueError, match="begun with other packages; give another --out"):
         make_corpus(packages[:1], out, ARGS, debs)
     lock = FileLock.take(out / ".lock")

@@ -8,16 +8,14 @@ from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import Literal
 
 from msssl_common.locks import locked_or_refused
 from pretrain.data.open import open_data
+from pretrain.data.shards.corpus import Reader
 from pretrain.distributed.launch import is_first
 from pretrain.recipe import Recipe, find_recipe, read_recipe
 from pretrain.run_folder import check_start, stored_settings
 from pretrain.train import train
-
-Reader = Literal["memory", "stream"]
 
 
 def fit(

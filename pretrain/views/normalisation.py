@@ -23,7 +23,7 @@ def log_mel_statistics(
 ) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each mel band over random crops of the corpus.
 
-    Clips are drawn with replacement, each with the same chance as in training.
+    Clips are drawn with replacement, each with the same chance.
 
     Args:
         log_mel: Front end; its own statistics do not matter.

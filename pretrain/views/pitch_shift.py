@@ -13,10 +13,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from msssl_hear.log_frequency import LogFrequencyConfig
+from msssl_hear.log_frequency import SEMITONES_PER_OCTAVE, LogFrequencyConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig, mel_filterbank
 
-SEMITONES_PER_OCTAVE = 12.0
 CENTS = 100  # in a semitone
 
 

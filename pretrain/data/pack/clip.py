@@ -22,9 +22,8 @@ from pretrain.data.pack.wanted import WantedClip
 
 Why = Literal["missing", "unreadable", "near-silent", "duplicate"]
 WHYS: tuple[Why, ...] = ("missing", "unreadable", "near-silent", "duplicate")
-CUT_ALREADY = (
-    1.0  # s; a file longer than its clip by no more than this is the clip, not a recording
-)
+# Seconds; a file longer than its clip by no more than this is the clip, not a recording.
+CUT_ALREADY = 1.0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pretrain.data.pack.clip import WHYS, Dropped, PackArgs, Packed
 from pretrain.data.pack.codec import check_codec
 from pretrain.data.pack.shard_file import (
     MANIFEST,
+    SETTINGS,
     DroppedRow,
     Journal,
     ManifestRow,
@@ -30,7 +31,6 @@ from pretrain.data.pack.shard_file import (
 from pretrain.data.pack.wanted import WantedClip, list_hash, shuffled
 from pretrain.data.pack.workers import prepared
 
-SETTINGS = "pack.json"
 FORMAT = 1  # of the folder
 
 

@@ -16,6 +16,7 @@ from pretrain.data.audio import SAMPLE_RATE
 
 JOURNAL = "journal"  # folder: a JSON file per finished shard, which makes it count
 MANIFEST = "manifest.csv"
+SETTINGS = "pack.json"
 DROPPED = "dropped.csv"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from os import cpu_count
 from pathlib import Path
 from typing import Literal
 
@@ -116,7 +115,7 @@ def hold(manifest: Manifest) -> Corpus:
     def fill(place: int) -> None:
         samples[starts[place] : starts[place + 1]] = shards.clip(order[place])
 
-    with ThreadPoolExecutor(cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in pool.map(fill, range(len(order))):
             pass
     names = tuple(manifest.names[i] for i in order)

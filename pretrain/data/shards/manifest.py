@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from msssl_common.csv_tables import original_text
 from pretrain.data.audio import SAMPLE_RATE
-from pretrain.data.pack.shard_file import MANIFEST, ManifestRow
+from pretrain.data.pack.shard_file import MANIFEST, SETTINGS, ManifestRow
 
-SETTINGS = "pack.json"
 _TYPES = {"samples": np.int64, "offset": np.int64, "size": np.int64, "shard": str}
 _COLUMNS = {**_TYPES, "clip_id": str, "source": str}
 

@@ -22,7 +22,9 @@ from pretrain.data.share import BatchShard
 
 LANES = 16  # at most: places at which an epoch is read at once
 BUFFER = 4096  # clips that are shuffled together, over all lanes
-_SHARDS, _CLIPS = 6, 7  # streams of random numbers; those of pretrain.data.seeds are 0 to 5
+# Streams of NumPy's numbers, so that they have nothing to do with those of pretrain.data.seeds,
+# which seed torch's.
+_SHARDS, _CLIPS = 6, 7
 
 
 class ShardOrder:

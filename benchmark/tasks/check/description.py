@@ -132,7 +132,7 @@ def _chroma_gaps(task: Task) -> list[Finding]:
     """Upstream counts octaves in indices (`benchmark.scores.accuracy.chroma_acc`)."""
     if "chroma_acc" not in task.evaluation or not task.vocabulary:
         return []
-    if not all(label.lstrip("-").isdecimal() for label in task.vocabulary):
+    if not all(label.removeprefix("-").isdecimal() for label in task.vocabulary):
         reason = "whose labels are no MIDI numbers"
     else:
         notes = [int(label) for label in task.vocabulary]

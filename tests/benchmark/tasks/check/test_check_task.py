@@ -176,6 +176,8 @@ def test_chroma_with_gaps(tmp_path: Path) -> None:
     assert not kinds(folder)
     (folder / "labelvocabulary.csv").write_text("idx,label\n0,61\n1,60\n")
     assert kinds(folder) == {"chroma-gap": 1}
+    (folder / "labelvocabulary.csv").write_text("idx,label\n0,60\n1,61\n2,--62\n")
+    assert kinds(folder)["chroma-gap"] == 1  # a number of its letters, but none of Python's
 
 
 def test_two_faults_of_a_clip(tmp_path: Path) -> None:

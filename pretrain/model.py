@@ -247,7 +247,7 @@ class SamplingStrategies(nn.Module):
             pairs = self.frame_similarity(queries.flatten(0, 1), keys.flatten(0, 1))
             pairs = pairs.view(*queries.shape[:2], *keys.shape[:2])
             logits, others = other_clips(pairs, gather_rows(lengths), rank() * len(lengths))
-        total, solved, frames = frame_loss(
+        found = frame_loss(
             logits,
             lengths,
             lengths,
@@ -256,8 +256,7 @@ class SamplingStrategies(nn.Module):
             self.args.frame_tolerance,
             others,
         )
-        summed = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
-        return summed.loss, summed.accuracy
+        return over_processes(found)
 
     def _pitch_loss(
         self, anchor: Tensor, partner: Tensor, views: Views, lengths: Tensor
@@ -265,7 +264,7 @@ class SamplingStrategies(nn.Module):
         """Of the pitch head's numbers, (batch, frames), or of salience, (batch, frames, bins)."""
         where = (lengths, lengths, views.offsets)
         if self.args.pitch_form == "contrast":
-            total, solved, frames = pitch_contrast_loss(
+            found = pitch_contrast_loss(
                 anchor,
                 partner,
                 *where,
@@ -273,8 +272,7 @@ class SamplingStrategies(nn.Module):
                 round(self.max_move * SALIENCE_BINS_PER_SEMITONE),
                 self.args.temperature,
             )
-            joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
-            return joint.loss, joint.accuracy
+            return over_processes(found)
         errors, variation, frames = pitch_loss(
             anchor, partner, *where, views.shifts, self.max_shift
         )
@@ -287,7 +285,7 @@ class SamplingStrategies(nn.Module):
         anchor, twin = embeddings.instance_anchor, embeddings.instance_twin
         partner = embeddings.instance_partner
         assert anchor is not None and twin is not None and partner is not None
-        total, solved, frames = instance_loss(
+        found = instance_loss(
             anchor,
             gather_rows(twin),
             partner,
@@ -298,5 +296,14 @@ class SamplingStrategies(nn.Module):
             self.args.temperature,
             rank() * len(lengths),
         )
-        joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
-        return joint.loss, joint.accuracy
+        return over_processes(found)
+
+
+def over_processes(found: FrameLoss) -> tuple[Tensor, Tensor]:
+    """Loss and accuracy of this process's frames, so that their mean over processes is the batch's.
+
+    Sums of one process are taken times the number of processes, over the frames of all.
+    """
+    total, solved, frames = found
+    joint = FrameLoss(total * world_size(), solved * world_size(), all_reduce_sum(frames))
+    return joint.loss, joint.accuracy

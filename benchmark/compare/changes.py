@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
 
-from benchmark.compare.places import Place, entry, spec
+from benchmark.compare.places import Place, entry
 from benchmark.protocol import Protocol
 from benchmark.results.cells import Cell, FoldScores
 
@@ -52,7 +52,7 @@ def _of_place(place: Place) -> Iterator[str]:
 
 def _module(a: Cell, b: Cell) -> Iterator[str]:
     """What it is called, what was installed, weights and code."""
-    yield from _fact("module", spec(a.module), spec(b.module))
+    yield from _fact("module", a.module.spec, b.module.spec)
     if not (a.module.weights_hash and b.module.weights_hash):  # one could not be loaded
         return
     yield from _fact("distribution", a.module.distribution, b.module.distribution)

@@ -15,7 +15,7 @@ from benchmark.compare.places import Place, Side, entry, match, match_rows
 from benchmark.report.fold_scores import entry_fold_scores, score_remark, score_remarks
 from benchmark.results.verified import predictions_damage
 from benchmark.statistics import Interval, bootstrap_task, percentile_interval
-from benchmark.statistics.bootstrap import LEVEL, RESAMPLES
+from benchmark.statistics.bootstrap import LEVEL, resamples_for_tests
 from benchmark.statistics.paired import holm, paired_p
 
 Verdict = Literal[
@@ -82,9 +82,7 @@ class Difference:
 
 def differences(places: Sequence[Place]) -> list[Difference]:
     """Compare every place, and correct p for the number of tests."""
-    # The smallest p of a test is 1 / (resamples + 1), which Holm may multiply by the number of
-    # tests: so many leave it at half of the 5 %.
-    resamples = max(RESAMPLES, round(2 * len(places) / (1 - LEVEL)))
+    resamples = resamples_for_tests(len(places))
     found = [_difference(place, resamples) for place in places]
     adjusted = holm(np.array([difference.p for difference in found]))
     return [replace(each, p=float(p)) for each, p in zip(found, adjusted, strict=True)]

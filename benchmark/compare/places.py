@@ -83,9 +83,9 @@ class Side:
         cells: dict[tuple[str, str], list[CellFile]] = {}
         self.rows: dict[str, ModuleFacts] = {}
         for file in sorted(merged(files), key=lambda file: file.cell.protocol.seed):
-            self.rows.setdefault(spec(file.cell.module), file.cell.module)
+            self.rows.setdefault(file.cell.module.spec, file.cell.module)
             if file.cell.reason != NOT_RUN:
-                cells.setdefault((spec(file.cell.module), file.cell.task.task), []).append(file)
+                cells.setdefault((file.cell.module.spec, file.cell.task.task), []).append(file)
         self.cells = {place: tuple(seeds) for place, seeds in cells.items()}
 
     def row(self, name: str) -> str:
@@ -103,11 +103,6 @@ class Side:
     def tasks(self, row: str) -> list[str]:
         """Tasks that a row was run on."""
         return [task for of_row, task in self.cells if of_row == row]
-
-
-def spec(module: ModuleFacts) -> str:
-    """``pkg.module`` or ``pkg.module=CHECKPOINT``: what makes two rows the same."""
-    return f"{module.module}={module.checkpoint}" if module.checkpoint else module.module
 
 
 def match(a: Side, b: Side) -> Matched:

@@ -82,10 +82,8 @@ def _cells(difference: Difference) -> list[str]:
         difference.place.row,
         task.task,
         score_name(task),
-        *(
-            "failed" if value is None else score_text(value)
-            for value in (difference.a, difference.b)
-        ),
+        _score(difference.a),
+        _score(difference.b),
         _change(difference),
         _p(difference.p),
         difference.verdict,

@@ -195,13 +195,17 @@ def bootstrap_task(
 
 
 def resamples_for(models: int) -> int:
-    """Resamples that can show a difference between ``models`` models after Holm's correction.
+    """Resamples that can show a difference between ``models`` models after Holm's correction."""
+    return resamples_for_tests(models * (models - 1) // 2)
+
+
+def resamples_for_tests(tests: int) -> int:
+    """Resamples with which so many tests can find something after Holm's correction.
 
     The smallest p of a test with B resamples is 1 / (B + 1), and Holm may multiply it by the number
-    of pairs: B is chosen so that half of the 5 % is left, and not below `RESAMPLES`.
+    of tests: B is chosen so that half of the 5 % is left, and not below `RESAMPLES`.
     """
-    pairs = models * (models - 1) // 2
-    return max(RESAMPLES, round(2 * pairs / (1 - LEVEL)))
+    return max(RESAMPLES, round(2 * tests / (1 - LEVEL)))
 
 
 def _check_same_clips(task: str, models: Mapping[str, Sequence[FoldScore]]) -> None:

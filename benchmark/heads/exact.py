@@ -15,11 +15,12 @@ from benchmark.heads.fold_data import FoldData
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import Head, predict_logits
 from benchmark.heads.lazy_rows import OnDemand
-from benchmark.heads.outputs import PredictionType, head_loss
+from benchmark.heads.outputs import head_loss
 from benchmark.heads.rows import Batch, Rows
 from benchmark.heads.saved_heads import SavedHeads, head_name
 from benchmark.heads.torch_state import draw_loader_seed, draw_summary_input, threads_for
 from benchmark.heads.trained_head import EarlyStopping, TrainedHead
+from benchmark.tasks.task import PredictionType
 
 
 def train_exact(

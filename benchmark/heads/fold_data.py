@@ -9,11 +9,10 @@ from torch import Tensor
 
 from benchmark.heads.lazy_rows import StoredEmbeddings
 from benchmark.heads.monitor import Selection, selection
-from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows, Split, rows_of
 from benchmark.heads.shots import few_clips
 from benchmark.protocol import Protocol
-from benchmark.tasks.task import Fold, Task
+from benchmark.tasks.task import Fold, PredictionType, Task
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,11 @@ from benchmark.heads.outputs import head_loss, probabilities
 from benchmark.heads.postprocessing_search import PostprocessingSearch
 from benchmark.heads.rows import Split, targets_of
 from benchmark.protocol import Rules
-from benchmark.scores import MINIMISED, SceneScore, as_logged, event_score, scene_score_under
+from benchmark.scores import MINIMISED, as_logged, event_score, scene_score_under
 from benchmark.scores.ranking import two_sided
 from benchmark.tasks.task import Task
 
-
-Mode = Literal["max", "min"]
+ScoreMode = Literal["max", "min"]
 
 
 class Monitored(NamedTuple):
@@ -57,7 +56,7 @@ class Selection(NamedTuple):
 
     monitor: Monitor
     name: str
-    mode: Mode
+    mode: ScoreMode
     instead: str = ""
 
 
@@ -77,7 +76,7 @@ def selection(task: Task, split: Split, rules: Rules) -> Selection:
     if not task.use_scoring_for_early_stopping:
         return Selection(_loss_monitor(task, split, _only_point(task, split)), "loss", "min")
     name = task.evaluation[0]
-    mode: Mode = "min" if name in MINIMISED else "max"
+    mode: ScoreMode = "min" if name in MINIMISED else "max"
     if isinstance(split, EventSplit):
         if any(split.events.values()):
             return Selection(_event_monitor(task, split, rules, mode), name, mode)
@@ -89,7 +88,7 @@ def selection(task: Task, split: Split, rules: Rules) -> Selection:
 
 
 def _scene_selection(
-    task: Task, split: SceneSplit, rules: Rules, name: str, mode: Mode
+    task: Task, split: SceneSplit, rules: Rules, name: str, mode: ScoreMode
 ) -> Selection:
     classes = slice(None)
     if name not in ("aucroc", "d_prime") or (there := two_sided(split.targets)).all():
@@ -151,7 +150,7 @@ def _scene_monitor(
     return monitor
 
 
-def _event_monitor(task: Task, split: EventSplit, rules: Rules, mode: Mode) -> Monitor:
+def _event_monitor(task: Task, split: EventSplit, rules: Rules, mode: ScoreMode) -> Monitor:
     search = PostprocessingSearch(
         postprocessing_points(task.postprocessing_grid),
         clip_frames(split.timestamps_ms, split.frames_per_clip, split.clips),

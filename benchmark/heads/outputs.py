@@ -5,13 +5,11 @@ Source: heareval.predictions.task_predictions.FullyConnectedPrediction, OneHotTo
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-PredictionType = Literal["multiclass", "multilabel"]
+from benchmark.tasks.task import PredictionType
 
 
 def loss_targets(targets: Tensor, prediction_type: PredictionType) -> Tensor:

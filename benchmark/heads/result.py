@@ -17,7 +17,7 @@ from benchmark.events.frames import clip_frames
 from benchmark.events.postprocessing import Postprocessing, events_from_frames
 from benchmark.events.table import Event, event_table, events_by_clip
 from benchmark.heads.head import predict_logits
-from benchmark.heads.monitor import Mode, batched_probabilities
+from benchmark.heads.monitor import ScoreMode, batched_probabilities
 from benchmark.heads.outputs import head_loss
 from benchmark.heads.rows import Split, rows_of, targets_of
 from benchmark.heads.trained_head import Curve, TrainedHead
@@ -78,7 +78,7 @@ class TaskResult:
 
     folds: list[FoldResult]
     score_name: str
-    score_mode: Mode
+    score_mode: ScoreMode
     monitored: str
     grid_points: int
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from benchmark.events.postprocessing import Postprocessing
 from benchmark.heads.grid import GridPoint
 from benchmark.heads.head import Head
-from benchmark.heads.monitor import Mode, Monitored
+from benchmark.heads.monitor import Monitored, ScoreMode
 
 Curve = tuple[tuple[int, float], ...]  # epoch, from 0, and score of every validation
 
@@ -41,12 +41,12 @@ class TrainedHead:
     curve: Curve = ()
 
 
-def is_better(score: float, than: float, mode: Mode) -> bool:
+def is_better(score: float, than: float, mode: ScoreMode) -> bool:
     """Strictly better; nothing compares with NaN."""
     return score > than if mode == "max" else score < than
 
 
-def best_of(heads: Sequence[TrainedHead], mode: Mode) -> TrainedHead:
+def best_of(heads: Sequence[TrainedHead], mode: ScoreMode) -> TrainedHead:
     """The head with the best score, the first of equals."""
     best = heads[0]
     for head in heads[1:]:
@@ -70,7 +70,7 @@ class EarlyStopping:
         stopped: Whether training is over: patience has run out, or the number was not finite.
     """
 
-    def __init__(self, mode: Mode, patience: int) -> None:
+    def __init__(self, mode: ScoreMode, patience: int) -> None:
         self.mode = mode
         self.patience = patience
         self.worst = -math.inf if mode == "max" else math.inf

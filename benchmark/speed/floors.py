@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from benchmark.heads.exact import training_batches
 from benchmark.heads.grid import GridPoint
-from benchmark.heads.outputs import PredictionType
 from benchmark.heads.rows import Rows
 from benchmark.heads.torch_state import threads_for
+from benchmark.tasks.task import PredictionType
 
 
 def bare_products(

@@ -197,7 +197,7 @@ def task_folds(task: Task) -> list[Fold]:
     if task.split_mode == "trainvaltest":
         return [Fold(("train",), "valid", "test")]
     names = sorted(task.splits)
-    if len(names) < 3:
+    if len(names) < MIN_FOLDS:
         raise ValueError(
             f"Task {task.full_name} has {len(names)} folds, but needs three: one to test, "
             "one to validate and at least one to train."

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark.heads.outputs import PredictionType
+from benchmark.tasks.task import PredictionType
 
 
 def stack_loss(logits: Tensor, targets: Tensor, prediction_type: PredictionType) -> Tensor:

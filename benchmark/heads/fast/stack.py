@@ -27,7 +27,7 @@ from benchmark.heads.fast.layer import (
 )
 from benchmark.heads.fast.loss import loss_gradients
 from benchmark.heads.head import Head
-from benchmark.heads.outputs import PredictionType
+from benchmark.tasks.task import PredictionType
 
 LAGGING = "lagging"  # key beside the names of a head's own tensors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from msssl_hear.encoder import COARSEST_STRIDE, HOP_FRAMES, Encoder
+from msssl_hear.fused_encoder import fuse_for_embedding, set_plain
 from msssl_hear.log_frequency import LogFrequency, spectral_contrast
 from msssl_hear.log_mel import LogMel
 from msssl_hear.read_out import (
@@ -91,6 +93,7 @@ class HearModel(nn.Module):
         sizes = encoder.config.size, encoder.config.n_mels
         self.scene_embedding_size = scene_size(self.read_out, *sizes)
         self.timestamp_embedding_size = timestamp_size(self.read_out, *sizes)
+        self._with_kernels = False
         self.hop_ms = 1000.0 * HOP_FRAMES * log_mel.config.hop_length / self.sample_rate
         self.eval()
 
@@ -141,9 +144,27 @@ class HearModel(nn.Module):
         frames_per_clip = min(
             self.log_mel.frame_count(audio.shape[1]), CHUNK_FRAMES + 2 * self._margin
         )
+        self._choose_layers(audio)
         together = GROUP_FRAMES if audio.device.type == "cpu" else GPU_GROUP_FRAMES
         group = max(1, together // frames_per_clip)
         return _join([self._encode_in_chunks(clips) for clips in torch.split(audio, group)], dim=0)
+
+    def _choose_layers(self, audio: Tensor) -> None:
+        """On a CUDA device, where no gradient is asked for, the layers are kernels of ours."""
+        plain = torch.is_grad_enabled() or torch.compiler.is_compiling()
+        wanted = audio.device.type == "cuda" and audio.dtype == torch.float32 and not plain
+        if wanted == self._with_kernels:
+            return
+        self._with_kernels = wanted
+        if not wanted:
+            set_plain(self.encoder)
+            return
+        for name, reason in fuse_for_embedding(self.encoder, audio.device).items():
+            warnings.warn(
+                f"{name}: without kernels of our own, slower but the same ({reason})",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _encode_in_chunks(self, audio: Tensor) -> Frames:
         frames = self.log_mel.frame_count(audio.shape[1])

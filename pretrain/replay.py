@@ -168,29 +168,36 @@ class Replayed:
     def _record(self) -> Outputs:
         """Record, replay, go back, and call; what the call gave is what counts."""
         before = [tensor.clone() for tensor in self.written()]
-        why = ""
+        outputs: Outputs | None = None
         try:
             self.player.record(self._program, tuple(self.generators.values()))
             replayed = [tensor.clone() for tensor in self.player.replay()]
             left = [tensor.clone() for tensor in self.written()]
-        except Exception as error:  # of CUDA, of Triton, or of a library that waits for the device
-            if is_out_of_memory(error):
-                raise
-            why = one_printable_line(error, 300)
-        for tensor, old in zip(self.written(), before, strict=True):
-            tensor.copy_(old)
-        self._begin_draws_again(anew=bool(why))
-        # After a failure not on the player's stream, which may still be in the recording.
-        outputs = self._program() if why else self.player.warm(self._program)
-        if not why:
+            self._go_back(before)
+            outputs = self.player.warm(self._program)
             difference = max(
                 apart(replayed, outputs), apart(moved(left, before), moved(self.written(), before))
             )
             why = "" if difference <= TOLERANCE else f"its numbers are {difference:.1e} apart"
+        except Exception as error:  # of CUDA, of Triton, or of a library that waits for the device
+            outputs = None
+            why = one_printable_line(error, 300)
+            if is_out_of_memory(error):
+                why = "not enough memory for the graph and its comparison"
         if why:
             self.failed = True
+            self.player = make_player(self.device)  # frees the graph and its memory
             say(f"{self.name}: without CUDA graph, slower but the same ({why})", err=True)
+        if outputs is None:
+            self._go_back(before, anew=True)
+            # Not on the player's stream, which may still be in the recording.
+            outputs = self._program()
         return outputs
+
+    def _go_back(self, before: Sequence[Tensor], anew: bool = False) -> None:
+        for tensor, old in zip(self.written(), before, strict=True):
+            tensor.copy_(old)
+        self._begin_draws_again(anew)
 
     def _begin_draws_again(self, anew: bool) -> None:
         """Seed the generators as before the replay; those of a failed recording may stay in it."""

@@ -129,7 +129,8 @@ class Training:
         return alone and self.recipe.run.precision != "16-mixed"
 
     def _fuse(self) -> None:
-        for name, reason in fuse(self.module.encoder, self.fabric.device).items():
+        encoder, precision = self.module.encoder, self.recipe.run.precision
+        for name, reason in fuse(encoder, self.fabric.device, precision).items():
             say(f"{name}: without kernels of our own, slower but the same ({reason})", err=True)
 
     def _replay(self) -> None:

@@ -7,7 +7,7 @@ takes a third of the time, and a table of all shifts has 12 MB instead of 40.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -116,11 +116,14 @@ def shifted_mel(
     return mel
 
 
-@lru_cache(maxsize=2)
+@cache
 def filter_blocks(
     config: LogMelConfig, max_shift: float, device: torch.device
 ) -> tuple[Block, ...]:
-    """The filters of all shifts, block by block."""
+    """The filters of all shifts, block by block.
+
+    They are kept for good: a recorded step reads them where they were.
+    """
     most = int(max_shift * CENTS)
     filters = shifted_filterbank(LogMel(config), torch.arange(-most, most + 1) / CENTS)
     used = (filters > 0).any(dim=0)

@@ -2,13 +2,13 @@
 
 On that axis a shift of pitch is a translation (PESTO: Riou et al. 2023, arXiv 2309.02265): power is
 taken once, over as many more bins at both ends as the largest shift moves, and cut where the shift
-says.
+says. Tables are kept for good: a recorded step reads them where they were.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -74,7 +74,7 @@ def shifted_contrast(
     return spectral_contrast(torch.log(power + own.log_offset), own.bins_per_octave)
 
 
-@lru_cache(maxsize=2)
+@cache
 def wide_front_end(max_shift: float, device: torch.device) -> LogFrequency:
     """The front end with so many semitones more at both ends."""
     own = LogFrequencyConfig()
@@ -87,7 +87,7 @@ def wide_front_end(max_shift: float, device: torch.device) -> LogFrequency:
     return wide.to(device)
 
 
-@lru_cache(maxsize=2)
+@cache
 def bands_to_bins(mel: LogMelConfig, device: torch.device) -> Tensor:
     """Weights that interpolate from mel bands to log-frequency bins, shape (n_mels, bins)."""
     own = LogFrequencyConfig()

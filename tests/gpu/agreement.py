@@ -16,10 +16,10 @@ from benchmark.heads.evaluate import evaluate_task
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from msssl_hear.encoder import HOP_FRAMES
+from msssl_hear.fused_encoder import KINDS
 from msssl_hear.log_mel import LogMel
 from pretrain.data.crops import CropSampler
 from pretrain.data.sampler import StepCrops
-from pretrain.fused_encoder import KINDS
 from pretrain.model import SamplingStrategies
 from pretrain.precision import Precision, products
 from pretrain.recipe import Recipe, find_recipe, read_recipe

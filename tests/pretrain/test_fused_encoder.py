@@ -1,6 +1,7 @@
 """Kernels that are not there, or do something else, are not used; those that agree are."""
 
 import sys
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,9 @@ from torch.nn import functional as F
 
 from msssl_hear.efficientnet import ChannelNorm, Depthwise
 from msssl_hear.encoder import Encoder, EncoderConfig
+from msssl_hear.fused_encoder import fuse_for_embedding
+from msssl_hear.log_mel import LogMel
+from msssl_hear.model import HearModel
 from pretrain import fused_encoder
 
 CPU = torch.device("cpu")
@@ -81,3 +85,55 @@ def test_without_triton_the_layers_stay_plain(
     assert "fused_norms" in reasons["norms"]
     assert "fused_depthwise" in reasons["depthwise convolutions"]
     assert torch.isfinite(encoder(torch.zeros(1, 16, 64))).all()
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_kernels_of_a_mixed_training_are_compared_in_its_precision(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    def norm(x: Tensor, *rest: Any) -> Tensor:
+        if broken and x.dtype == torch.bfloat16:
+            raise RuntimeError("no kernel for 16 bits")
+        return plain.norm(x, *rest)
+
+    plain, module = stand_in(0.0), stand_in(0.0)
+    module.norm = norm  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "msssl_hear.fused_norms", module)
+    monkeypatch.setitem(sys.modules, "msssl_hear.fused_depthwise", convolutions())
+    found = fused_encoder.fuse(encoder, CPU, "bf16-mixed")
+    assert found == ({"norms": "RuntimeError: no kernel for 16 bits"} if broken else {})
+    assert fused_encoder.fuse(encoder, CPU) == {}  # which has none of 16 bits
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_an_embedding_takes_kernels_that_agree_and_gives_them_up_for_gradients(
+    monkeypatch: pytest.MonkeyPatch, wrong: bool
+) -> None:
+    class OnTheGpu:
+        """What a model asks of audio before it chooses."""
+
+        device, dtype = torch.device("cuda", 0), torch.float32
+
+    small = Encoder(EncoderConfig(size=16, width=0.25, depth=0.3))
+    model = HearModel(LogMel(), small, {}, "small")
+    norms = stand_in(0.0)
+    if wrong:
+        norms.norm = lambda x, *rest: x  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "msssl_hear.fused_norms", norms)
+    monkeypatch.setitem(sys.modules, "msssl_hear.fused_depthwise", convolutions())
+    compare = fuse_for_embedding
+    monkeypatch.setattr("msssl_hear.model.fuse_for_embedding", lambda it, _: compare(it, CPU))
+    audio: Any = OnTheGpu()
+    with torch.inference_mode(), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model._choose_layers(audio)
+        model._choose_layers(audio)  # once is enough
+    assert all(layer.fused == (not wrong) for layer in layers(small, ChannelNorm))
+    assert all(layer.fused for layer in layers(small, Depthwise))
+    assert ["norms: without kernels of our own, slower" in str(one.message) for one in said] == (
+        [True] if wrong else []
+    )
+    model._choose_layers(audio)  # outside of inference mode a gradient may be asked for
+    assert not any(
+        layer.fused for layer in [*layers(small, ChannelNorm), *layers(small, Depthwise)]
+    )

@@ -1,5 +1,7 @@
 """A training step on a device that this machine has not: nothing is left behind on the CPU.
 
+Nor is anything fetched from there when a step is recorded as a CUDA graph.
+
 The meta device stands for it. Its tensors have shapes and no values, so that an operation on
 tensors of two devices fails, and so does whatever would wait for a GPU: a value that is asked for,
 or a shape that depends on one.
@@ -11,15 +13,21 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from msssl_hear.log_mel import LogMel
 from pretrain.data.corpus import Corpus
 from pretrain.data.crops import CropSampler
+from pretrain.data.sampler import CROPS, StepCrops
+from pretrain.data.share import BatchShard
 from pretrain.model import SamplingStrategies
-from pretrain.recipe import LossArgs, Recipe
+from pretrain.recipe import LossArgs, Recipe, find_recipe, read_recipe
 from pretrain.views.augment import add_background
 from pretrain.views.mixing import mix_clips
-from pretrain.views.views import make_views
+from pretrain.views.step import DRAWS, crops_with_backgrounds, views_of
+from pretrain.views.views import Views, make_views
 
 META = torch.device("meta")
 
@@ -63,3 +71,34 @@ def test_a_step_neither_mixes_devices_nor_waits(
     assert {value.device for value in metrics} == {META}
     with pytest.raises((RuntimeError, NotImplementedError)):  # what would have to wait
         bool((views.lengths < 3).any())
+
+
+class NothingOfTheCpu(TorchDispatchMode):
+    """Refuses operations that take or give a tensor on the CPU."""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        found = operation(*args, **(kwargs or {}))
+        tensors = [x for x in tree_leaves((args, kwargs, found)) if isinstance(x, Tensor)]
+        assert all(x.device == META for x in tensors), f"{operation} with a tensor on the CPU"
+        return found
+
+
+@pytest.mark.parametrize("name", ["multi", "multi_branch", "multi_bilinear", "paper"])
+def test_a_step_that_is_recorded_copies_nothing_from_the_cpu(name: str) -> None:
+    """Tables may be made and copied at the first step; a recording would fail by such a copy."""
+    recipe = read_recipe(find_recipe(name))
+    samples, clips = recipe.run.crop_frames * recipe.log_mel.hop_length, 4
+    crops = CROPS * (1 + (recipe.data.mixture_probability > 0))
+    crops += crops_with_backgrounds(recipe) * (recipe.data.background_probability > 0)
+    numbers = [torch.zeros(clips, dtype=torch.int64, device=META) for _ in range(3)]
+    drawn = StepCrops(torch.zeros(crops, clips, samples, device=META), *numbers)
+    draws = {stream: MetaGenerator() for stream in DRAWS}
+    front_end, module = LogMel(recipe.log_mel).to(META), SamplingStrategies(recipe).to(META)
+
+    def once() -> None:
+        views = views_of(drawn, front_end, recipe, draws, BatchShard(clips))
+        module(Views(*views.tensors())).loss.backward()
+
+    once()
+    with NothingOfTheCpu():
+        once()

@@ -199,7 +199,9 @@ def test_recordings_that_are_not_whole_and_files_that_cannot_be_compared_are_nam
         said = []
         decoder_notes._told.clear()
         with pytest.warns(DamagedAudioWarning, match=r"^game: usr/share/a.mp3 has damaged parts"):
-            make_corpus(packages, tmp_path / out, Args(1, 1), debs, tmp_path / "tasks", said.append)
+            make_corpus(
+                packages, tmp_path / out, CorpusArgs(1, 1), debs, tmp_path / "tasks", said.append
+            )
         lost = [s for s in said if s.startswith("game: 1 recording cannot be used, the first: b.")]
         assert len(lost) == 1
         assert [s for s in said if s.startswith("not compared: text.wav")]

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import torch
 import yaml
 
 from msssl_hear.version import __version__
@@ -79,6 +80,22 @@ def test_the_readmes_first_example_prints_what_it_shows() -> None:
     with redirect_stdout(output):
         exec(compile(example.source, "README.md", "exec"), {})
     assert output.getvalue().strip() == shown
+
+
+def test_the_readmes_module_has_the_hear_api() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    source = next(found.source for found in examples(page) if "# my_module.py" in found.source)
+    module: dict[str, Any] = {}
+    exec(compile(source, "my_module.py", "exec"), module)
+    model = module["load_model"]()
+    audio = torch.zeros(2, model.sample_rate)
+    audio[1, 8000] = 1.0  # a click at half a second
+    frames, milliseconds = module["get_timestamp_embeddings"](audio, model)
+    assert frames.shape == (2, 21, model.timestamp_embedding_size)
+    heard = (frames[1] - frames[0]).abs().sum(1).argmax()
+    assert milliseconds.shape == (2, 21) and milliseconds[1, heard] == 500.0
+    scenes = module["get_scene_embeddings"](audio, model)
+    assert scenes.shape == (2, model.scene_embedding_size) and scenes.dtype == torch.float32
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")

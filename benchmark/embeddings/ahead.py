@@ -71,9 +71,9 @@ def embed_ahead(
 ) -> Generator[EmbeddedChunk, None, None]:
     """Chunks in order, embedded one by one on a thread while the caller is busy with earlier ones.
 
-    While a chunk is embedded, the next one is taken from ``chunks``, and the one before can be
-    written. A chunk begins when the one before it has succeeded. A module that is in this process
-    is called on the caller's thread, for a debugger's sake.
+    While a chunk is embedded, the next one is taken from ``chunks`` and waits for its turn, and the
+    one before can be written. A chunk begins when the one before it has succeeded. A module that is
+    in this process is called on the caller's thread, for a debugger's sake.
 
     Args:
         embedder: Of the module.
@@ -84,7 +84,9 @@ def embed_ahead(
         HearModuleError: As `BatchEmbedder.embed`.
     """
 
-    def embed(chunk: Chunk) -> EmbeddedChunk:
+    def embed(chunk: Chunk, before: Future[EmbeddedChunk] | None = None) -> EmbeddedChunk:
+        if before:
+            before.result()  # it is done; nothing begins behind a failure
         started = time.perf_counter()
         embedded = embedder.embed_chunk(chunk)
         seconds = time.perf_counter() - started
@@ -95,11 +97,16 @@ def embed_ahead(
         return
     running: Future[EmbeddedChunk] | None = None
     with ThreadPoolExecutor(1, "embedding") as pool:
-        for clips in chunks:
-            following = Chunk(embedder.hear, clips)
-            done = running.result() if running else None
-            running = pool.submit(embed, following)
-            if done:
-                yield done
-        if running:
-            yield running.result()
+        try:
+            for clips in chunks:
+                following = pool.submit(embed, Chunk(embedder.hear, clips), running)
+                if running:
+                    yield running.result()
+                running = following
+            if running:
+                yield running.result()
+        except KeyboardInterrupt:
+            embedder.hear.close()  # what it computes would be waited for
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

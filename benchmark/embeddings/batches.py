@@ -11,7 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmark.models.hear_module import HearModule, HearModuleOutOfMemoryError
+from benchmark.models.hear_module import (
+    Batch,
+    HearModule,
+    HearModuleOutOfMemoryError,
+    Returned,
+)
 from benchmark.models.outputs import HearModuleError
 
 Clip = tuple[str, NDArray[np.float32]]
@@ -64,22 +69,32 @@ class Chunk:
             np.stack([clips[index][1] for index in indices], out=self._rows[length])
             start = end
 
-    def lengths(self) -> Iterator[tuple[int, list[int]]]:
-        """Each length in samples, and which clips have it."""
-        yield from self._same_length.items()
+    @property
+    def order(self) -> list[int]:
+        """Which clips are embedded one after the other: those of equal length together."""
+        return [index for indices in self._same_length.values() for index in indices]
 
-    def batch(self, length: int, start: int, count: int) -> tuple[list[Clip], torch.Tensor]:
-        """Some clips of a length, and their audio, shape (clips, length).
+    def batches(self, samples: int, done: int) -> list[Batch]:
+        """Clips of equal length, batch by batch, in their order.
 
         Args:
-            length: Samples.
-            start: The first of them, from 0 on.
-            count: How many at most.
+            samples: Most samples of a batch, but for a single clip.
+            done: How many clips to leave out at the beginning.
         """
+        found = []
+        for length, indices in self._same_length.items():
+            count = max(1, samples // length)
+            starts = range(done, len(indices), count)
+            found += [self._batch(length, start, count) for start in starts]
+            done = max(0, done - len(indices))
+        return found
+
+    def _batch(self, length: int, start: int, count: int) -> Batch:
         chosen = [self.clips[index] for index in self._same_length[length][start : start + count]]
+        names = [name for name, _ in chosen]
         if length in self._rows:
-            return chosen, torch.from_numpy(self._rows[length][start : start + count])
-        return chosen, torch.from_numpy(np.stack([audio for _, audio in chosen]))
+            return names, torch.from_numpy(self._rows[length][start : start + count])
+        return names, torch.from_numpy(np.stack([audio for _, audio in chosen]))
 
 
 Embedded = tuple[NDArray[np.float32], NDArray[np.float64]]
@@ -116,37 +131,33 @@ class BatchEmbedder:
 
     def embed_chunk(self, chunk: Chunk) -> list[Embedded]:
         """The same of a chunk."""
-        embedded: dict[int, Embedded] = {}
-        for length, indices in chunk.lengths():
-            results = self._embed_same_length(chunk, length, len(indices))
-            embedded.update(zip(indices, results, strict=True))
-        return [embedded[index] for index in range(len(chunk.clips))]
+        found: list[Embedded] = []
 
-    def _embed_same_length(self, chunk: Chunk, length: int, count: int) -> list[Embedded]:
-        embedded: list[Embedded] = []
-        while len(embedded) < count:
-            clips, audio = chunk.batch(length, len(embedded), max(1, self.samples // length))
+        def take(returned: Returned) -> None:
+            rows, times = returned
+            if times is None:
+                found.extend((row[None], np.empty(0)) for row in rows)
+            else:
+                found.extend(zip(rows, times, strict=True))
+
+        while len(found) < len(chunk.clips):
             try:
-                embedded += self._call([name for name, _ in clips], audio)
+                self.hear.embed_each(self.scene, chunk.batches(self.samples, len(found)), take)
                 continue
             except HearModuleOutOfMemoryError as error:
-                if len(clips) == 1:
-                    raise self._too_long(clips[0]) from error
+                names, audio = chunk.batches(self.samples, len(found))[0]
+                if len(names) == 1:
+                    raise self._too_long(names[0], audio) from error
             # The exception holds on to what the module had made: it must be gone by now.
-            self.samples = len(clips) // 2 * length
+            self.samples = len(names) // 2 * audio.shape[1]
             gc.collect()
             torch.cuda.empty_cache()
-        return embedded
+        embedded = dict(zip(chunk.order, found, strict=True))
+        return [embedded[index] for index in range(len(found))]
 
-    def _call(self, names: Sequence[str], audio: torch.Tensor) -> list[Embedded]:
-        if self.scene:
-            return [(row[None], np.empty(0)) for row in self.hear.scene(audio, names)]
-        return list(zip(*self.hear.timestamps(audio, names), strict=True))
-
-    def _too_long(self, clip: Clip) -> HearModuleError:
-        name, audio = clip
+    def _too_long(self, name: str, audio: torch.Tensor) -> HearModuleError:
         return HearModuleError(
             f"{self.hear.spec} ran out of memory on {name} alone "
-            f"({len(audio) / self.hear.sample_rate:.1f} s, device {self.hear.device}): it needs a "
-            "device with more memory"
+            f"({audio.shape[1] / self.hear.sample_rate:.1f} s, device {self.hear.device}): it "
+            "needs a device with more memory"
         )

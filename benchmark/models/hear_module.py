@@ -44,6 +44,13 @@ Number = TypeVar("Number", np.float32, np.float64)
 OWN_ATTRIBUTES = ("row_label", "row_note", "row_licence")
 
 
+Batch = tuple[Sequence[str], torch.Tensor]
+"""What to call each clip in messages, and their audio, shape (clips, samples)."""
+
+Returned = tuple[NDArray[np.float32], NDArray[np.float64] | None]
+"""Checked embeddings of a batch, and of frames their timestamps in ms."""
+
+
 class HearModuleOutOfMemoryError(HearModuleError):
     """A HEAR module did not have the memory for a batch; a smaller one may fit."""
 
@@ -104,11 +111,9 @@ class HearModule:
             HearModuleError: The module raised or returned what HEAR does not allow;
                 HearModuleOutOfMemoryError if it ran out of memory.
         """
-        clips = clips or _rows(audio)
-        returned = self._call("get_scene_embeddings", audio, clips)
-        shape = (len(audio), self.scene_embedding_size)
-        found = check_embeddings(returned, shape, self._source("get_scene_embeddings"), clips)
-        return self._kept(found)
+        found: list[Returned] = []
+        self.embed_each(True, [(clips or _rows(audio), audio)], found.append)
+        return found[0][0]
 
     def timestamps(
         self, audio: torch.Tensor, clips: Sequence[str] | None = None
@@ -127,9 +132,65 @@ class HearModule:
             HearModuleError: The module raised or returned what HEAR does not allow;
                 HearModuleOutOfMemoryError if it ran out of memory.
         """
-        clips = clips or _rows(audio)
+        found: list[Returned] = []
+        self.embed_each(False, [(clips or _rows(audio), audio)], found.append)
+        embeddings, timestamps = found[0]
+        assert timestamps is not None
+        return embeddings, timestamps
+
+    def embed_each(
+        self, scene: bool, batches: Sequence[Batch], take: Callable[[Returned], None]
+    ) -> None:
+        """Embed batches one after the other. A worker process gets all at once.
+
+        Args:
+            scene: Whether to embed whole clips or their frames.
+            batches: The clips.
+            take: Called with what became of each batch, as soon as that is known.
+
+        Raises:
+            HearModuleError: As of `scene` and `timestamps`; batches behind it are left out.
+        """
+        function = "get_scene_embeddings" if scene else "get_timestamp_embeddings"
+        for _, audio in batches:
+            _check_audio(audio)
+        done = 0
+
+        def check(returned: object) -> None:
+            nonlocal done
+            clips, audio = batches[done]
+            checked = self._checked_scene if scene else self._checked_timestamps
+            take(checked(returned, audio, clips))
+            done += 1
+
+        try:
+            if isinstance(self.module, WorkerModule):
+                self.module.call_each(
+                    function,
+                    [audio for _, audio in batches],
+                    lambda found: check(found[0] if scene else found),
+                )
+                return
+            for _, audio in batches:
+                with torch.inference_mode(), _same_folder():
+                    returned = getattr(self.module, function)(audio.to(self.device), self.model)
+                check(returned)
+        except HearModuleError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._failure(function, *batches[done], error) from error
+
+    def _checked_scene(
+        self, returned: object, audio: torch.Tensor, clips: Sequence[str]
+    ) -> Returned:
+        shape = (len(audio), self.scene_embedding_size)
+        found = check_embeddings(returned, shape, self._source("get_scene_embeddings"), clips)
+        return self._kept(found), None
+
+    def _checked_timestamps(
+        self, returned: object, audio: torch.Tensor, clips: Sequence[str]
+    ) -> Returned:
         source = self._source("get_timestamp_embeddings")
-        returned = self._call("get_timestamp_embeddings", audio, clips)
         if not isinstance(returned, tuple | list) or len(returned) != 2:
             raise HearModuleError(
                 f"{source} returned {type(returned).__name__}; expected (embeddings, timestamps)"
@@ -182,27 +243,16 @@ class HearModule:
     def _source(self, function: str) -> str:
         return f"{self.module_name}.{function}"
 
-    def _call(self, function: str, audio: torch.Tensor, clips: Sequence[str]) -> object:
-        if audio.ndim != 2 or audio.dtype != torch.float32 or audio.numel() == 0:
-            raise HearModuleError(
-                f"Audio must be non-empty float32 of shape (clips, samples), not {audio.dtype} of "
-                f"shape {tuple(audio.shape)}"
-            )
-        elsewhere = isinstance(self.module, WorkerModule)
-        try:
-            with torch.inference_mode(), _same_folder():
-                given = audio if elsewhere else audio.to(self.device)
-                return getattr(self.module, function)(given, self.model)
-        except HearModuleError:
-            raise
-        except (Exception, SystemExit) as error:
-            names = clips[0] if len(clips) == 1 else f"{len(clips)} clips from {clips[0]}"
-            kind = HearModuleOutOfMemoryError if _is_out_of_memory(error) else HearModuleError
-            what = "failed" if isinstance(error, WorkerLostError) else "raised an exception"
-            raise kind(
-                f"{self._source(function)} {what} on {names} "
-                f"({audio.shape[1]} samples): {_name(error)}"
-            ) from error
+    def _failure(
+        self, function: str, clips: Sequence[str], audio: torch.Tensor, error: BaseException
+    ) -> HearModuleError:
+        """What to say of an exception on a batch."""
+        names = clips[0] if len(clips) == 1 else f"{len(clips)} clips from {clips[0]}"
+        kind = HearModuleOutOfMemoryError if _is_out_of_memory(error) else HearModuleError
+        what = "failed" if isinstance(error, WorkerLostError) else "raised an exception"
+        return kind(
+            f"{self._source(function)} {what} on {names} ({audio.shape[1]} samples): {_name(error)}"
+        )
 
 
 def load_hear_module(
@@ -401,6 +451,14 @@ def _text(model: torch.nn.Module, module_name: str, attribute: str) -> str | Non
 
 def _spec(module_name: str, model_path: str) -> str:
     return f"{module_name}={model_path}" if model_path else module_name
+
+
+def _check_audio(audio: torch.Tensor) -> None:
+    if audio.ndim != 2 or audio.dtype != torch.float32 or audio.numel() == 0:
+        raise HearModuleError(
+            f"Audio must be non-empty float32 of shape (clips, samples), not {audio.dtype} of "
+            f"shape {tuple(audio.shape)}"
+        )
 
 
 def _rows(audio: torch.Tensor) -> list[str]:

@@ -26,6 +26,7 @@ LARGEST_ARRAY = 1 << 36  # bytes
 SHARED_BYTES = 3 << 26  # two halves: 8 minutes at 48 kHz take 92 MB; what does not fit is sent
 ALIGNMENT = 64  # bytes, of arrays in shared memory
 POLL_SECONDS = 0.5  # how often to look whether the other side still lives
+AHEAD_BYTES = 1 << 16  # read from the socket at once: many short replies
 WIRE_TYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "|b1")
 
 
@@ -51,6 +52,9 @@ class Connection:
         self._socket.settimeout(POLL_SECONDS)
         self._half = 0  # of the shared memory: where audio was placed last
         self._used = [0, 0]  # bytes of each half that audio takes
+        self._address = np.frombuffer(shared, np.uint8).ctypes.data if shared is not None else 0
+        self._buffer = bytearray(AHEAD_BYTES)
+        self._ahead = memoryview(b"")  # the part of it that was received and not read
 
     def room(self, samples: int) -> NDArray[np.float32] | None:
         """Memory for the audio of the requests to come, which the other side need not be sent.
@@ -94,7 +98,7 @@ class Connection:
             self._write(array.reshape(-1).view(np.uint8).data, deadline)
 
     def _free_room(self, arrays: Sequence[NDArray[Any]]) -> tuple[int, int]:
-        """Start and end of the shared memory that a request and its reply may write to.
+        """Start and end of the shared memory that a request and its replies may write to.
 
         It is the rest of a half: behind the audio of `room` that the request is about, which may
         hold more than this request's.
@@ -111,9 +115,8 @@ class Connection:
         """Where an array lies in the shared memory; None for another's."""
         if self._shared is None:
             return None
-        memory = np.frombuffer(self._shared, np.uint8)
-        at = int(array.ctypes.data - memory.ctypes.data)
-        return at if 0 <= at <= len(memory) - array.nbytes else None
+        at = int(array.ctypes.data) - self._address
+        return at if 0 <= at <= len(self._shared) - array.nbytes else None
 
     def _place(
         self, arrays: Sequence[NDArray[Any]], start: int, end: int
@@ -156,7 +159,7 @@ class Connection:
             raise NoMessageError("it sent what is no message") from error
         arrays = []
         for dtype, shape, at in shapes:
-            if at is not None:  # a copy, because the next reply comes to the same place
+            if at is not None:  # a copy, because replies to the next request come to this place
                 arrays.append(np.ndarray(shape, dtype, self._shared, at).copy())
                 continue
             data = self._read(dtype.itemsize * math.prod(shape), deadline)
@@ -193,10 +196,28 @@ class Connection:
                 raise NoMessageError("it closed its connection") from error
 
     def _read(self, size: int, deadline: float) -> bytearray:
-        data, done = bytearray(size), 0
+        data = bytearray(size)
+        view, done = memoryview(data), self._take(memoryview(data))
         while done < size:
+            if size - done >= AHEAD_BYTES:
+                done += self._receive_into(view[done:], deadline)
+                continue
+            count = self._receive_into(memoryview(self._buffer), deadline)
+            self._ahead = memoryview(self._buffer)[:count]
+            done += self._take(view[done:])
+        return data
+
+    def _take(self, view: memoryview) -> int:
+        """Move what was received ahead, as much as there is and fits; how many bytes it is."""
+        count = min(len(view), len(self._ahead))
+        view[:count], self._ahead = self._ahead[:count], self._ahead[count:]
+        return count
+
+    def _receive_into(self, view: memoryview, deadline: float) -> int:
+        """Wait for some bytes; how many they are."""
+        while True:
             try:
-                count = self._socket.recv_into(memoryview(data)[done:])
+                count = self._socket.recv_into(view)
             except TimeoutError:
                 self._still_waiting(deadline)
                 continue
@@ -204,8 +225,7 @@ class Connection:
                 raise NoMessageError("it closed its connection") from error
             if not count:
                 raise NoMessageError("it closed its connection")
-            done += count
-        return data
+            return count
 
     def _still_waiting(self, deadline: float) -> None:
         if not self._alive():

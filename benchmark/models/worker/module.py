@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
@@ -27,7 +27,7 @@ from benchmark.models.worker.messages import (
     WorkerModuleError,
     WorkerRaisedError,
 )
-from benchmark.models.worker.process import WorkerProcess
+from benchmark.models.worker.process import Reply, WorkerProcess
 from msssl_common.files import cache_root
 
 NAMED = ("torch", "tensorflow", "keras", "numpy")  # in the note under every table
@@ -207,28 +207,60 @@ class WorkerModule:
 
     def get_scene_embeddings(self, audio: torch.Tensor, model: WorkerModel) -> torch.Tensor:
         """As the module's, see ``load_model`` for what it raises."""
-        (embeddings,) = self._call("get_scene_embeddings", audio)
-        return embeddings
+        found: list[list[torch.Tensor]] = []
+        self.call_each("get_scene_embeddings", [audio], found.append)
+        return found[0][0]
 
     def get_timestamp_embeddings(
         self, audio: torch.Tensor, model: WorkerModel
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """As the module's, see ``load_model`` for what it raises."""
-        embeddings, timestamps = self._call("get_timestamp_embeddings", audio)
+        found: list[list[torch.Tensor]] = []
+        self.call_each("get_timestamp_embeddings", [audio], found.append)
+        embeddings, timestamps = found[0]
         return embeddings, timestamps
+
+    def call_each(
+        self,
+        function: str,
+        batches: Sequence[torch.Tensor],
+        take: Callable[[list[torch.Tensor]], None],
+    ) -> None:
+        """Call a function with one batch after the other; the worker waits for nobody in between.
+
+        Args:
+            function: Its name.
+            batches: Audio, each of shape (clips, samples).
+            take: Called with what the function returned for each batch, as soon as it is there.
+
+        Raises:
+            Exception: See ``load_model``; or what ``take`` raises. The rest is left out then.
+        """
+        if not self._worker.alive:
+            self._restart()
+        if batches and self._first is None and not self._as_loaded:
+            embedded = self._ask(function, batches[0])
+            self._first = self._embed_first(function, batches[0])
+            take(embedded)
+            batches = batches[1:]
+        if batches:
+            self._ask_each(function, batches, take)
 
     def inputs(self) -> dict[str, str]:
         """SHA-256 of files that were read since the model was loaded: what was loaded late too.
 
         Raises:
             WorkerModuleError: The first clip has other embeddings by now than it had: what was
-                embedded depends on what came before it.
+                embedded depends on what came before it. Or the model built layers by now.
         """
         if not self._worker.alive:
             return {}
         if self._first:
             self._first.compare(self.__name__, self._ask(self._first.function, self._first.clip))
-        files = self._worker.ask({"do": "inputs"})[0].get("files")
+        reply, _ = self._worker.ask({"do": "inputs"})
+        if "refusal" in reply.get("failed", ()):
+            raise WorkerModuleError(f"{self.__name__} {reply['failed']['refusal']}")
+        files = reply.get("files")
         return files if isinstance(files, dict) else {}
 
     def close(self) -> None:
@@ -280,14 +312,6 @@ class WorkerModule:
             raise self._failure("load_model", reply["failed"])
         return ModelFacts.of(reply)
 
-    def _call(self, function: str, audio: torch.Tensor) -> list[torch.Tensor]:
-        if not self._worker.alive:
-            self._restart()
-        embedded = self._ask(function, audio)
-        if self._first is None and not self._as_loaded:
-            self._first = self._embed_first(function, audio)
-        return embedded
-
     def _embed_first(self, function: str, audio: torch.Tensor) -> _FirstClip | None:
         """Embed the first clip that there is alone, to do so again later."""
         clip = audio[:1].clone()
@@ -299,11 +323,25 @@ class WorkerModule:
             return None
 
     def _ask(self, function: str, audio: torch.Tensor) -> list[torch.Tensor]:
+        found: list[list[torch.Tensor]] = []
+        self._ask_each(function, [audio], found.append)
+        return found[0]
+
+    def _ask_each(
+        self,
+        function: str,
+        batches: Sequence[torch.Tensor],
+        take: Callable[[list[torch.Tensor]], None],
+    ) -> None:
+        def understand(reply: Reply) -> None:
+            header, arrays = reply
+            if "failed" in header:
+                raise self._failure(function, header["failed"])
+            take([_tensor(*pair) for pair in zip(arrays, header["dtypes"], strict=True)])
+
         request = {"do": "call", "function": function, "seed": not self._as_loaded}
-        reply, arrays = self._worker.ask(request, [audio.numpy()], self._patience(audio))
-        if "failed" in reply:
-            raise self._failure(function, reply["failed"])
-        return [_tensor(*pair) for pair in zip(arrays, reply["dtypes"], strict=True)]
+        patience = [self._patience(audio) for audio in batches]
+        self._worker.ask_each(request, [audio.numpy() for audio in batches], patience, understand)
 
     def _patience(self, audio: torch.Tensor) -> float:
         """How many times the timeout a batch may take: a clip of hours is a batch of its own."""

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import time
 import weakref
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,13 @@ from benchmark.models.worker.messages import (
 
 WORKER = Path(__file__).with_name("inside") / "__main__.py"
 GRACE_SECONDS = 5.0  # to end when told so, or to be found dead after it hung up
+STOP_SECONDS = 5.0  # to end the call that it is at, when nobody wants the rest any more
 LAST_LINES = 3
 LAST_BYTES = 4000
+
+
+Reply = tuple[dict[str, Any], list[NDArray[Any]]]
+"""What JSON can say, and arrays."""
 
 
 class WorkerProcess:
@@ -77,28 +82,76 @@ class WorkerProcess:
         """Whether it can be asked."""
         return self._end.alive and self._process.poll() is None
 
-    def ask(
-        self, request: dict[str, Any], arrays: Sequence[NDArray[Any]] = (), patience: float = 1.0
-    ) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    def ask(self, request: dict[str, Any]) -> Reply:
         """Send a request and wait for the reply.
 
         Args:
             request: What JSON can say.
-            arrays: Arrays that go with it.
-            patience: How many times the interpreter's timeout it may take.
 
         Raises:
             WorkerLostError: The process died, hung or spoke nonsense; it is gone now. A reply to
                 another request is nonsense.
         """
+        self._send(request, (), self.interpreter.timeout)
+        return self._receive(self.interpreter.timeout)
+
+    def ask_each(
+        self,
+        request: dict[str, Any],
+        arrays: Sequence[NDArray[Any]],
+        patience: Sequence[float],
+        take: Callable[[Reply], None],
+    ) -> None:
+        """Send a request that is done with each of several arrays, one after the other.
+
+        So the process does not wait for us between them.
+
+        Args:
+            request: What JSON can say.
+            arrays: They go with it, all at once.
+            patience: How many times the interpreter's timeout each may take.
+            take: Called with each reply as soon as it comes. None comes after one that failed.
+
+        Raises:
+            WorkerLostError: As of `ask`. Of ``take``, anything: the rest is not done then.
+        """
+        seconds = [self.interpreter.timeout * times for times in patience]
+        self._send(request, arrays, max(seconds))
+        for place, longest in enumerate(seconds):
+            reply = self._receive(longest)
+            last = place == len(seconds) - 1 or "failed" in reply[0]
+            try:
+                take(reply)
+            except Exception:
+                if not last:
+                    self._stop_answering()
+                raise
+            except BaseException:
+                self._end()
+                raise
+            if last:
+                return
+
+    def _send(
+        self, request: dict[str, Any], arrays: Sequence[NDArray[Any]], longest: float
+    ) -> None:
         self._asked += 1
-        longest = self.interpreter.timeout * patience
-        deadline = time.monotonic() + longest
-        try:
+        with self._named_if_lost(longest):
+            deadline = time.monotonic() + longest
             self._connection.send({**request, "number": self._asked}, arrays, deadline)
-            reply, returned = self._connection.receive(deadline)
+
+    def _receive(self, longest: float) -> Reply:
+        with self._named_if_lost(longest):
+            reply, arrays = self._connection.receive(time.monotonic() + longest)
             if reply.get("number") != self._asked:
                 raise NoMessageError("it answered what was not asked")
+            return reply, arrays
+
+    @contextmanager
+    def _named_if_lost(self, longest: float) -> Iterator[None]:
+        """Say what became of the process."""
+        try:
+            yield
         except TimeoutError:
             seconds = f"{longest:g} s"
             raise self._lost(f"did not answer within {seconds} and was stopped") from None
@@ -107,7 +160,25 @@ class WorkerProcess:
         except BaseException:  # Ctrl-C, say: what it answers later would answer the next question
             self._end()
             raise
-        return reply, returned
+
+    def _stop_answering(self) -> None:
+        """Let it leave out the calls that it has not begun; end it if it cannot soon.
+
+        By then, nothing of them is written to memory where the next audio goes.
+        """
+        before, self._asked = self._asked, self._asked + 1
+        deadline = time.monotonic() + STOP_SECONDS
+        try:
+            self._connection.send({"do": "nothing", "number": self._asked}, (), deadline)
+            while (number := self._connection.receive(deadline)[0].get("number")) == before:
+                pass
+            if number != self._asked:
+                self._end()
+        except (TimeoutError, NoMessageError):
+            self._end()
+        except BaseException:
+            self._end()
+            raise
 
     def room(self, samples: int) -> NDArray[np.float32] | None:
         """Memory for the audio of the requests to come; see `Connection.room`."""

@@ -75,6 +75,29 @@ def test_nothing_begins_behind_a_failure() -> None:
     assert embedder.begun == ["0", "1"]
 
 
+def test_an_interrupt_ends_the_module_and_what_waits_behind_it() -> None:
+    closed = threading.Event()
+
+    class Busy(Embedder):
+        def chunks(self) -> Iterator[list[Clip]]:
+            for number in range(2):
+                yield [(str(number), np.zeros(1, np.float32))]
+            raise KeyboardInterrupt
+
+        def embed_chunk(self, chunk: Chunk) -> list[str]:
+            if self.begun:
+                assert closed.wait(5.0)
+            return super().embed_chunk(chunk)
+
+    embedder: Any = Busy(elsewhere=True)
+    embedder.hear.close = closed.set
+    embedding = embed_ahead(embedder, embedder.chunks(), MEMORY)
+    assert next(embedding).embedded == ["0"]
+    with pytest.raises(KeyboardInterrupt):
+        next(embedding)
+    assert closed.is_set()
+
+
 def test_a_module_of_this_process_is_called_on_its_thread() -> None:
     embedder: Any = Embedder(elsewhere=False)
     assert len(list(embed_ahead(embedder, embedder.chunks(), MEMORY))) == 4

@@ -10,14 +10,14 @@ import threading
 import time
 import traceback
 from os import getpid  # bound here: a module may put another in its place
-from typing import List
+from typing import Any, List
 
 from .failures import failure
 from .inputs import Inputs, compile_anew, watch_readers
 from .runner import Runner
 from .signals import keep_signals_at_home
 from .variables import Variables
-from .wire import receive, send, shared_memory
+from .wire import is_asked, own, receive, send, shared_memory
 
 SET_CHILD_SUBREAPER = 36
 
@@ -37,29 +37,42 @@ def answer_all(descriptors: List[str]) -> None:
     inputs = Inputs()
     watch_readers(inputs)
     compile_anew(inputs)
-    runner, own, leave = Runner(shared, inputs, Variables(inputs)), getpid(), os._exit
+    runner, pid, leave = Runner(shared, inputs, Variables(inputs)), getpid(), os._exit
     while True:
-        received = receive(connection, shared, copy=not runner.takes_audio_elsewhere)
+        received = receive(connection, shared)
         if received is None:
             break
-        request, arrays = received
-        try:
-            reply, arrays = runner.answer(request, arrays)
-        except BaseException as error:  # also SystemExit: the benchmark decides what ends
-            with contextlib.suppress(BaseException):  # a module may close or replace sys.stderr
-                traceback.print_exc()
-            reply, arrays = {"failed": failure(error)}, []
-            del error
-            runner.free()
-        if getpid() != own:  # a fork of the module's came back from the call: one answers
-            leave(0)
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(BaseException):
-                stream.flush()
-        reply["number"] = request["number"]
-        send(connection, shared, reply, arrays, request["room"])
-        del arrays
+        request, given = received
+        start, end = request["room"]
+        for place, audio in enumerate(given or [None]):
+            if place and is_asked(connection):
+                break
+            if not runner.takes_audio_elsewhere:  # a GPU's is copied anyway
+                audio = own(audio, shared)
+            reply, arrays = _answer(runner, request, audio)
+            if getpid() != pid:  # a fork of the module's came back from the call: one answers
+                leave(0)
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(BaseException):
+                    stream.flush()
+            reply["number"] = request["number"]
+            start = send(connection, shared, reply, arrays, (start, end))
+            del audio, arrays
+            if "failed" in reply:
+                break
     leave(0)  # no library's clean-up can hold it up
+
+
+def _answer(runner: Runner, request: Any, audio: Any) -> Any:
+    """A reply and its arrays, whatever the module does."""
+    try:
+        return runner.answer(request, audio)
+    except BaseException as error:  # also SystemExit: the benchmark decides what ends
+        with contextlib.suppress(BaseException):  # a module may close or replace sys.stderr
+            traceback.print_exc()
+        reply = {"failed": failure(error)}
+    runner.free()
+    return reply, []
 
 
 def _keep_orphans() -> None:

@@ -7,8 +7,9 @@ import importlib
 import os
 import platform
 import sys
+import time
 import traceback
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -27,6 +28,7 @@ ATTRIBUTES = (
     *("row_label", "row_note", "row_licence"),  # ours, optional
 )
 LONGEST_REPR = 200
+COUNTING_SHARE = 0.01  # of the time of calls; counting may take as long as a small model's call
 BUILD = "load_model must return the whole model: call it there once, so that its weights are there"
 SENDABLE = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 
@@ -57,9 +59,15 @@ class Runner:
         self.device = "cpu"
         self._seeded = False  # torch, on all kinds of device
         self._loaded = 0  # number of parameters that load_model gave
+        self._uncounted = {}  # type: Dict[str, float]  # by function: seconds of calls since then
+        self._counting_seconds = 0.0
 
-    def answer(self, request: Facts, arrays: List[Any]) -> Reply:
+    def answer(self, request: Facts, audio: Any) -> Reply:
         """Do what a request asks.
+
+        Args:
+            request: The header.
+            audio: Of a call: float32, shape (clips, samples).
 
         Returns:
             The reply, and its arrays.
@@ -69,11 +77,15 @@ class Runner:
         if request["do"] == "load":
             return self._load(request["path"], request["device"], request["eval"]), []
         if request["do"] == "inputs":
+            if self._uncounted:
+                self._count_parameters("a later call")
             found = {**self.inputs.hashes(self.known), **self.variables.hashes()}
             return {"files": {k: v for k, v in found.items() if k not in self.known}}, []
+        if request["do"] == "nothing":
+            return {}, []
         if request["do"] == "memory":
             return {"bytes": self._memory(request["begin"])}, []
-        return self._call(request["function"], arrays[0], request["seed"])
+        return self._call(request["function"], audio, request["seed"])
 
     def _import(self, name: str, threads: int, path: Optional[List[str]]) -> Facts:
         """Import the module.
@@ -192,7 +204,7 @@ class Runner:
             seed: Whether to seed all generators first, so that a module that draws numbers gives a
                 batch the same embeddings whatever it embedded before.
         """
-        function = getattr(self.module, name)
+        function, started = getattr(self.module, name), time.monotonic()
         if seed:
             seed_all(self.tensorflow)
             if self.torch:
@@ -204,8 +216,7 @@ class Runner:
                 returned = function(given, self.model)
             else:
                 returned = function(self.tensorflow.convert_to_tensor(audio), self.model)
-        if self._parameters() != self._loaded:
-            raise Refusal(f"built layers at its first call; {BUILD}")
+        self._count_sometimes(name, time.monotonic() - started)
         values = [returned]
         if name == "get_timestamp_embeddings":
             if not isinstance(returned, (tuple, list)) or len(returned) != 2:
@@ -216,6 +227,21 @@ class Runner:
             self._numbers(value, what) for value, what in zip(values, ("embeddings", "timestamps"))
         ]
         return {"dtypes": [dtype for dtype, _ in described]}, [array for _, array in described]
+
+    def _count_sometimes(self, name: str, seconds: float) -> None:
+        """See that a call built no layers: the first of each function, and then now and then."""
+        if name in self._uncounted:
+            self._uncounted[name] += seconds
+            if COUNTING_SHARE * self._uncounted[name] < self._counting_seconds:
+                return
+        self._count_parameters("a later call" if name in self._uncounted else "its first call")
+        self._uncounted[name] = 0.0
+
+    def _count_parameters(self, call: str) -> None:
+        started = time.monotonic()
+        if self._parameters() != self._loaded:
+            raise Refusal(f"built layers at {call}; {BUILD}")
+        self._counting_seconds = time.monotonic() - started
 
     def free(self) -> None:
         """Hand back what a call that failed had made."""
@@ -253,18 +279,17 @@ class Runner:
         keras_model = getattr(sys.modules.get("keras"), "Model", self.tensorflow.Module)
         return isinstance(self.model, (self.tensorflow.Module, keras_model))
 
-    @contextlib.contextmanager
-    def _scope(self, loading: bool = False) -> Iterator[None]:
+    def _scope(self, loading: bool = False) -> "contextlib.ExitStack[Any]":
         """Without gradients, on the device."""
-        with contextlib.ExitStack() as stack:
-            if self.tensorflow and (loading or not self._is_torch()):
-                number = self.device.partition(":")[2] or "0"
-                place = f"/GPU:{number}" if self._wants_gpu() else "/CPU:0"
-                stack.enter_context(self.tensorflow.device(place))
-            if self.torch and not loading:  # inference_mode is of torch 1.9
-                quiet = getattr(self.torch, "inference_mode", self.torch.no_grad)
-                stack.enter_context(quiet())
-            yield
+        stack = contextlib.ExitStack()
+        if self.tensorflow and (loading or not self._is_torch()):
+            number = self.device.partition(":")[2] or "0"
+            place = f"/GPU:{number}" if self._wants_gpu() else "/CPU:0"
+            stack.enter_context(self.tensorflow.device(place))
+        if self.torch and not loading:  # inference_mode is of torch 1.9
+            quiet = getattr(self.torch, "inference_mode", self.torch.no_grad)
+            stack.enter_context(quiet())
+        return stack
 
     def _wants_gpu(self) -> bool:
         return self.device.startswith("cuda")

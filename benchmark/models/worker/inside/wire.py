@@ -4,7 +4,10 @@ A message is a header's length (4 bytes, big-endian), the header (JSON, UTF-8) a
 ``header["arrays"]`` describes by "wire" (float32 little-endian is "<f4"), "shape" and "at": where
 it is in the memory of descriptor SHARED, which both sides map, or null for one that follows through
 the socket. ``header["room"]`` of a request is the part of that memory, start and end, that its
-reply may write to. Nothing is pickled.
+replies may write to, one behind the other. Nothing is pickled.
+
+A call with several arrays is so many calls. Each has a reply as soon as it is done. Those behind
+one that failed are not made, nor those that are not begun when the next request comes.
 """
 
 import mmap
@@ -18,16 +21,12 @@ import numpy as np
 ALIGNMENT = 64  # bytes, of arrays in shared memory
 
 
-def receive(
-    connection: socket.socket, shared: Any, copy: bool = True
-) -> Optional[Tuple[Dict[str, Any], List[Any]]]:
+def receive(connection: socket.socket, shared: Any) -> Optional[Tuple[Dict[str, Any], List[Any]]]:
     """The next request and its arrays; None when the benchmark is done.
 
     Args:
         connection: The socket.
         shared: Shared memory, or None.
-        copy: Whether to copy arrays out of it: it takes other audio after the next request. They
-            are copied anyway where the model is on a GPU.
     """
     start = _read(connection, 4)
     if start is None:
@@ -40,9 +39,22 @@ def receive(
             data = _read(connection, dtype.itemsize * int(np.prod(shape)))
             arrays.append(np.frombuffer(data or b"", dtype).reshape(shape))
         else:
-            array = np.ndarray(shape, dtype, shared, at)
-            arrays.append(array.copy() if copy else array)
+            arrays.append(np.ndarray(shape, dtype, shared, at))
     return header, arrays
+
+
+def own(array: Any, shared: Any) -> Any:
+    """An array out of shared memory, which takes other audio after the next request."""
+    return array.copy() if array is not None and array.base is shared else array
+
+
+def is_asked(connection: socket.socket) -> bool:
+    """Whether the next request is coming, or the benchmark is gone."""
+    try:
+        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _read(connection: socket.socket, size: int) -> Optional[bytearray]:
@@ -62,7 +74,7 @@ def send(
     header: Dict[str, Any],
     arrays: List[Any],
     room: Sequence[int] = (0, 0),
-) -> None:
+) -> int:
     """Send a message: arrays in shared memory as far as they fit, the others behind the header.
 
     Args:
@@ -71,6 +83,9 @@ def send(
         header: What JSON can say.
         arrays: Arrays of the types on the wire.
         room: Start and end of the shared memory that may be written to.
+
+    Returns:
+        Where the rest of it starts.
     """
     arrays = [array.astype(array.dtype.newbyteorder("<"), copy=False) for array in arrays]
     start, end = room
@@ -87,6 +102,7 @@ def send(
     connection.sendall(len(text).to_bytes(4, "big") + text)
     for array in following:
         connection.sendall(array.tobytes())
+    return start
 
 
 def shared_memory(descriptors: List[str]) -> Any:

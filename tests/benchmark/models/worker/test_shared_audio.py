@@ -31,9 +31,9 @@ class Ends:
         self.memory = mmap.mmap(-1, SHARED)
         self.ours = Connection(self._sockets[0], lambda: True, self.memory)
 
-    def passed(self, array: np.ndarray, copy: bool = True) -> tuple[dict, np.ndarray]:
+    def passed(self, array: np.ndarray) -> tuple[dict, np.ndarray]:
         self.ours.send({}, [array], time.monotonic() + 5)
-        received = wire.receive(self._sockets[1], self.memory, copy)
+        received = wire.receive(self._sockets[1], self.memory)
         assert received is not None
         return received[0], received[1][0]
 
@@ -67,7 +67,7 @@ def test_halves_take_turns_and_audio_is_not_sent(ends: Ends) -> None:
     header, audio = ends.passed(rooms[1].reshape(2, 8)[1:])
     assert header["arrays"][0]["at"] == 32
     np.testing.assert_array_equal(audio, [np.arange(8, 16)])
-    _, seen = ends.passed(rooms[1], copy=False)
+    _, seen = ends.passed(rooms[1])
     assert np.shares_memory(seen, np.frombuffer(ends.memory, np.uint8))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -19,7 +19,6 @@ from pretrain.precision import Precision
 
 RECIPES = Path(__file__).parent / "recipes"
 PitchForm = Literal["regression", "contrast"]
-PositivePitch = Literal["same", "other"]
 TrunkPart = Literal["all", "trunk"]
 BranchPart = Literal["all", "branch"]
 FrameNegatives = Literal["clip", "batch"]
@@ -67,8 +66,6 @@ class AugmentArgs:
         low_pass_probability: Share of views that are low-passed.
         low_pass_from: Lowest cutoff, share of the mel axis (0.6 of 60-6500 Hz is 2.2 kHz).
         max_shift_semitones: Pitch shift of a view, uniform within +- this; 0 shifts nothing.
-        positive_pitch: The clip loss's two views have the ``same`` shift, or each an ``other``, so
-            that no clip is recognised by its pitch.
     """
 
     noise_sigma: float = 0.001
@@ -77,7 +74,6 @@ class AugmentArgs:
     low_pass_probability: float = 0.5
     low_pass_from: float = 0.6
     max_shift_semitones: float = 3.0
-    positive_pitch: PositivePitch = "same"
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -284,6 +280,30 @@ def fits_second_front_end(log_mel: LogMelConfig) -> bool:
     return (log_mel.sample_rate, HOP_FRAMES * log_mel.hop_length) == wanted
 
 
+GONE: Mapping[tuple[str, str], object] = {("augment", "positive_pitch"): "same"}
+"""Settings of earlier versions, by section and name, with the value that every recipe has now."""
+
+
+def without_gone(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A table of sections, written by this or an earlier version, without settings that are gone.
+
+    Raises:
+        ValueError: Such a setting has another value than the one that is left.
+    """
+    result = dict(content)
+    for (section, name), only in GONE.items():
+        settings = result.get(section)
+        if not isinstance(settings, dict) or name not in settings:
+            continue
+        if settings[name] != only:
+            raise ValueError(
+                f"{section}.{name} is {settings[name]!r}, which this version does not have: leave "
+                "it out, or use the version that has it"
+            )
+        result[section] = {key: value for key, value in settings.items() if key != name}
+    return result
+
+
 def find_recipe(name: str) -> Path:
     """The file of a shipped recipe, or the path itself if it is a file.
 
@@ -330,7 +350,7 @@ def recipe_of(content: dict[str, Any], path: Path) -> Recipe:
         ValueError: An unknown key, or a value of the wrong type or range; names the file ``path``.
     """
     try:
-        recipe: Recipe = read_typed(Recipe, content, YamlFormat(lenient=True))
+        recipe: Recipe = read_typed(Recipe, without_gone(content), YamlFormat(lenient=True))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return recipe

@@ -16,6 +16,7 @@ import torch
 import yaml
 
 from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text, writing
+from pretrain.recipe import Recipe, without_gone
 
 STATE = "state.pt"
 CONFIG = "config.yaml"
@@ -107,11 +108,21 @@ def _load(state: Path) -> Any:  # noqa: ANN401 - what torch.save wrote
 
 
 def _check_same(folder: Path, config: dict[str, Any]) -> None:
-    """Refuse to resume with other settings or other audio."""
-    stored = _flatten(yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8")))
-    flat = _flatten(config)
+    """Refuse to resume with other settings or other audio.
+
+    A setting that the run does not name is newer than the run, and its default is what was done;
+    the scales of a read-out are no part of the training, and may be others.
+    """
+    path = folder / CONFIG
+    try:
+        stored = _flatten(without_gone(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    flat, defaults = _flatten(config), _flatten(Recipe(name="").to_dict())
     for key in {**flat, **stored}:
-        if (before := stored.get(key)) != (value := flat.get(key)):
+        if key not in stored and key.startswith("read_out_scales."):
+            continue
+        if (before := stored.get(key, defaults.get(key))) != (value := flat.get(key)):
             raise ValueError(
                 f"{folder} was started with {key} {before!r}, not {value!r}; resume with the same "
                 "settings or start in another --out"

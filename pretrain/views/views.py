@@ -102,9 +102,8 @@ def make_views(
 ) -> Views:
     """Augment each view on its own, all by the same rule.
 
-    Anchor and positive share their pitch shift unless ``args.positive_pitch`` says otherwise, so
-    that the clip loss does not ask for embeddings blind to pitch. The partner has another, the twin
-    the anchor's.
+    Anchor and positive share their pitch shift, so that the clip loss does not ask for embeddings
+    blind to pitch. The partner has another, the twin the anchor's.
 
     Args:
         log_mel: Front end.
@@ -117,8 +116,8 @@ def make_views(
         twin: The anchors' sound once more, float32, same shape; None where no loss asks for it.
     """
     share = share or BatchShard(len(batch.lengths))
-    anchor, positive, partner = view_shifts(args, generator, share, with_contrast)
-    crops = [(batch.anchor, anchor), (batch.positive, positive)]
+    anchor, partner = view_shifts(args, generator, share, with_contrast)
+    crops = [(batch.anchor, anchor), (batch.positive, anchor)]
     if with_partner:
         crops.append((batch.partner, partner))
     if twin is not None:
@@ -138,8 +137,8 @@ def make_views(
 
 def view_shifts(
     args: AugmentArgs, generator: torch.Generator, share: BatchShard, by_whole_bins: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Pitch shifts of anchor, positive and partner, semitones, each of shape (batch,).
+) -> tuple[Tensor, Tensor]:
+    """Pitch shifts of anchor and partner, semitones, each of shape (batch,).
 
     Args:
         args: What to draw.
@@ -153,9 +152,7 @@ def view_shifts(
         shifts = share.of(random_shifts(share.batch_size, largest, generator))
         return whole_bins(shifts, largest) if by_whole_bins else shifts
 
-    anchor, partner = draw(), draw()
-    positive = draw() if args.positive_pitch == "other" else anchor
-    return anchor, positive, partner
+    return draw(), draw()
 
 
 def encoder_lengths(frames: Tensor) -> Tensor:

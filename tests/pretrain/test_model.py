@@ -32,7 +32,6 @@ def with_branch(recipe: Recipe, loss: LossArgs = BRANCH) -> Recipe:
     return replace(
         recipe,
         encoder=replace(recipe.encoder, pitch_numbers=4),
-        augment=replace(recipe.augment, positive_pitch="other"),
         loss=loss,
     )
 
@@ -125,7 +124,7 @@ def test_a_branch_and_its_settings_are_in_the_checkpoint(
     _, encoder, card = load_checkpoint(path)
     assert card["encoder"]["pitch_numbers"] == encoder.config.pitch_numbers == 4
     assert encoder.pitch_branch is not None and encoder.pitch_branch.scale == 0.5
-    assert card["settings"]["augment"]["positive_pitch"] == "other"
+    assert card["settings"]["loss"]["pitch_part"] == "branch"
 
 
 def test_wider_moves_add_wrong_answers(tiny_corpus: Corpus, tiny_recipe: Recipe) -> None:

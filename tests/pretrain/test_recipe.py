@@ -71,6 +71,11 @@ def test_numbers_as_yaml_1_1_spells_them(tmp_path: Path) -> None:
     assert recipe.optimiser == OptimiserArgs(learning_rate=5e-4, max_gradient_norm=1.0)
 
 
+def test_a_setting_that_is_gone_may_stand_there_with_the_value_that_is_left(tmp_path: Path) -> None:
+    recipe = read_recipe(write(tmp_path, "augment: {positive_pitch: same, gain_db: 5}"))
+    assert recipe.augment == AugmentArgs(gain_db=5.0)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -93,6 +98,7 @@ def test_numbers_as_yaml_1_1_spells_them(tmp_path: Path) -> None:
         ("read_out: scaled\nlog_mel: {hop_length: 80}", "read_out scaled needs the second front"),
         ("read_out_scales: {contrast: -1}", "scale contrast is -1.0; it must be 0 or more"),
         ("data: {source_balance: 2}", "source_balance is 2.0; it must be between 0 and 1"),
+        ("augment: {positive_pitch: other}", "augment.positive_pitch is 'other', which this vers"),
     ],
 )
 def test_a_wrong_recipe_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from pretrain.run_folder import METRICS, STATE, append_metrics, drop_metrics_after, save_state
+from pretrain.run_folder import (
+    CONFIG,
+    METRICS,
+    STATE,
+    append_metrics,
+    drop_metrics_after,
+    open_run,
+    save_state,
+)
 from tests.msssl_common.test_files import no_file_beyond
 
 
@@ -37,3 +45,20 @@ def test_a_state_that_does_not_fit_leaves_the_one_before(tmp_path: Path) -> None
         save_state(tmp_path, {"step": 2, "weights": torch.zeros(10_000)})
     assert [path.name for path in tmp_path.iterdir()] == [STATE]
     assert torch.load(tmp_path / STATE, weights_only=True)["step"] == 1
+
+
+def test_an_earlier_version_s_run_is_resumed_unless_it_needs_what_is_gone(
+    tmp_path: Path,
+) -> None:
+    now = {"name": "mine", "augment": {"gain_db": 6.0}, "data": {"source_balance": 0.0}}
+    now["read_out_scales"] = {"branch": 0.2}  # not the default
+    save_state(tmp_path, {"step": 1})
+    (tmp_path / CONFIG).write_text("name: mine\naugment: {gain_db: 6.0, positive_pitch: same}\n")
+    assert open_run(tmp_path, now, resume=True) == {"step": 1}
+    (tmp_path / CONFIG).write_text("name: mine\naugment: {gain_db: 6.0, positive_pitch: other}\n")
+    with pytest.raises(ValueError, match=r"yaml: augment\.positive_pitch is 'other', which"):
+        open_run(tmp_path, now, resume=True)
+    (tmp_path / CONFIG).write_text("name: mine\naugment: {gain_db: 6.0}\n")
+    newer = {**now, "data": {"source_balance": 0.5}}
+    with pytest.raises(ValueError, match=r"started with data\.source_balance 0\.0, not 0\.5"):
+        open_run(tmp_path, newer, resume=True)

@@ -102,7 +102,7 @@ def load_tower(checkpoint: CheckpointName) -> tuple[Tower, CheckpointFiles, int]
     if not any((files.folder / name).is_file() for name in EXTRACTORS):
         raise CheckpointError(
             f"'{checkpoint.name}' has no {EXTRACTORS[0]}, so that nobody knows which sample rate "
-            "and which scaling it wants"
+            "and which scaling it wants: save its feature extractor there, too"
         )
     extractor = _read(library().AutoFeatureExtractor, checkpoint, files)
     files = weights_of(checkpoint, files)

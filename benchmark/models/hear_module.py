@@ -326,7 +326,23 @@ def check_import_name(module_name: str) -> None:
     Raises:
         HearModuleError: It could not.
     """
+    path = Path(module_name)
+    if (path / "config.json").is_file() and not (path / "__init__.py").exists():
+        raise HearModuleError(
+            f"{module_name!r} is a folder with a checkpoint: if transformers saved it, give "
+            f"benchmark.adapters.transformers={module_name}"
+        )
+    if path.suffix == ".py":
+        start = "" if path.parent == Path() else f", and start in {path.parent}"
+        raise HearModuleError(
+            f"{module_name!r} is the name of a file: give what one would import, {path.stem}{start}"
+        )
     if not all(part.isidentifier() for part in module_name.split(".")):
+        if path.exists():
+            raise HearModuleError(
+                f"{module_name!r} is a file or folder: give MODULE={module_name}, where MODULE is "
+                "the HEAR module whose load_model reads it"
+            )
         raise HearModuleError(
             f"{module_name!r} is not an import name; give a HEAR module as pkg.module or "
             "pkg.module=CHECKPOINT"
@@ -391,7 +407,9 @@ def _load(
     except (Exception, SystemExit) as error:
         if isinstance(error, WorkerLostError):
             raise HearModuleError(f"{call} failed: {error}") from error
-        raise HearModuleError(f"{call} raised {_name(error)}") from error
+        wants_file = not model_path and _name(error).startswith(("FileNotFound", "TypeError"))
+        hint = f"; if it needs a checkpoint, give {module_name}=FILE" if wants_file else ""
+        raise HearModuleError(f"{call} raised {_name(error)}{hint}") from error
     if not isinstance(model, torch.nn.Module):
         kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
         raise HearModuleError(

@@ -53,6 +53,29 @@ def test_label_note_and_checkpoint(modules: Path) -> None:
     assert (hear.licence, labelled.licence) == ("", r"MIT\x1b")
 
 
+def test_a_file_is_not_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.pt").touch()
+    (tmp_path / "hubert").mkdir()
+    (tmp_path / "hubert" / "config.json").touch()
+    for spec, words in {
+        "mine.py": r"give what one would import, mine$",
+        "there/mine.py=w.pt": r"import, mine, and start in there$",
+        "hubert": r"give benchmark\.adapters\.transformers=hubert$",
+        "./weights.pt": r"give MODULE=\./weights\.pt, where",
+    }.items():
+        with pytest.raises(HearModuleError, match=words):
+            load_hear_module(spec)
+
+
+def test_a_loader_that_wants_a_checkpoint(modules: Path) -> None:
+    name = write_module(modules, load="open(path)")
+    with pytest.raises(HearModuleError, match=f"checkpoint, give {name}=FILE$"):
+        load_hear_module(name)
+    with pytest.raises(HearModuleError, match=r"No such file or directory: 'nowhere'$"):
+        load_hear_module(f"{name}=nowhere")
+
+
 def test_a_batch_of_one_keeps_its_dimension(modules: Path) -> None:
     hear = load_hear_module(write_module(modules, scene="embeddings = embeddings.squeeze()"))
     assert hear.scene(AUDIO).shape == (2, 4)
@@ -116,7 +139,7 @@ def test_absent_module_and_device(modules: Path) -> None:
     with pytest.raises(HearModuleError, match=r"No module named 'not_there\.at_all'"):
         load_hear_module("not_there.at_all")
     with pytest.raises(HearModuleError, match="is not an import name"):
-        load_hear_module("some/file.py")
+        load_hear_module("some/file")
     with pytest.raises(HearModuleError, match="cannot be moved to device 'nonsense'"):
         load_hear_module(write_module(modules), device="nonsense")
 

@@ -27,7 +27,8 @@ class _Clips:
 
     Attributes:
         largest: Absolute value, shape (clips,).
-        projected: Mean of the frames over the largest value, projected; (clips, projections).
+        projected: Mean of the frames over the largest value, projected, and that value's
+            logarithm, shape (clips, projections + 1).
         still: Whether all frames are equal, shape (clips,); of one frame, False.
         lowest: Of each number of the embeddings, shape (size,).
         highest: The same.
@@ -89,8 +90,10 @@ def _facts(rows: Values, starts: NDArray[np.int64]) -> _Clips:
     scaled = mean / np.maximum(largest, np.finfo(np.float64).tiny)[:, None]
     size = rows.shape[1]
     directions = np.random.default_rng(0).normal(size=(size, PROJECTIONS)) / np.sqrt(size)
+    level = np.log(np.maximum(largest, np.finfo(np.float64).tiny))  # one may be a multiple
     still = (frames > 1) & ((high - low).max(axis=1) <= EQUAL * largest)
-    return _Clips(largest, scaled @ directions, still, low.min(axis=0), high.max(axis=0))
+    projected = np.column_stack([scaled @ directions, level])
+    return _Clips(largest, projected, still, low.min(axis=0), high.max(axis=0))
 
 
 def _with_an_equal(projected: Values) -> NDArray[np.bool_]:

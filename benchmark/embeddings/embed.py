@@ -26,6 +26,7 @@ from benchmark.events.table import Event
 from benchmark.models.hear_module import HearModule
 from benchmark.models.outputs import HearModuleError
 from benchmark.models.worker.module import WorkerModule
+from benchmark.tasks.event_places import refuse_unheard
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
 from benchmark.tasks.task import Task
 
@@ -301,4 +302,6 @@ def _event_split(
         start, end = end, end + int(count)
         targets[start:end] = frame_targets(timestamps[start:end], events[clip], task.vocabulary)
     clips = tuple(stored.record.clips)
+    last_frames = dict(zip(clips, timestamps[np.cumsum(frames) - 1].tolist(), strict=True))
+    refuse_unheard(events, last_frames, f"{task.full_name}, split {split}")
     return EventSplit(split, stored.embeddings, targets, clips, frames, timestamps, events)

@@ -35,6 +35,7 @@ from benchmark.heareval.row_files import (
     read_frame_times,
     read_row_labels,
 )
+from benchmark.tasks.event_places import refuse_unheard
 from benchmark.tasks.labels import read_events, read_scene_labels, row_order
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from benchmark.tasks.task import Task, read_task
@@ -163,6 +164,9 @@ def _read_event_split(task: Task, split: str) -> EventSplit:
             f"{frame_times_path(task.folder, split)} has {len(frames.timestamps_ms)} rows, but "
             f"split '{split}' has {len(embeddings)} embeddings: embed the task again."
         )
+    ends = frames.timestamps_ms[np.cumsum(frames.frames_per_clip) - 1].tolist()
+    where = f"{task.full_name}, split {split}"
+    refuse_unheard(events, dict(zip(frames.clips, ends, strict=True)), where)
     targets = read_row_labels(task.folder, split, task.vocabulary, len(embeddings))
     path = labels_path(task.folder, split)
     check_frame_labels(path, targets, frames, events, task.vocabulary)

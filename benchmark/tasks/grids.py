@@ -27,6 +27,7 @@ PARAMETER_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "check_val_every_n_epoch": (1, 1_000_000),
     "batch_size": (1, 10_000_000),
 }
+PARAMETERS: Final = PARAMETER_BOUNDS.keys() | {"initialization"}
 
 
 def number_fault(name: str, value: object) -> str:
@@ -48,12 +49,16 @@ def parameter_grid(metadata: Metadata) -> Mapping[str, Sequence[object]]:
     """The task's own entries in the heads' grid; empty if it has none.
 
     Raises:
-        ValueError: Too many values, or one out of bounds. Unknown keys are for
-            `benchmark.heads.grid` to say, which knows them.
+        ValueError: An unknown key, too many values, or one out of bounds.
     """
     key = "task_specific_param_grid"
     grid = metadata.grid(key) or {}
     _check_size(metadata, key, grid)
+    if unknown := sorted(grid.keys() - PARAMETERS):
+        raise ValueError(
+            f"{metadata.path}: 'evaluation_params.{key}' has the unknown key {unknown[0]!r}; known "
+            f"are {', '.join(sorted(PARAMETERS))}."
+        )
     for name in grid.keys() & PARAMETER_BOUNDS.keys():
         for value in grid[name]:
             if fault := number_fault(name, value):

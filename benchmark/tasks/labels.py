@@ -104,15 +104,22 @@ def row_order(task: Task, labels_by_split: Mapping[str, Collection[str]]) -> dic
     return order
 
 
-def read_entries(folder: Path, split: str) -> tuple[Path, dict[str, Any]]:
+def read_entries(
+    folder: Path, split: str, last_counts: bool = False
+) -> tuple[Path, dict[str, Any]]:
     """Read a split's label file: its path, and whatever it has under each clip's name.
+
+    Args:
+        folder: Of the task.
+        split: Its name.
+        last_counts: As in `read_json_object`.
 
     Raises:
         FileNotFoundError: The file is missing.
         ValueError: It is not a JSON object, or has no clip.
     """
     path = folder / f"{split}.json"
-    entries = read_json_object(path, f"the labels of split '{split}'")
+    entries = read_json_object(path, f"the labels of split '{split}'", last_counts)
     if not entries:
         raise ValueError(f"{path}: split '{split}' has no clip.")
     return path, entries
@@ -147,15 +154,29 @@ def known_label(label: object, vocabulary: Collection[str], path: Path, file: st
     """A label as text; HEAR looks numbers up as text, too.
 
     Raises:
-        ValueError: It is not in the vocabulary.
+        ValueError: It is neither text nor a number, or not in the vocabulary.
     """
-    name = str(label)
+    name = label_text(label, path, file)
     if name not in vocabulary:
         raise ValueError(
             f"{path}: label {name!r} of clip {file!r} is not in {path.parent.name}'s "
             "labelvocabulary.csv."
         )
     return name
+
+
+def label_text(label: object, path: Path, file: str) -> str:
+    """A label as text.
+
+    Raises:
+        ValueError: It is neither text nor a number: what Python calls it is no class.
+    """
+    is_number = isinstance(label, int | float) and not isinstance(label, bool)
+    if isinstance(label, str) or (is_number and label == label):
+        return str(label)
+    raise ValueError(
+        f"{path}: a label of clip {file!r} must be text or a number, but is {label!r}."
+    )
 
 
 def timed_event(entry: object, path: Path, file: str) -> Event:
@@ -174,7 +195,7 @@ def timed_event(entry: object, path: Path, file: str) -> Event:
             f"{path}: an event of clip {file!r} ends ({offset:g} ms) before it starts "
             f"({onset:g} ms)."
         )
-    return Event(str(entry["label"]), onset, offset)
+    return Event(label_text(entry["label"], path, file), onset, offset)
 
 
 def _read_lists(task: Task, split: str) -> tuple[Path, dict[str, list[Any]]]:

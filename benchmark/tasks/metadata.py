@@ -13,29 +13,46 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 
-def read_json_object(path: Path, what: str) -> dict[str, Any]:
+def read_json_object(path: Path, what: str, last_counts: bool = False) -> dict[str, Any]:
     """Read a JSON file whose top level is an object.
 
     Args:
         path: The file.
         what: What the file is for, as the messages say it, e.g. ``"the labels of split 'train'"``.
+        last_counts: Whether to take the last of several values of one key, as other readers do.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is not JSON, or its top level is not an object.
+        ValueError: The file is not JSON, its top level is not an object, or it has a key twice.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: it should hold {what}.")
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        pairs = dict if last_counts else _different
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=pairs)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} ({what}) is not UTF-8 text: {error}.") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} ({what}) is not valid JSON: {error}.") from None
+    except KeyError as error:
+        raise ValueError(f"{path} ({what}) has the key {error} twice: leave one of them.") from None
     if not isinstance(content, dict):
         raise ValueError(
             f"{path} ({what}) must be a JSON object {{...}}, but is a {type(content).__name__}."
         )
+    return content
+
+
+def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON.
+
+    Raises:
+        KeyError: A key comes twice.
+    """
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        seen: set[str] = set()
+        raise KeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))
     return content
 
 
@@ -125,6 +142,7 @@ class Metadata:
 
 
 VOCABULARY_FILE: Final = "labelvocabulary.csv"
+LONGEST_INDEX: Final = 9  # digits
 
 
 def read_vocabulary(folder: Path) -> tuple[str, ...]:
@@ -163,7 +181,7 @@ def parse_vocabulary(folder: Path) -> tuple[dict[int, str], list[str]]:
     labels: dict[int, str] = {}
     faults: list[str] = []
     for index_text, label in _rows(path):
-        if not index_text.strip().isdecimal():
+        if not index_text.strip().isdecimal() or len(index_text) > LONGEST_INDEX:
             faults.append(
                 f"{path}: idx must be a number from 0 on, but one row has {index_text!r}."
             )
@@ -186,9 +204,17 @@ def _rows(path: Path) -> list[tuple[str, str]]:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error}.") from None
     reader = csv.DictReader(io.StringIO(text), restval="")  # a label may have a line's end in it
-    if not {"idx", "label"} <= set(reader.fieldnames or ()):
+    columns = list(reader.fieldnames or ())
+    if columns.count("idx") != 1 or columns.count("label") != 1:
         raise ValueError(f"{path}: the first line must be 'idx,label'.")
-    return [(row["idx"], row["label"]) for row in reader]
+    rows = list(reader)
+    for row in rows:
+        if None in row:  # type: ignore[comparison-overlap] -- cells behind the last column
+            raise ValueError(
+                f"{path}: the row of idx {row['idx']} has more cells than the first line: put a "
+                'label with a comma between quotes, as in 0,"dog, barking".'
+            )
+    return [(row["idx"], row["label"]) for row in rows]
 
 
 def _incomplete(path: Path, labels: dict[int, str]) -> list[str]:

@@ -145,7 +145,7 @@ def _splits(metadata: Metadata) -> tuple[str, ...]:
 def _evaluation(metadata: Metadata) -> tuple[str, ...]:
     scores = metadata.names("evaluation")
     embedding_type = _embedding_type(metadata)
-    known = ROW_SCORES + EVENT_SCORES if embedding_type == "event" else ROW_SCORES
+    known = EVENT_SCORES if embedding_type == "event" else ROW_SCORES
     for score in scores:
         if score not in known:
             raise ValueError(

@@ -26,6 +26,7 @@ from benchmark.tasks.check.audio import ClipKey, check_audio
 from benchmark.tasks.check.description import read_description
 from benchmark.tasks.check.finding import KINDS, SEVERITIES, Finding, Severity
 from benchmark.tasks.check.label_faults import SplitLabels, read_labels
+from benchmark.tasks.event_places import all_in_seconds
 from benchmark.tasks.metadata import METADATA_FILE, VOCABULARY_FILE
 from benchmark.tasks.task import MIN_FOLDS, Fold, Task, task_folds
 
@@ -184,8 +185,7 @@ def event_findings(
         events: Events of each clip, ms.
         durations: Length of each clip of which it is known, in seconds.
     """
-    if _in_seconds(events, durations):
-        last = max(event.offset_ms for clip in durations for event in events.get(clip, []))
+    if (last := all_in_seconds(events, durations)) is not None:
         message = (
             f"{split}.json: every event of the split ends within its clip's length in seconds (the "
             f"last at {last:g}), so the times are seconds: HEAR's are milliseconds, multiply them "
@@ -197,16 +197,25 @@ def event_findings(
         for clip, own in events.items()
         for event in own
         if (finding := _misplaced(split, clip, event, durations.get(clip)))
-    ]
+    ] + [finding for clip, own in events.items() for finding in _overlapping(split, clip, own)]
 
 
-def _in_seconds(events: Mapping[str, list[Event]], durations: Mapping[str, float]) -> bool:
-    """Whether all times of the split, read as seconds, lie inside their clips.
-
-    In milliseconds they would then all lie in the first thousandth of each clip.
-    """
-    ends = [(e.offset_ms, durations[clip]) for clip in durations for e in events.get(clip, [])]
-    return any(end > 0 for end, _ in ends) and all(end <= seconds for end, seconds in ends)
+def _overlapping(split: str, clip: str, events: list[Event]) -> Iterable[Finding]:
+    """Events of one label that sound at once: a detector's answer has one event there."""
+    last: dict[str, Event] = {}
+    for event in sorted(events, key=lambda event: event.onset_ms):
+        before = last.get(event.label)
+        if before and event.onset_ms < before.offset_ms:
+            yield Finding(
+                "overlapping-events",
+                f"{split}.json: events {event.label!r} of clip {clip!r} overlap, from "
+                f"{before.onset_ms:g} to {before.offset_ms:g} ms and from {event.onset_ms:g} to "
+                f"{event.offset_ms:g} ms: heads give one event there.",
+                split,
+                clip,
+            )
+        if before is None or event.offset_ms > before.offset_ms:
+            last[event.label] = event
 
 
 def _misplaced(split: str, clip: str, event: Event, seconds: float | None) -> Finding | None:

@@ -32,7 +32,7 @@ KINDS: Final[dict[str, Severity]] = {
     "not-finite": "error",
     "out-of-range": "error",  # far beyond full scale
     "shared-audio": "error",  # the same in two splits
-    "repeated-key": "warning",
+    "repeated-key": "error",
     "unlisted-split": "warning",
     "unlisted-audio": "warning",
     "silent": "warning",
@@ -40,6 +40,7 @@ KINDS: Final[dict[str, Severity]] = {
     "dc-offset": "warning",
     "event-partly-outside": "warning",
     "zero-length-event": "warning",
+    "overlapping-events": "warning",  # of one label
     "short-event": "warning",  # shorter than the post-processing can put out
     "unused-label": "warning",
     "one-class": "warning",  # of a multiclass task: every model seems perfect

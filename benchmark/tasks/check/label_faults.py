@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from benchmark.tasks.labels import (
     check_entry,
     check_one_label,
     known_label,
+    label_text,
     read_entries,
     timed_event,
 )
@@ -44,7 +46,7 @@ def read_labels(description: Description, split: str) -> SplitLabels:
     task = description.task
     read = SplitLabels(split)
     try:
-        path, entries = read_entries(task.folder, split)
+        path, entries = read_entries(task.folder, split, last_counts=True)
     except (OSError, ValueError) as error:
         read.findings.append(Finding("label-file", inside(task.folder, error), split))
         return read
@@ -100,13 +102,21 @@ class _EntryReader:
         """Those labels that the vocabulary has; nothing is said where it cannot be read."""
         vocabulary = frozenset(self.description.task.vocabulary)
         known = []
-        for name, count in Counter(map(str, names)).items():
+        for name, count in Counter(self._texts(file, names)).items():
             try:
                 if vocabulary:
                     known += [known_label(name, vocabulary, self.path, file)] * count
             except ValueError as error:
                 self._found("unknown-label", error, file)
         return known
+
+    def _texts(self, file: str, names: list[Any]) -> Iterator[str]:
+        """Those that are labels at all."""
+        for name in names:
+            try:
+                yield label_text(name, self.path, file)
+            except ValueError as error:
+                self._found("label-entry", error, file)
 
     def _found(self, kind: str, error: ValueError, file: str) -> None:
         message = inside(self.description.task.folder, error)
@@ -126,7 +136,7 @@ def _repeated_clips(path: Path, split: str) -> list[Finding]:
     return [
         Finding(
             "repeated-key",
-            f"{path.name}: clip {file!r} is listed {count} times, of which only the last counts.",
+            f"{path.name}: clip {file!r} is listed {count} times; other readers take the last.",
             split,
             file,
         )

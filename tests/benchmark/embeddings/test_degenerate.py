@@ -38,6 +38,14 @@ def test_different_rows_have_no_share() -> None:
 
 
 @pytest.mark.usefixtures("blocks")
+def test_a_multiple_of_an_embedding_is_another_one() -> None:
+    levels = np.geomspace(1e-3, 1e3, 40)[:, None]
+    assert degenerate_shares([scene(levels * drawn(1))]) == {}
+    twice = np.concatenate([levels, levels[:10]])
+    assert degenerate_shares([scene(twice * drawn(1))]) == {"equal": 20 / 50}
+
+
+@pytest.mark.usefixtures("blocks")
 def test_equal_clips_are_those_of_every_pair_also_across_splits() -> None:
     train, test = drawn(60), drawn(90)[60:]
     train[[3, 8, 9]] = train[20]

@@ -56,6 +56,10 @@ def test_row_order_is_one_generator_through_all_splits(tmp_path: Path) -> None:
         ({"a.wav": []}, "clip 'a.wav' of a multiclass task must have exactly one label, but has 0"),
         ({"a.wav": ["cat", "dog"]}, "exactly one label, but has 2: ['cat', 'dog']"),
         ({"a.wav": "cat"}, "clip 'a.wav' must have a list, but has 'cat'"),
+        *(
+            ({"a.wav": [odd]}, "a label of clip 'a.wav' must be text or a number, but is ")
+            for odd in (None, True, ["cat"], {"cat": 1}, float("nan"))
+        ),
         ({"../a.wav": ["cat"]}, "clip '../a.wav' must be a file name without folders"),
     ],
 )
@@ -73,6 +77,7 @@ def test_bad_scene_labels(tmp_path: Path, content: object, sentence: str) -> Non
     [
         ({"label": "cow", "start": 0, "end": 1}, "label 'cow' of clip 'a.wav' is not in made's"),
         ({"label": "cat", "start": 9, "end": 8.5}, "ends (8.5 ms) before it starts (9 ms)"),
+        ({"label": None, "start": 0, "end": 1}, "must be text or a number, but is None"),
         ({"label": "cat", "start": 9}, "must have label, start and end"),
         ("cat", "must have label, start and end"),
         (
@@ -97,6 +102,17 @@ def test_an_event_that_lasts_for_ages_is_refused_when_labels_are_read(tmp_path: 
     write_json(task.folder / "train.json", {"a.wav": [{"label": "cat", "start": 0, "end": 1e18}]})
     with pytest.raises(ValueError, match=r"train\.json has an event at 1e\+18 ms"):
         read_events(task, "train")
+
+
+def test_a_clip_or_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    folder = scene_task(tmp_path / "made")
+    (folder / "train.json").write_text('{"a.wav": ["cat"], "b.wav": ["cat"], "a.wav": ["dog"]}')
+    with pytest.raises(ValueError, match=r"train\.json .* has the key 'a.wav' twice: leave one"):
+        read_scene_labels(read_task(folder), "train")
+    facts = (folder / "task_metadata.json").read_text().rstrip()
+    (folder / "task_metadata.json").write_text(facts[:-1] + ', "evaluation": ["mAP"]}')
+    with pytest.raises(ValueError, match="has the key 'evaluation' twice"):
+        read_task(folder)
 
 
 def test_missing_split_file(tmp_path: Path) -> None:

@@ -117,6 +117,14 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
             "hidden_layers 1000000000, which is no sensible number: a whole number from 0 to 16 is",
         ),
         (
+            {"evaluation_params": {"task_specific_param_grid": {"epochs": [3]}}},
+            "has the unknown key 'epochs'; known are batch_size",
+        ),
+        (
+            {"embedding_type": "event", "evaluation": ["top1_acc"]},
+            "names the score 'top1_acc', which a task of embedding_type 'event' does not have",
+        ),
+        (
             {"evaluation_params": {"task_specific_param_grid": {"lr": [0.1] * 100_000}}},
             "has 100,000 values of lr: at most 100 are allowed",
         ),

@@ -31,6 +31,9 @@ def test_quotes_and_a_byte_order_mark(tmp_path: Path) -> None:
         ("idx,label\nzero,cat\n", "idx must be a number from 0 on, but one row has 'zero'"),
         ("idx,label\n-1,cat\n", "idx must be a number from 0 on, but one row has '-1'"),
         ("idx,label\n0\n", "idx 0 has no label"),
+        ("idx,label\n0,dog, barking\n", "idx 0 has more cells than the first line"),
+        ("idx,label,label\n0,cat,dog\n", "the first line must be 'idx,label'"),
+        ("idx,label\n" + 5000 * "9" + ",cat\n", "idx must be a number from 0 on, but one row has"),
     ],
 )
 def test_bad_vocabularies(tmp_path: Path, text: str, sentence: str) -> None:

@@ -152,6 +152,12 @@ EVENT_FAULTS: dict[str, Callable[[Path], object]] = {
     "zero-length-event": lambda f: label(f, "train", 3, [{"label": "dog", "start": 9, "end": 9}]),
     "unknown-label": lambda f: label(f, "train", 4, [{"label": "cow", "start": 0, "end": 190}]),
     "short-event": lambda f: label(f, "train", 5, [{"label": "cat", "start": 0, "end": 50}]),
+    "overlapping-events": lambda f: label(
+        f,
+        "train",
+        6,
+        [{"label": "cat", "start": 9, "end": 190}, {"label": "cat", "start": 50, "end": 230}],
+    ),
     "event-in-seconds": lambda f: seconds(f, "valid"),
 }
 

@@ -8,6 +8,9 @@ import pytest
 
 from benchmark.tasks.check.check_task import TaskCheck, check_task
 from benchmark.tasks.check.finding import KINDS
+from benchmark.tasks.event_places import refuse_unheard
+from benchmark.tasks.labels import read_events, read_scene_labels
+from benchmark.tasks.task import read_task
 from tests import ROOT
 from tests.benchmark.tasks.check.faulty_tasks import (
     CLIPS,
@@ -21,6 +24,7 @@ from tests.benchmark.tasks.check.faulty_tasks import (
     cut,
     label,
     low_rate,
+    seconds,
 )
 from tests.benchmark.tasks.made_task import make_task
 
@@ -186,3 +190,70 @@ def test_two_faults_of_a_clip(tmp_path: Path) -> None:
     assert kinds(folder) == {"label-entry": 1, "unknown-label": 2}
     label(folder, "train", 0, "cat")
     assert kinds(folder) == {"label-entry": 1}
+
+
+def _vocabulary(folder: Path, text: str) -> None:
+    (folder / "labelvocabulary.csv").write_text("idx,label\n" + text)
+
+
+def _twice(folder: Path, file: str, pair: str) -> None:
+    text = (folder / file).read_text().rstrip()
+    (folder / file).write_text(f"{text[:-1]}, {pair}}}")
+
+
+# Whether it is of scene tasks, and what is done to the task.
+READ_BY_BOTH: dict[str, tuple[bool, Callable[[Path], object]]] = {
+    "nothing": (True, lambda f: None),
+    "no events": (False, lambda f: None),
+    "a clip twice": (True, lambda f: _twice(f, "train.json", '"train0.wav": ["dog"]')),
+    "a key twice": (True, lambda f: _twice(f, "task_metadata.json", '"evaluation": ["mAP"]')),
+    "a comma": (True, lambda f: _vocabulary(f, "0,cat, black\n1,dog\n")),
+    "a long index": (True, lambda f: _vocabulary(f, f"{5000 * '9'},cat\n1,dog\n")),
+    "null": (True, lambda f: (label(f, "train", 0, [None]), _vocabulary(f, "0,None\n1,dog\n"))),
+    "true": (True, lambda f: (label(f, "train", 0, [True]), _vocabulary(f, "0,True\n1,dog\n"))),
+    "a list": (True, lambda f: (label(f, "train", 0, [[1]]), _vocabulary(f, "0,[1]\n1,dog\n"))),
+    "another grid": (
+        True,
+        lambda f: change(
+            f,
+            "task_metadata.json",
+            lambda m: m.update(evaluation_params={"task_specific_param_grid": {"epochs": [1]}}),
+        ),
+    ),
+    "accuracy of events": (
+        False,
+        lambda f: change(f, "task_metadata.json", lambda m: m.update(evaluation=["top1_acc"])),
+    ),
+    "an event without a name": (
+        False,
+        lambda f: label(f, "train", 0, [{"label": None, "start": 0, "end": 190}]),
+    ),
+    "times in seconds": (False, lambda f: seconds(f, "valid")),
+    "events elsewhere": (
+        False,
+        lambda f: [
+            label(f, "test", i, [{"label": "cat", "start": 9000, "end": 9200}])
+            for i in range(CLIPS)
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", READ_BY_BOTH)
+def test_the_check_finds_an_error_wherever_a_run_refuses(tmp_path: Path, what: str) -> None:
+    scene, fault = READ_BY_BOTH[what]
+    folder = (clean_scene_task if scene else clean_event_task)(tmp_path / "made")
+    fault(folder)
+    refused = None
+    try:
+        task = read_task(folder)
+        for split in task.splits:
+            if scene:
+                read_scene_labels(task, split)
+                continue
+            events = read_events(task, split)
+            refuse_unheard(events, dict.fromkeys(events, 450.0), split)
+    except ValueError as error:
+        refused = str(error)
+    errors = [f for f in check(folder).findings if f.severity == "error"]
+    assert bool(errors) == bool(refused) == (not what.startswith("no")), (refused, errors)

@@ -28,12 +28,48 @@ def read_yaml_table(path: Path, what: str) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         if fault := _fault(text):
             raise ValueError(f"{path}: {what} {fault}")
-        content = yaml.safe_load(text)
+        content = _Loader(text).get_single_data()
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise ValueError(f"{path}: {what} is a table of names and values (name: value)")
     return content
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values, each of which means what it looks like."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A table; a name that comes twice is refused: readers would take the last."""
+        seen = set()
+        for key, _ in node.value:
+            name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else key
+            if name in seen:
+                raise _fault_at(key, f"{key.value!r} comes twice in one table")
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+    def plain(self, node: yaml.ScalarNode) -> object:
+        """A number or date; those that YAML 1.1 reads otherwise than they look are refused."""
+        digits = node.value.lstrip("+-").replace("_", "")
+        kind = node.tag.rpartition(":")[2]
+        octal = kind == "int" and len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
+        if octal or (kind != "timestamp" and ":" in digits):
+            raise _fault_at(
+                node, f"{node.value} is read to the base of 8 or 60; write it otherwise"
+            )
+        try:
+            return yaml.SafeLoader.yaml_constructors[node.tag](self, node)
+        except (ValueError, OverflowError) as error:  # a 13th month, 5,000 digits
+            raise _fault_at(node, f"{node.value[:40]!r} cannot be read: {error}") from None
+
+
+for _kind in ("int", "float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader.plain)
+
+
+def _fault_at(node: yaml.Node, what: str) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, what, node.start_mark)
 
 
 def _fault(text: str) -> str:

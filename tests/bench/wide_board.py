@@ -57,14 +57,15 @@ def write_board(out: Path, rows: int, tasks: int, clips: int = TEST_CLIPS) -> No
         raise ValueError(f"{out} has cells already: give another folder")
     rng = np.random.default_rng(0)
     models = [_model(rng, row) for row in range(rows)]
+    speeds = 10 ** rng.uniform(1, 3, rows)
     skills = rng.normal(0, 0.5, rows)
     for task in hear_tasks()[:tasks]:
         level = rng.uniform(0.3, 1.3)
         hard = np.array_split(rng.normal(0, 1, clips), task.folds)
-        for model, skill in zip(models, skills, strict=True):
+        for model, speed, skill in zip(models, speeds, skills, strict=True):
             ease = level + skill + rng.normal(0, 0.1)
             predictions = _predictions(rng, task, [ease - fold for fold in hard])
-            _save(out, model, task, predictions)
+            _save(out, model, speed, task, predictions)
 
 
 def _model(rng: np.random.Generator, row: int) -> ModuleFacts:
@@ -114,7 +115,9 @@ def _events(
     )
 
 
-def _save(out: Path, model: ModuleFacts, task: HearTask, predictions: Predictions) -> None:
+def _save(
+    out: Path, model: ModuleFacts, speed: float, task: HearTask, predictions: Predictions
+) -> None:
     file = predictions_file(predictions)
     predicted: Sequence[ScenePredictions | EventPredictions] = predictions.folds
     values = [_score(task.metric, fold) for fold in predicted]
@@ -123,6 +126,8 @@ def _save(out: Path, model: ModuleFacts, task: HearTask, predictions: Prediction
         for fold, value in zip(predicted, values, strict=True)
     ]
     clips = task.clips or 1
+    audio = 5.0 * clips
+    cost = Cost(512, clips, audio, audio / speed, audio / speed, False, 60.0, 700_000_000)
     cell = Cell(
         module=model,
         task=TaskFacts(task.task, task.kind, task.metric, NOTICE, task.folds),
@@ -130,7 +135,7 @@ def _save(out: Path, model: ModuleFacts, task: HearTask, predictions: Prediction
         task_hash=task.task,
         reason=None,
         folds=folds,
-        cost=Cost(512, clips, 5.0 * clips, 0.1 * clips, 0.05 * clips, False, 60.0, 700_000_000),
+        cost=cost,
         predictions_hash=hashlib.sha256(file).hexdigest(),
         machine="made up",
         date="2026-01-01T00:00:00+00:00",

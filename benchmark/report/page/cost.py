@@ -129,7 +129,7 @@ def _chart(
 ) -> CostChart:
     tasks = standings.board.tasks
     lower = len(tasks) == 1 and tasks[0].better == "lower"
-    name = f"{score_name(tasks[0])}" if len(tasks) == 1 else "overall score ↑"
+    name = f"{score_name(tasks[0])}" if len(tasks) == 1 else "normalised score ↑"
     bounds = [value for entry in known for value in (entry.score, *(entry.interval or ()))]
     scale = Scale.over(bounds)
     assert scale is not None  # scores are finite

@@ -221,6 +221,7 @@
       head.title = isCut ? data.rows[head.parentElement.dataset.row].name : "";
     });
     const compare = twoModels(rows, keep);
+    compare.restore(new URLSearchParams());
     restore();
     show();
     byId("controls").hidden = false; // without a script there is nothing to control
@@ -298,13 +299,19 @@
     function picked() {
       return selects.map(({ value }) => value).filter((value) => value !== "").map(Number);
     }
+    // Of the rows that tests compare: an example before anything is chosen.
+    function firstTwo() {
+      const tested = data.columns.find(({ tests }) => tests)?.tests.rows ?? [];
+      return [...tested].sort((x, y) => x - y).slice(0, 2);
+    }
     function choose(pair) {
       selects.forEach((select, place) => { select.value = pair[place] ?? ""; });
       ticks.forEach((tick, row) => { tick.checked = pair.includes(row); });
-      const isPair = pair.length === 2 && pair[0] !== pair[1];
+      const shown = pair.length === 0 ? firstTwo() : pair;
+      const isPair = shown.length === 2 && shown[0] !== shown[1];
       byId("two-scroll").hidden = !isPair;
       byId("two-summary").textContent = "";
-      if (isPair) showPair(...pair);
+      if (isPair) showPair(...shown);
     }
     return {
       keep: (words) => picked().forEach((row) => words.append("two", data.rows[row].name)),

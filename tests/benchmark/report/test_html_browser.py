@@ -465,6 +465,8 @@ def test_poor_tables_run_without_errors(chromium: Driver, tmp_path: Path, standi
 
 def test_two_ticked_rows_stand_side_by_side(page: Driver) -> None:
     demo = demo_standings()
+    example = "multi wins 0, loses 0 and ties 4 of 4 tasks against cola"
+    assert example in _css(page, "#two-summary").text and not _all(page, ".tick:checked")
     for name in ("multi", "panns-cnn6 (ours, same data, not official)"):
         page.execute_script("arguments[0].click()", _css(page, f"[aria-label='Compare {name}']"))
     lines = [row.text for row in _all(page, "#two-body tr")]

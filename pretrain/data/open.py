@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from msssl_common.console import make_console
+from msssl_common.devices import resolve_device
 from pretrain.data.corpus import Corpus, read_corpus
 from pretrain.data.crops import CropSampler
 from pretrain.data.sampler import Sampler
@@ -40,7 +41,7 @@ def open_data(
         sample_rate: Hz, that is needed.
         synthetic: Synthetic clips to add.
         seed: Of them.
-        device: Whose memory it is, Lightning Fabric's name.
+        device: Whose memory it is: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         reader: How to read shards; None: as their size and the free memory decide.
 
     Raises:
@@ -54,7 +55,7 @@ def open_data(
         return with_synthetic_clips(read_corpus(folder, sample_rate), synthetic, seed)
     manifest = _manifest(folder, sample_rate)
     samples = int(manifest.samples.sum())
-    free = free_memory(_device(device))
+    free = free_memory(torch.device(resolve_device(device)))
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun
     chosen = reader or choose_reader(samples, free, processes)
     console.print(
@@ -110,9 +111,3 @@ def _manifest(folder: Path, sample_rate: int) -> Manifest:
             f"is {sample_rate}; give a folder of audio or another recipe"
         )
     return manifest
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device("cuda" if name in ("gpu", "cuda") else "cpu")

@@ -39,3 +39,16 @@ def test_the_choice_is_made_and_printed(
     assert "0.00 GB free, 1 process: streamed from shards" in capsys.readouterr().err
     assert isinstance(open_data(shards, 16000, reader="memory"), Corpus)
     assert "held in memory (as told)" in capsys.readouterr().err
+
+
+def test_the_memory_is_that_of_the_gpu_that_was_named(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(
+        torch.cuda, "mem_get_info", lambda device: (asked.append(device), 0)[1:] * 2
+    )
+    assert isinstance(open_data(shards, 16000, device="cuda:1"), ShardCorpus)
+    assert asked == [torch.device("cuda:1")]

@@ -34,9 +34,9 @@ EMBEDDING_TYPES: Final[tuple[EmbeddingType, ...]] = ("scene", "event")
 PREDICTION_TYPES: Final[tuple[PredictionType, ...]] = ("multiclass", "multilabel")
 SPLIT_MODES: Final[tuple[SplitMode, ...]] = ("trainvaltest", "new_split_kfold", "presplit_kfold")
 
-# hear-eval-kit's `available_scores`; those of EVENT_SCORES compare events, not rows.
-ROW_SCORES: Final = ("top1_acc", "pitch_acc", "chroma_acc", "mAP", "d_prime", "aucroc")
-EVENT_SCORES: Final = (
+# hear-eval-kit's `available_scores`; those of EVENT_SCORE_NAMES compare events, not rows.
+ROW_SCORE_NAMES: Final = ("top1_acc", "pitch_acc", "chroma_acc", "mAP", "d_prime", "aucroc")
+EVENT_SCORE_NAMES: Final = (
     "event_onset_200ms_fms",
     "event_onset_50ms_fms",
     "event_onset_offset_50ms_20perc_fms",
@@ -92,6 +92,11 @@ class Task:
         return "pitch" if "pitch_acc" in self.evaluation else "scene"
 
 
+def known_scores(embedding_type: EmbeddingType) -> tuple[str, ...]:
+    """Names of the scores that a task of such embeddings may ask for."""
+    return ROW_SCORE_NAMES + (EVENT_SCORE_NAMES if embedding_type == "event" else ())
+
+
 def seen_name(folder: Path) -> str:
     """The name by which users see a task's folder: a link's own, not that of what it leads to."""
     return Path(os.path.abspath(folder)).name  # noqa: PTH100 -- absolute() keeps "." and ".."
@@ -145,7 +150,7 @@ def _splits(metadata: Metadata) -> tuple[str, ...]:
 def _evaluation(metadata: Metadata) -> tuple[str, ...]:
     scores = metadata.names("evaluation")
     embedding_type = _embedding_type(metadata)
-    known = EVENT_SCORES if embedding_type == "event" else ROW_SCORES
+    known = known_scores(embedding_type)
     for score in scores:
         if score not in known:
             raise ValueError(

@@ -12,7 +12,7 @@ from benchmark.tasks.make.checks import check_names
 from benchmark.tasks.make.names import check_labels, check_task_name
 from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, numbers_where_all_are, sorted_labels
 from benchmark.tasks.make.splits import Splitting, with_splits
-from benchmark.tasks.task import EVENT_SCORES, ROW_SCORES, EmbeddingType
+from benchmark.tasks.task import EVENT_SCORE_NAMES, ROW_SCORE_NAMES, EmbeddingType
 
 LONGEST_CLIP: Final = 86_400.0  # seconds, a day
 PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -66,7 +66,11 @@ class OwnTask:
 
     @property
     def _known_scores(self) -> tuple[str, ...]:
-        return ROW_SCORES + EVENT_SCORES if self.embedding_type == "event" else ROW_SCORES
+        return (
+            ROW_SCORE_NAMES + EVENT_SCORE_NAMES
+            if self.embedding_type == "event"
+            else ROW_SCORE_NAMES
+        )
 
     @property
     def evaluation(self) -> tuple[str, ...]:

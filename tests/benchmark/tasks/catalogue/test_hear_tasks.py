@@ -5,7 +5,7 @@ import pytest
 from benchmark.report.published import published_scores
 from benchmark.tasks.catalogue.hear_tasks import HearTask, folders_called, hear_tasks
 from benchmark.tasks.find import find_tasks
-from benchmark.tasks.task import EVENT_SCORES, ROW_SCORES, Task
+from benchmark.tasks.task import EVENT_SCORE_NAMES, ROW_SCORE_NAMES, Task
 
 
 def test_they_are_the_tasks_of_the_public_leaderboard() -> None:
@@ -16,9 +16,9 @@ def test_they_are_the_tasks_of_the_public_leaderboard() -> None:
 
 def test_kinds_follow_from_metrics() -> None:
     for task in hear_tasks():
-        kind = "event" if task.metric in EVENT_SCORES else "scene"
+        kind = "event" if task.metric in EVENT_SCORE_NAMES else "scene"
         assert task.kind == ("pitch" if task.metric == "pitch_acc" else kind)
-        assert task.metric in ROW_SCORES + EVENT_SCORES
+        assert task.metric in ROW_SCORE_NAMES + EVENT_SCORE_NAMES
 
 
 @pytest.mark.parametrize(

@@ -252,12 +252,12 @@ def _compare(
     steps = np.minimum(steps, high[:, None] - 1)
     here, there = a[:, None] + steps, b[:, None] + steps
     inside &= training.loud[here] & tasks.loud[there]
-    wrong = np.where(inside, _ones(training.words[here] ^ tasks.words[there]), 0).sum(axis=1)
+    wrong = np.where(inside, count_ones(training.words[here] ^ tasks.words[there]), 0).sum(axis=1)
     frames = inside.sum(axis=1)
     return wrong / np.maximum(frames * BITS, 1), frames
 
 
-def _ones(words: NDArray[np.uint32]) -> NDArray[np.int64]:
+def count_ones(words: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Bits set in each word (numpy has a function of its own from version 2 on)."""
     pairs = words - ((words >> np.uint32(1)) & np.uint32(0x55555555))
     fours = (pairs & np.uint32(0x33333333)) + ((pairs >> np.uint32(2)) & np.uint32(0x33333333))

@@ -98,13 +98,13 @@ def train_side_by_side(
         worker = _Worker(bare, samples, device, max(1, usable_cores() // jobs))
         with SpawnedPool(jobs) as pool:
             futures = {pool.submit(worker.train, run): run for run in runs}
-            failed = _watch(futures, say)
+            failed = watch(futures, say)
     if failed:
         raise RuntimeError("; ".join(failed) + "; the same command resumes the others")
     return [future.result() for future in futures]
 
 
-def _watch(futures: dict[Future[Path], Planned], say: Callable[[str], object]) -> list[str]:
+def watch(futures: dict[Future[Path], Planned], say: Callable[[str], object]) -> list[str]:
     """Wait for all, telling how far they are; a sentence for each that failed."""
     failed: list[str] = []
     pending, next_line = set(futures), time.monotonic() + SECONDS_PER_LINE

@@ -109,7 +109,7 @@ def _capped(
         key = candidates[i].kind, candidates[i].package
         hours[key] = hours.get(key, 0.0) + candidates[i].seconds / 3600
     levels = {
-        kind: _level([h for (k, _), h in hours.items() if k == kind], source_hours, kind_hours)
+        kind: fair_level([h for (k, _), h in hours.items() if k == kind], source_hours, kind_hours)
         for kind in {kind for kind, _ in hours}
     }
     taken: dict[tuple[str, str], float] = {}
@@ -123,7 +123,7 @@ def _capped(
     return kept
 
 
-def _level(sources: list[float], source_hours: float, kind_hours: float) -> float:
+def fair_level(sources: list[float], source_hours: float, kind_hours: float) -> float:
     """Largest level with sum(min(source, level)) at most the kind's hours."""
     left, number = kind_hours, len(sources)
     for source in sorted(sources):

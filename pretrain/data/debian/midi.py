@@ -88,10 +88,10 @@ def midi_bytes(pieces: Sequence[Piece]) -> bytes:
     events.sort()
     track, now = bytearray(b"\0\xff\x51\x03" + (500_000).to_bytes(3, "big")), 0  # us per quarter
     for time, _, message in events:
-        track += _variable_length(time - now) + message
+        track += variable_length(time - now) + message
         now = time
     last = pieces[-1]
-    track += _variable_length(max(0, last.start + last.length - now)) + b"\xff\x2f\x00"
+    track += variable_length(max(0, last.start + last.length - now)) + b"\xff\x2f\x00"
     return struct.pack(">4sIHHH4sI", b"MThd", 6, 0, 1, TICKS, b"MTrk", len(track)) + bytes(track)
 
 
@@ -165,7 +165,7 @@ class _Draw:
         return lowest + int(self._random.random() * (highest - lowest + 1))
 
 
-def _variable_length(number: int) -> bytes:
+def variable_length(number: int) -> bytes:
     """Seven bits a byte, all but the last with the top bit."""
     parts = [number & 0x7F]
     while number := number >> 7:

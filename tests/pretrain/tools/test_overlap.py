@@ -15,7 +15,7 @@ from pretrain.data.synthesis import synthetic_clips, synthetic_names
 from pretrain.data.synthesis.noises import noise_bursts, noise_floor
 from pretrain.data.synthesis.notes import melody
 from pretrain.data.synthesis.signals import peak_one
-from pretrain.tools.overlap import MOST_WRONG, _ones, find_overlaps, fingerprint, read_prints
+from pretrain.tools.overlap import MOST_WRONG, count_ones, find_overlaps, fingerprint, read_prints
 from tests.msssl_common.damaged_mp3 import write_mp3
 
 RATE = 16000
@@ -124,7 +124,7 @@ def test_fingerprints_do_not_depend_on_the_level_and_know_silence() -> None:
 
 def test_ones_are_counted() -> None:
     words = np.random.default_rng(3).integers(0, 2**32, 1000, dtype=np.uint32)
-    assert _ones(words).tolist() == [bin(word).count("1") for word in words.tolist()]
+    assert count_ones(words).tolist() == [bin(word).count("1") for word in words.tolist()]
 
 
 def test_the_command_tells_and_fails(tmp_path: Path, clips: dict[str, np.ndarray]) -> None:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from pretrain.cli import main
 from pretrain.recipe import find_recipe, read_recipe
-from pretrain.tools.side_by_side import Planned, _watch
+from pretrain.tools.side_by_side import Planned, watch
 
 TINY = """
 base: cola
@@ -61,7 +61,7 @@ def test_a_run_that_fails_is_named_and_the_others_go_on() -> None:
     bad.set_exception(FloatingPointError("the loss is nan at step 3"))
     killed.set_exception(BrokenProcessPool("gone"))
     lines: list[str] = []
-    failed = sorted(_watch(runs, lines.append))
+    failed = sorted(watch(runs, lines.append))
     assert lines == ["good: trained"]
     assert failed[0].startswith("bad: the loss is nan at step 3")
     assert failed[1].startswith("killed: its process was killed")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pretrain.data.debian.choose import CAP, DUPLICATE, NEAR, TASK, _level, choose, prints_of
+from pretrain.data.debian.choose import CAP, DUPLICATE, NEAR, TASK, choose, fair_level, prints_of
 from pretrain.data.debian.near_duplicates import near_duplicates
 from pretrain.data.debian.prepare import Candidate, Prepared
 from pretrain.tools.overlap import fingerprint
@@ -75,7 +75,7 @@ def test_kinds_are_capped_apart():
 def test_the_level_is_the_largest_that_fits(seed):
     draw = np.random.default_rng(seed)
     sources = list(draw.exponential(1.0, 7))
-    level = _level(sources, 2.0, 3.0)
+    level = fair_level(sources, 2.0, 3.0)
     levels = np.linspace(0, 2, 100_001)
     totals = np.minimum.outer(levels, sources).sum(1)
     assert level == pytest.approx(levels[totals <= 3.0].max(), abs=1e-4)

@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from pretrain.data.debian.midi import DRUM_CHANNEL, _variable_length, midi_bytes, songs
+from pretrain.data.debian.midi import DRUM_CHANNEL, midi_bytes, songs, variable_length
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from pretrain.data.debian.midi import DRUM_CHANNEL, _variable_length, midi_bytes
     ],
 )
 def test_variable_length_numbers_are_those_of_the_standard(number, data):
-    assert _variable_length(number) == bytes.fromhex(data)
+    assert variable_length(number) == bytes.fromhex(data)
 
 
 def read_midi(data):

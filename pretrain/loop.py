@@ -17,6 +17,7 @@ from torch import Tensor
 
 from msssl_common.console import make_console
 from pretrain.distributed.processes import check_equal, lost_process
+from pretrain.interrupt import ctrl_c_waits
 from pretrain.run_folder import (
     WEIGHTS,
     append_metrics,
@@ -153,7 +154,12 @@ class Loop:
         Raises:
             FloatingPointError: The loss became NaN or infinite.
             ConnectionError: Another process died.
+            KeyboardInterrupt: Ctrl-C, after the step; the state was saved.
         """
+        with ctrl_c_waits(self.console.quiet) as ctrl_c:
+            self._do_steps(ctrl_c)
+
+    def _do_steps(self, ctrl_c: threading.Event) -> None:
         # When one process dies, torchrun sends SIGTERM to the others: they save before they end.
         asked_to_end = threading.Event()
         if self.training.fabric.world_size > 1:
@@ -174,6 +180,12 @@ class Loop:
                 self.log()
             if asked_to_end.is_set():
                 raise self.interrupted("was told to end")
+            if ctrl_c.is_set() and progress.step < self.steps:
+                self.save()
+                self.console.print(
+                    f"saved after step {progress.step} of {self.steps}; --resume goes on from there"
+                )
+                raise KeyboardInterrupt
             if time.monotonic() - saved > 60 * self.checkpoint_minutes:
                 self.save()
                 saved = time.monotonic()

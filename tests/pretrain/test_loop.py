@@ -1,6 +1,7 @@
 """The loop, with a training whose only weight is a number that it adds up."""
 
 import csv
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from pretrain.interrupt import ctrl_c_waits
 from pretrain.loop import Loop, Progress, is_logged
 from pretrain.run_folder import METRICS, STATE
 
@@ -25,10 +27,14 @@ class Sum:
         self.total = torch.zeros((), dtype=torch.float64)
         self.failures: dict[int, BaseException] = {}  # by step
         self.late: BaseException | None = None
+        self.interrupts_at, self.interrupts = -1, 1  # a step, and how many times there
 
     def do_step(self, step: int) -> tuple[Tensor, Tensor]:
         if step in self.failures:
             raise self.failures[step]
+        if step == self.interrupts_at:
+            for _ in range(self.interrupts):
+                signal.raise_signal(signal.SIGINT)
         self.total = self.total + step + 1
         return self.total, torch.tensor(step + 1.0)
 
@@ -164,3 +170,57 @@ def test_log_lines_are_dense_at_the_start() -> None:
     logged = [step for step in range(1, 10001) if is_logged(step, 10000)]
     assert logged[:8] == [1, 2, 5, 10, 20, 50, 100, 200]
     assert logged[-1] == 10000 and len(logged) < 70
+
+
+def test_ctrl_c_ends_the_step_and_saves(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    stopped = Sum()
+    stopped.interrupts_at = 4
+    loop = loop_of(tmp_path, stopped)
+    assert loop.open({}, resume=False) is None
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert stopped.total == 15.0  # the fifth step was finished
+    said = capfd.readouterr().err
+    assert "Ctrl-C again stops at once" in said
+    assert "saved after step 5 of 9; --resume goes on from there" in said
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    again = loop_of(tmp_path, Sum())
+    state = again.open({}, resume=True)
+    assert state is not None
+    again.restore(state)
+    again.run()
+    assert again.export().read_text() == "45.0 after 9"
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
+    stopped = Sum()
+    stopped.interrupts_at, stopped.interrupts = 4, 2
+    loop = loop_of(tmp_path, stopped)
+    loop.open({}, resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert stopped.total == 10.0
+    assert not (tmp_path / STATE).exists()
+
+
+def test_ctrl_c_in_the_last_step_ends_a_finished_run(tmp_path: Path) -> None:
+    last = Sum()
+    last.interrupts_at = 8
+    loop = loop_of(tmp_path, last)
+    loop.open({}, resume=False)
+    loop.run()
+    assert loop.export().read_text() == "45.0 after 9"
+
+
+def test_ctrl_c_is_left_alone_where_another_handles_it() -> None:
+    def theirs(number: int, frame: object) -> None:
+        pass
+
+    before = signal.signal(signal.SIGINT, theirs)
+    try:
+        with ctrl_c_waits():
+            assert signal.getsignal(signal.SIGINT) is theirs
+        assert signal.getsignal(signal.SIGINT) is theirs
+    finally:
+        signal.signal(signal.SIGINT, before)

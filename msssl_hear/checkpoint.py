@@ -126,6 +126,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict
     """
     path = Path(path)
     if not path.is_file():
+        if (path / "weights.safetensors").is_file():  # a run folder of mspretrain
+            raise FileNotFoundError(f"{path} is a folder: give {path / 'weights.safetensors'}")
         raise FileNotFoundError(
             f"no checkpoint at {path}: give a .safetensors file or a known name"
         )

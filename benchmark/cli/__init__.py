@@ -22,7 +22,14 @@ from benchmark.cli.validate import main as hear_validator
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="msssl-hear", message="%(prog)s %(version)s")
 def main() -> None:
-    """Compare audio embeddings on scene, event and pitch tasks by HEAR's downstream protocol."""
+    """Compare audio embeddings on scene, event and pitch tasks by HEAR's downstream protocol.
+
+    \b
+    Examples:
+      msbench run --baselines cola,panns --limit 50
+      msbench run my_module=checkpoint.pt --tasks-dir tasks
+      msbench compare results/before results/after
+    """  # noqa: D301 -- click wants the character behind \\b
 
 
 main.add_command(run)

@@ -57,7 +57,13 @@ out_option = click.option(
     show_default=True,
     help="Hyperparameters to try for the heads.",
 )
-@click.option("--grid-points", type=click.IntRange(min=1), default=GRID_POINTS, show_default=True)
+@click.option(
+    "--grid-points",
+    type=click.IntRange(min=1),
+    default=GRID_POINTS,
+    show_default=True,
+    help="Number of grid points to try.",
+)
 @runs_option
 @click.option(
     "--upstream",
@@ -66,7 +72,12 @@ out_option = click.option(
     help="Command that runs heareval.predictions.runner, to compare with.",
 )
 @click.option(
-    "--modes", callback=_modes, default="exact,fast", show_default=True, metavar="NAME,..."
+    "--modes",
+    callback=_modes,
+    default="exact,fast",
+    show_default=True,
+    metavar="NAME,...",
+    help="Modes to time.",
 )
 @device_option
 @out_option
@@ -119,7 +130,7 @@ def heads(
     print_report(console, heads_report(plan, found))
 
 
-@bench.command()
+@bench.command(short_help="Time event scores beside sed_eval.")
 @runs_option
 @out_option
 @debug_option
@@ -129,7 +140,11 @@ def scores(runs: int, out: Sequence[Path], debug: bool) -> None:
 
     Input: 14 clips of 120 s, each with 40 reference events and 40, 300 or 1000 predicted ones.
     sed_eval is called as hear-eval-kit calls it. If it is not installed, ours is measured alone.
-    """
+
+    \b
+    Example:
+      msbench bench scores --runs 3
+    """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.speed.scores import scores_report
     from msssl_common.console import make_console
     from msssl_common.report import check_report_path, print_report, write_report

@@ -24,7 +24,7 @@ from benchmark.cli.options import (
 from benchmark.protocol import GRID_POINTS, Mode, Protocol
 
 
-@click.command()
+@click.command(short_help="Write the embeddings of tasks for hear-eval-kit.")
 @click.argument("modules", nargs=-1, required=True, metavar="MODULE...")
 @click.option(
     "--format",
@@ -77,7 +77,7 @@ def export(
         sys.exit(SOME_FAILED)
 
 
-@click.command()
+@click.command(short_help="Score embeddings in hear-eval-kit's folders.")
 @click.argument(
     "folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR..."
 )

@@ -171,7 +171,8 @@ column_option = click.option(
     multiple=True,
     callback=_columns,
     metavar="MEANING=NAME",
-    help="The name of a column, if it differs from its meaning, e.g. file=filename.",
+    help="The name of a column, if it differs from its meaning, e.g. file=filename. May be given "
+    "several times.",
 )
 ignore_option = click.option(
     "--ignore",

@@ -68,7 +68,12 @@ def parquet(
     Columns are audio (bytes with a path, bytes, or paths) and label; optionally split or fold, and
     group. Files called train-00000-of-00003.parquet and the like give splits, too. With --time-unit
     the column events holds onset, offset and label of each event.
-    """
+
+    \b
+    Examples:
+      msbench tasks make parquet pets --source pets/data/
+      msbench tasks make parquet birds --source birds.parquet --column label=species
+    """  # noqa: D301 -- click wants the character behind \\b
     folder, planner = _parquet_task(name, **task_and_splits)
     make_from(folder, planner, sources, to, rates, bad_files)
 
@@ -92,7 +97,11 @@ def hub(
     """Make a task from the parquet files of a data set on the Hugging Face hub.
 
     Needs huggingface_hub. The options are those of msbench tasks make parquet.
-    """
+
+    \b
+    Example:
+      msbench tasks make hub OWNER/NAME@REVISION --duration 5
+    """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.tasks.make.hub import fetched
 
     own_name = name or data_set.partition("@")[0].rpartition("/")[2]
@@ -126,7 +135,11 @@ def webdataset(
 
     The JSON's keys are label, and optionally split or fold, and group. Shards called
     train-000000.tar and the like give splits, too.
-    """
+
+    \b
+    Example:
+      msbench tasks make webdataset words --source shards/
+    """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.tasks.make import webdataset as shards
 
     task, splitting = own_task(name, "scene", multilabel, **task_and_splits)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DRAWS = 5  # of few shots, unless --seeds says otherwise
 
 
-@click.command()
+@click.command(short_help="Embed tasks, train heads, and write a leaderboard.")
 @report_errors
 @compared_options
 @scoring_options

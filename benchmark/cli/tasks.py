@@ -138,7 +138,7 @@ def tasks() -> None:
     """List, download, make and check tasks."""
 
 
-@tasks.command("ls")
+@tasks.command("ls", short_help="List all known tasks.")
 @click.option(
     "--tasks-dir",
     type=click.Path(path_type=Path),
@@ -154,7 +154,12 @@ def tasks() -> None:
 @debug_option
 @report_errors
 def list_tasks(tasks_dir: Path | None, markdown: bool, debug: bool) -> None:
-    """List all known tasks: the embedded suite, those of a folder, HEAR's, and recipes."""
+    """List all known tasks: the embedded suite, those of a folder, HEAR's, and recipes.
+
+    \b
+    Example:
+      msbench tasks ls --tasks-dir hear/tasks
+    """  # noqa: D301 -- click wants the character behind \\b
     if markdown:
         from benchmark.tasks.catalogue.markdown import tasks_page
 

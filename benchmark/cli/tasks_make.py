@@ -56,7 +56,12 @@ def folders(
     """Make the task NAME from a folder of audio for each class.
 
     The folders are {class}/..., or {split}/{class}/... with train, valid, test or fold1, fold2, ...
-    """
+
+    \b
+    Examples:
+      msbench tasks make folders birds --source recordings/ --duration 5
+      msbench tasks make folders digits --source raw/ --group '^[^_]+'
+    """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.tasks.make import class_folders
 
     task, splitting = own_task(name, "scene", **task_and_splits)
@@ -95,7 +100,13 @@ def csv(
 
     Its columns are file and label, and optionally split or fold, and group. A group, such as a
     speaker, stays in one split.
-    """
+
+    \b
+    Examples:
+      msbench tasks make csv birds --source wavs/ --csv labels.csv
+      msbench tasks make csv words --source wavs/ --csv words.csv --column group=speaker
+      msbench tasks make csv notes --source wavs/ --csv notes.csv --score pitch_acc,chroma_acc
+    """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.tasks.make.tables import label_plan
 
     task, splitting = own_task(
@@ -142,7 +153,11 @@ def events(
 
     Its columns are file, onset, offset and label, and optionally split or fold, and group. A group,
     such as a speaker, stays in one split.
-    """
+
+    \b
+    Example:
+      msbench tasks make events office --source wavs/ --csv events.csv --time-unit s
+    """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.tasks.make.tables import event_plan
 
     task, splitting = own_task(name, "event", **task_and_splits)
@@ -178,7 +193,11 @@ def jams(
     """Make the task NAME from .jams files and the audio files of the same names.
 
     Folders named train, valid, test or fold1, fold2, ... above the files give the splits.
-    """
+
+    \b
+    Example:
+      msbench tasks make jams street --source URBAN-SED/ --duration 10
+    """  # noqa: D301 -- click wants the character behind \\b
     from benchmark.tasks.make import jams as jams_files
 
     kind = "scene" if scene else "event"
@@ -227,7 +246,7 @@ class MakeGroup(click.Group):
         )
 
 
-@click.group(cls=MakeGroup)
+@click.group(cls=MakeGroup, short_help="Make task folders from raw data, also your own.")
 def make() -> None:
     """Make task folders from raw data: HEAR's by HEAR's rules, others, or your own.
 

@@ -19,7 +19,10 @@ from msssl_common.devices import DEVICE_HELP
 from msssl_common.messages import explain_error
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    short_help="Check that MODULE follows the HEAR API (hear-validator).",
+)
 @click.version_option(package_name="msssl-hear", message="%(prog)s %(version)s")
 @click.argument("module")
 @click.option(

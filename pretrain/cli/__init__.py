@@ -22,7 +22,13 @@ from pretrain.distributed.launch import is_started, launch
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="msssl-hear", message="%(prog)s %(version)s")
 def main() -> None:
-    """Train audio encoders without labels on a folder of audio."""
+    """Train audio encoders without labels on a folder of audio.
+
+    \b
+    Examples:
+      mspretrain run --recipe multi --data my-audio --out runs/mine
+      mspretrain curves runs/mine --out curves
+    """  # noqa: D301 -- click wants the character behind \\b
 
 
 @main.command()
@@ -179,7 +185,7 @@ def _arguments(without: str) -> list[str]:
     return words
 
 
-@main.command()
+@main.command(short_help="Train the rows of the ablation table.")
 @click.option(
     "--data", required=True, type=click.Path(path_type=Path), help="Folder of audio, as for run."
 )
@@ -215,7 +221,7 @@ def _arguments(without: str) -> list[str]:
 def ablate(
     data: Path, out: Path, rows: str | None, steps: int | None, seeds: str, device: str, jobs: int
 ) -> None:
-    r"""Train the rows of the ablation table: same data and steps, different losses.
+    """Train the rows of the ablation table: same data and steps, different losses.
 
     \b
     Examples:
@@ -223,7 +229,7 @@ def ablate(
       mspretrain ablate --data my-audio --out runs/seeds --rows cola,multi --seeds 0,1,2 --jobs 6
 
     Prints the msbench commands that score and compare them.
-    """
+    """  # noqa: D301 -- click wants the character behind \\b
     from msssl_common.memory import keep_freed_memory
 
     keep_freed_memory()

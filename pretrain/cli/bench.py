@@ -13,7 +13,7 @@ from msssl_common.messages import explain_error
 from pretrain.cli.options import RECIPE_HELP, device_option
 
 
-@click.command()
+@click.command(short_help="Time a training step.")
 @click.option("--recipe", required=True, metavar="NAME|FILE", help=RECIPE_HELP)
 @click.option(
     "--data",

@@ -14,7 +14,7 @@ def corpus() -> None:
     """Make a folder of openly licensed audio to train on."""
 
 
-@corpus.command()
+@corpus.command(short_help="Make a corpus from packages of Debian.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the corpus.")
 @click.option(
     "--from",
@@ -57,13 +57,14 @@ def debian(
 ) -> None:
     """Make a corpus from packages of Debian: clips of 1 to 10 s, with a manifest and licences.
 
-    Examples:
-    mspretrain corpus debian --out corpus;
-    mspretrain corpus debian --out corpus --from debs --tasks-dir tasks
-
     If the command is killed, run it again: it resumes. The same packages give the same bytes. If
     fluidsynth is installed, notes of all General MIDI instruments are rendered too.
-    """
+
+    \b
+    Examples:
+      mspretrain corpus debian --out corpus
+      mspretrain corpus debian --out corpus --from debs --tasks-dir tasks
+    """  # noqa: D301 -- click wants the character behind \\b
     from pretrain.data.debian.corpus import CorpusArgs, make_corpus
     from pretrain.data.debian.package_list import read_list
 

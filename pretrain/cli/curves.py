@@ -10,7 +10,7 @@ import click
 from msssl_common.messages import explain_error, say
 
 
-@click.command()
+@click.command(short_help="Draw losses and scores of run folders.")
 @click.argument(
     "runs",
     nargs=-1,

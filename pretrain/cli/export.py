@@ -23,7 +23,7 @@ def main() -> None:
     """Take an encoder out of Python, or out of this package."""
 
 
-@main.command()
+@main.command(short_help="Write MODEL to an ONNX or torch.export file.")
 @click.argument("model", default="multi")
 @click.option(
     "--format",

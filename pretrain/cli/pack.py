@@ -10,7 +10,7 @@ import click
 from msssl_common.messages import explain_error, say
 
 
-@click.command()
+@click.command(short_help="Pack audio into webdataset shards of 16 kHz mono.")
 @click.option(
     "--data",
     required=True,
@@ -34,7 +34,13 @@ from msssl_common.messages import explain_error, say
     show_default=True,
     help="FLAC is lossless; Opus has a fifth of the bytes.",
 )
-@click.option("--clips-per-shard", type=click.IntRange(min=1), default=512, show_default=True)
+@click.option(
+    "--clips-per-shard",
+    type=click.IntRange(min=1),
+    default=512,
+    show_default=True,
+    help="Clips in a tar file.",
+)
 @click.option(
     "--silence",
     type=float,

@@ -9,7 +9,7 @@ import click
 from msssl_common.messages import explain_error, one_printable_line, say
 
 
-@click.command("read-out")
+@click.command("read-out", short_help="Fit the read-out scaled of WEIGHTS.")
 @click.argument("weights", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--data",

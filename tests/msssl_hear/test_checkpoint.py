@@ -56,6 +56,12 @@ def test_missing_file():
         load_checkpoint("nowhere.safetensors")
 
 
+def test_a_run_folder_names_its_weights(tmp_path):
+    (tmp_path / "weights.safetensors").touch()
+    with pytest.raises(FileNotFoundError, match=r"is a folder: give .*weights\.safetensors$"):
+        load_checkpoint(tmp_path)
+
+
 def test_not_safetensors(tmp_path):
     (tmp_path / "x.safetensors").write_bytes(b"garbage" * 10)
     with pytest.raises(ValueError, match="cannot be read as safetensors"):

@@ -51,8 +51,8 @@ def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """
     content = dict(pairs)
     if len(content) < len(pairs):
-        seen: set[str] = set()
-        raise KeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))
+        keys = [key for key, _ in pairs]
+        raise KeyError(next(key for key in keys if keys.count(key) > 1))
     return content
 
 
@@ -209,7 +209,7 @@ def _rows(path: Path) -> list[tuple[str, str]]:
         raise ValueError(f"{path}: the first line must be 'idx,label'.")
     rows = list(reader)
     for row in rows:
-        if None in row:  # type: ignore[comparison-overlap] -- cells behind the last column
+        if None in row:  # cells behind the last column
             raise ValueError(
                 f"{path}: the row of idx {row['idx']} has more cells than the first line: put a "
                 'label with a comma between quotes, as in 0,"dog, barking".'

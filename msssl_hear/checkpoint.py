@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +18,7 @@ from typing import Any, TypeVar
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from msssl_hear.encoder import Encoder, EncoderConfig
 from msssl_hear.log_mel import LogMel, LogMelConfig
@@ -133,20 +135,20 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[LogMel, Encoder, dict
         )
     card, stored = _read(path)
     tensors = {name: value.float() for name, value in stored.items()}
-    try:
-        with torch.device("meta"):  # shapes alone: a card of ten bytes may ask for all the memory
-            planned = _built(card, len(tensors))
-    except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
-        raise ValueError(
-            f"the card in {path} does not describe this encoder: {_one_line(error)}"
-        ) from error
+    # Shapes alone come first: a card of ten bytes may ask for all the memory. The front end itself
+    # is not built from shapes: to make a window, torch would import its compiler, 1.5 s.
+    with _card_is_to_blame(path), torch.device("meta"):
+        config = _config(LogMelConfig, card["log_mel"])
+        per_band = {name: torch.empty(config.n_mels) for name in ("mean", "std")}
+        planned = _encoder(card, len(tensors))
     parts = [
         {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
         for prefix in ("log_mel.", "encoder.")
     ]
-    for module, weights in zip(planned, parts, strict=True):
-        _check_weights(module, weights, path)
-    log_mel, encoder = _built(card, len(tensors))
+    for expected, weights in zip((per_band, planned.state_dict()), parts, strict=True):
+        _check_weights(expected, weights, path)
+    with _card_is_to_blame(path):
+        log_mel, encoder = LogMel(config), _encoder(card, len(tensors))
     log_mel.load_state_dict(parts[0])
     encoder.load_state_dict(parts[1])
     return log_mel.eval(), encoder.eval(), card
@@ -177,19 +179,30 @@ def load_statistics(path: str | os.PathLike[str]) -> ReadOutStatistics | None:
         raise ValueError(
             f"the card in {path} does not describe its statistics: {_one_line(error)}"
         ) from error
-    _check_weights(statistics, weights, path)
+    _check_weights(statistics.state_dict(), weights, path)
     statistics.load_state_dict(weights)
     if not bool((torch.cat([statistics.scene_std, statistics.timestamp_std]) > 0).all()):
         raise ValueError(f"{path}: a standard deviation for the read-out scaled is 0 or less")
     return statistics.eval()
 
 
-def _built(card: dict[str, Any], tensors: int) -> tuple[LogMel, Encoder]:
-    """Front end and encoder of a card, whose file has that many tensors."""
+@contextmanager
+def _card_is_to_blame(path: Path) -> Iterator[None]:
+    """Say that a card describes nothing that can be built."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        raise ValueError(
+            f"the card in {path} does not describe this encoder: {_one_line(error)}"
+        ) from error
+
+
+def _encoder(card: dict[str, Any], tensors: int) -> Encoder:
+    """The encoder of a card, whose file has that many tensors."""
     config = _config(EncoderConfig, card["encoder"])
     if config.depth > tensors:  # each block has several
         raise ValueError(f"depth {config.depth} asks for more blocks than it has tensors")
-    return LogMel(_config(LogMelConfig, card["log_mel"])), Encoder(config)
+    return Encoder(config)
 
 
 def _config(kind: type[Config], values: dict[str, Any]) -> Config:
@@ -229,8 +242,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return card, tensors
 
 
-def _check_weights(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
-    expected = module.state_dict()
+def _check_weights(expected: Mapping[str, Tensor], weights: dict[str, Tensor], path: Path) -> None:
     for name, value in expected.items():
         if name not in weights:
             raise ValueError(f"{path} lacks the weight '{name}'")

@@ -262,7 +262,8 @@ class EfficientNet(nn.Module):
 
 def _initialise(module: nn.Module) -> None:
     """Draw convolution weights as EfficientNet's authors do: normal, variance 2 / fan out."""
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
+        # On "meta", where shapes are compared, torch would import its compiler for this, 1.5 s.
         fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels
         nn.init.normal_(module.weight, 0.0, math.sqrt(2.0 / (fan_out // module.groups)))
         if module.bias is not None:

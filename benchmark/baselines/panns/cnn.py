@@ -130,7 +130,8 @@ class Panns(nn.Module):
         self.row_label = f"panns-{architecture.name} (untrained)"
         self.row_note: str | None = None
         self.row_licence: str | None = None
-        window = torch.hann_window(settings.n_fft, periodic=True, dtype=torch.float64)
+        # Not on "meta", where shapes are compared: there, torch would import its compiler, 1.5 s.
+        window = torch.hann_window(settings.n_fft, periodic=True, dtype=torch.float64, device="cpu")
         self.register_buffer("window", window.float(), persistent=False)
         self.logmel_extractor = MelBands(settings)
         # The authors' BatchNorm2d on (batch, 64, frames, 1) does the same; PyTorch 2.13's gradient

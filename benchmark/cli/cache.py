@@ -11,6 +11,7 @@ import click
 
 from benchmark.cli.options import SOME_FAILED, report_errors
 from benchmark.models.specs import split_spec
+from msssl_common.finite_numbers import FiniteRange
 from msssl_common.messages import say
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def list_cache() -> None:
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.option(
     "--older-than",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="DAYS",
     help="Items last written more than DAYS days ago.",
 )

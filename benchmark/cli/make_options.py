@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from benchmark.cli.options import SAMPLE_RATES, TASKS_DIR, debug_option, names
+from msssl_common.finite_numbers import FiniteRange
 
 if TYPE_CHECKING:
     from benchmark.tasks.make.build import Planner
@@ -44,7 +46,7 @@ def _shares(
         train, valid, test = (float(part) for part in value.split(","))
     except ValueError:
         raise click.BadParameter("must be three numbers, e.g. 80,10,10.") from None
-    if min(train, valid, test) <= 0:
+    if not all(0 < part < math.inf for part in (train, valid, test)):
         raise click.BadParameter("must be above 0.")
     return train, valid, test
 
@@ -91,7 +93,7 @@ rate_options = in_order(
     ),
     click.option(
         "--bad-files",
-        type=click.FloatRange(0, 100),
+        type=FiniteRange(0, 100),
         default=1.0,
         show_default=True,
         metavar="PERCENT",
@@ -124,7 +126,7 @@ task_options = in_order(
     ),
     click.option(
         "--duration",
-        type=float,
+        type=FiniteRange(),
         metavar="SECONDS",
         help="Pad or trim every clip to this length.  [default: clips keep their lengths, which "
         "makes embedding slower]",

@@ -15,6 +15,7 @@ import click
 
 from benchmark.protocol import SEED, Mode, Protocol
 from msssl_common.devices import DEVICE_HELP, DEVICES_HELP, resolve_devices
+from msssl_common.finite_numbers import FiniteRange
 from msssl_common.messages import explain_error, is_out_of_memory, say
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ env_option = click.option(
 )
 env_timeout_option = click.option(
     "--env-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=1800.0,
     show_default=True,
     metavar="SECONDS",
@@ -165,7 +166,7 @@ EXECUTOR_OPTIONS = (
     ),
     click.option(
         "--task-gpus",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         metavar="N",
         help="With --executor ray --device cuda: GPUs of each task, or a share of one.  "
         "[default: 1]",

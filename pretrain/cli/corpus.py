@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from msssl_common.finite_numbers import FiniteRange
 from msssl_common.messages import explain_error, say
 
 
@@ -29,14 +30,14 @@ def corpus() -> None:
 )
 @click.option(
     "--source-hours",
-    type=click.FloatRange(min=0.001),
+    type=FiniteRange(min=0.001),
     default=0.6,
     show_default=True,
     help="Most hours of one package in one kind.",
 )
 @click.option(
     "--kind-hours",
-    type=click.FloatRange(min=0.001),
+    type=FiniteRange(min=0.001),
     default=4.0,
     show_default=True,
     help="Most hours of each kind: speech, sounds, notes, music, nature.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from msssl_common.finite_numbers import FiniteRange
 from msssl_common.messages import explain_error, say
 
 
@@ -43,7 +44,7 @@ from msssl_common.messages import explain_error, say
 )
 @click.option(
     "--silence",
-    type=float,
+    type=FiniteRange(),
     default=-60.0,
     show_default=True,
     help="Drop clips below this loudness, LUFS.",

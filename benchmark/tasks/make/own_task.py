@@ -14,6 +14,7 @@ from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, numbers_where_al
 from benchmark.tasks.make.splits import Splitting, with_splits
 from benchmark.tasks.task import EVENT_SCORE_NAMES, ROW_SCORE_NAMES, EmbeddingType
 
+SHORTEST_CLIP: Final = 0.001  # seconds
 LONGEST_CLIP: Final = 86_400.0  # seconds, a day
 PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -47,11 +48,13 @@ class OwnTask:
             if not PLAIN.fullmatch(what):
                 raise ValueError(f"{what!r} must be letters, digits, dots, dashes and underscores.")
         check_task_name(self.folder_name)
-        if self.seconds is not None and not 0 < self.seconds <= LONGEST_CLIP:
+        if self.seconds is not None and not SHORTEST_CLIP <= self.seconds <= LONGEST_CLIP:
             raise ValueError(
-                f"A clip must last more than 0 s and at most {LONGEST_CLIP:g} s, not "
+                f"A clip must last from {SHORTEST_CLIP:g} to {LONGEST_CLIP:g} s, not "
                 f"{self.seconds:g} s."
             )
+        if len(set(self.scores)) < len(self.scores):
+            raise ValueError(f"The scores {', '.join(self.scores)} name one twice.")
         for score in self.scores:
             if score not in self._known_scores:
                 raise ValueError(

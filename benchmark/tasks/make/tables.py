@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -207,6 +208,7 @@ def clips_of(
 ) -> list[RawClip]:
     """Make a clip of each file, with its labels, split and group."""
     sources = [audio.find(name) for name in files]
+    _refuse_one_file_twice(files, sources)
     stems = unique_stems(sources, audio.roots[0])
     return [
         RawClip(
@@ -219,6 +221,23 @@ def clips_of(
         )
         for (name, file), source, stem in zip(files.items(), sources, stems, strict=True)
     ]
+
+
+def _refuse_one_file_twice(files: Mapping[str, FileRows], sources: Sequence[Path]) -> None:
+    """Refuse two names, or links, of one file: it would be trained on and tested.
+
+    Raises:
+        ValueError: A table has them.
+    """
+    seen: dict[str, str] = {}
+    for name, source in zip(files, sources, strict=True):
+        before = seen.setdefault(os.path.realpath(source), name)
+        if before != name:
+            raise ValueError(
+                f"{files[name].first.place}: {name} is the file that line "
+                f"{files[before].first.place.rpartition(' ')[2]} calls {before}: leave one out, or "
+                "give both rows one name."
+            )
 
 
 def _listed(name: str, file: FileRows, source: Path, audio: AudioIndex) -> str:

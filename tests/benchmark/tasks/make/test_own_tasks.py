@@ -285,12 +285,34 @@ def test_scores_and_names_that_cannot_be(tmp_path: Path, make: Make) -> None:
         (("x", "--score", "accuracy"), "'accuracy' is no score of a task of scene embeddings"),
         (("x", "--score", "pitch_acc,chroma_acc"), "chroma_acc needs labels that are MIDI notes"),
         (("../x",), "'../x' must be letters, digits"),
-        (("x", "--duration", "0"), "must last more than 0 s"),
+        (("x", "--duration", "0"), "must last from 0.001 to 86400 s, not 0 s"),
+        (("x", "--duration", "1e-9"), "must last from 0.001 to 86400 s"),
+        (("x", "--duration", "nan"), "nan is no finite number"),
+        (("x", "--score", "mAP,mAP"), "The scores mAP, mAP name one twice"),
+        (("x", "--shares", "nan,10,10"), "must be above 0"),
+        (("x", "--bad-files", "nan"), "nan is no finite number"),
         (("x", "--shares", "80,20"), "must be three numbers"),
     ):
         result = make("folders", *arguments, *source)
         assert result.exit_code == 2, arguments
         assert message in result.output
+
+
+@pytest.mark.parametrize(
+    "other", ["./a.wav", "../raw/a.wav", "sub/../a.wav", "link.wav", "{}/a.wav"]
+)
+def test_one_file_under_two_names_is_refused(tmp_path: Path, make: Make, other: str) -> None:
+    raw = tmp_path / "raw"
+    for name in ("a", "b", "c"):
+        noise(raw / f"{name}.wav", 0.1, 16000)
+    (raw / "sub").mkdir()
+    (raw / "link.wav").symlink_to("a.wav")
+    other = other.format(raw)
+    rows = ["file,label", "a.wav,x", "b.wav,y", "c.wav,y", f"{other},x"]
+    (raw / "t.csv").write_text("\n".join(rows) + "\n")
+    result = make("csv", "x", "--source", raw, "--csv", raw / "t.csv", "--folds", 3)
+    assert result.exit_code == 2
+    assert f"line 5: {other} is the file that line 2 calls a.wav" in result.output
 
 
 def test_one_class_is_no_task(tmp_path: Path, make: Make) -> None:

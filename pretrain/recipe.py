@@ -214,7 +214,7 @@ class RunArgs:
         _check(self.steps >= 1, "steps", self.steps, "1 or more")
         _check(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more: clips are compared")
         _check(self.crop_frames >= 8, "crop_frames", self.crop_frames, "8 or more")
-        _check(self.seed >= 0, "seed", self.seed, "0 or more")
+        _check(0 <= self.seed < 2**63, "seed", self.seed, "from 0 to 2**63 - 1")
         _check(
             self.checkpoint_minutes > 0, "checkpoint_minutes", self.checkpoint_minutes, "above 0"
         )

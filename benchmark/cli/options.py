@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 1
 USAGE = 2
+LARGEST_SEED: Final = 2**63 - 1  # that torch takes
 INTERRUPTED = 130  # as shells report SIGINT
 TASKS_DIR: Final = Path("tasks")
 SAMPLE_RATES: Final = ("16000", "22050", "32000", "44100", "48000")  # Hz, those of the HEAR API
@@ -110,7 +111,11 @@ strict_option = click.option(
     "numbers depend.",
 )
 seed_option = click.option(
-    "--seed", default=SEED, show_default=True, help="Seed of the heads; HEAR's is 42."
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=SEED,
+    show_default=True,
+    help="Seed of the heads; HEAR's is 42.",
 )
 device_option = click.option(
     "--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP

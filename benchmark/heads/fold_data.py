@@ -10,7 +10,7 @@ from torch import Tensor
 from benchmark.heads.lazy_rows import StoredEmbeddings
 from benchmark.heads.monitor import Selection, selection
 from benchmark.heads.rows import Rows, Split, rows_of
-from benchmark.heads.shots import few_clips
+from benchmark.heads.shots import check_enough, few_clips
 from benchmark.protocol import Protocol
 from benchmark.tasks.task import Fold, PredictionType, Task
 
@@ -49,6 +49,7 @@ def fold_splits(
     if protocol.shots is None:
         return train, valid
     shots, seed = protocol.shots, protocol.seed
+    check_enough(task, train, shots)
     return [few_clips(task, train, shots, seed)], few_clips(task, [valid], shots, seed)
 
 

@@ -43,6 +43,25 @@ def few_clips(task: Task, splits: Sequence[Split], shots: int, seed: int) -> Sce
     return SceneSplit(name, np.concatenate(embeddings), targets[rows], tuple(clips))
 
 
+def check_enough(task: Task, splits: Sequence[Split], shots: int) -> None:
+    """Refuse more clips than any class has: all would be taken, under a name that says otherwise.
+
+    Args:
+        task: The task.
+        splits: To train on.
+        shots: Clips of each class.
+
+    Raises:
+        ValueError: No class has so many.
+    """
+    most = int(sum((split.targets > 0).sum(axis=0) for split in splits).max(initial=0))
+    if most < shots:
+        raise ValueError(
+            f"{task.full_name} has {most} clips of a class to train on at most, so that --shots "
+            f"{shots} would take them all: ask for {most} at most."
+        )
+
+
 def drawn_rows(
     targets: NDArray[np.float32], shots: int, generator: np.random.Generator
 ) -> NDArray[np.int64]:

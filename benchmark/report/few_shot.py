@@ -17,7 +17,7 @@ from benchmark.report.numbers import score_text
 from benchmark.report.standings import Leaderboard, read_leaderboard
 from benchmark.report.tables.markdown import escape, markdown_table
 from benchmark.results.cells import ModuleFacts, TaskFacts
-from benchmark.statistics.draws import interval_over_draws
+from benchmark.statistics.draws import interval_over_draws, within_range
 from msssl_common.csv_tables import csv_table
 from msssl_common.files import write_bytes, write_text
 
@@ -135,7 +135,7 @@ def _score(board: Leaderboard, module: ModuleFacts, task: TaskFacts, shots: int)
         draws = [cell.mean(task.score) for cell in cells]
         found = interval_over_draws(draws, standing.interval)
         if not math.isnan(found.low):
-            low, high = found
+            low, high = within_range(task.score, found)
     return FewShotScore(
         label=module.label,
         module=module.module,

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from scipy.special import stdtrit  # as scipy.stats.t.ppf, whose import takes a third of a second
 
 from benchmark.scores.averages import mean, std
 from benchmark.statistics.bootstrap import Interval
+
+UNBOUNDED: Final = {"d_prime": -math.inf, "segment_1s_er": 0.0}  # lower bounds; others lie in 0..1
+
+
+def within_range(score: str, interval: Interval) -> Interval:
+    """An interval cut to the values that a score can have: Student's t knows no bounds.
+
+    Args:
+        score: Its name.
+        interval: Around a value of it.
+    """
+    low, high = (UNBOUNDED[score], math.inf) if score in UNBOUNDED else (0.0, 1.0)
+    return Interval(max(low, interval.low), min(high, interval.high))
 
 
 def interval_over_draws(scores: Sequence[float], clips: Interval) -> Interval:

@@ -59,7 +59,7 @@ def main() -> None:
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 2**63 - 1),
     help="Seed of weights and random draws.  [default: the recipe's]",
 )
 @devices_option

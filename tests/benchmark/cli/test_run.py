@@ -98,6 +98,8 @@ def test_exit_status_1_where_a_cell_failed(tasks_dir: Path, modules: Path) -> No
         (["--tasks", "nonsense"], "No task named 'nonsense'; there are tiny-v1-full"),
         (["--baselines", "cola,nonsense"], "No baseline named 'nonsense'; there are cola, "),
         (["--seeds", "0"], "0 is not in the range x>=1"),
+        (["--seed", "-1"], "-1 is not in the range 0<=x<="),
+        (["--seed", str(2**63)], "is not in the range 0<=x<="),
         (["--mode", "quick"], "'quick' is not one of 'exact', 'fast'"),
         (["--grid", "huge"], "'huge' is not one of 'default', 'fast', 'faster'"),
     ],

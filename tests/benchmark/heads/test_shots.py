@@ -25,6 +25,16 @@ def test_so_many_clips_of_each_class_each_with_its_own_embedding() -> None:
         assert (row.tobytes(), target.tolist()) in contents
 
 
+def test_more_clips_than_any_class_has_are_refused() -> None:
+    task = make_task()
+    splits = scene_splits(task)
+    (fold,) = task_folds(task)
+    most = int(splits[fold.train[0]].targets.sum(axis=0).max())
+    fold_splits(task, splits, fold, Protocol("default", shots=most))
+    with pytest.raises(ValueError, match=rf"has {most} clips of a class to train on at most"):
+        fold_splits(task, splits, fold, Protocol("default", shots=most + 1))
+
+
 def test_draws_differ_by_seed_and_larger_ones_hold_the_smaller() -> None:
     targets = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(0, 4, 200)]
 

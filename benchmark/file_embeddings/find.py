@@ -25,7 +25,7 @@ def find_recordings(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """
     found: dict[str, None] = {}
     for path in map(Path, paths):
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 -- is_dir raises where a name is too long
             found.update(dict.fromkeys(_audio_below(path)))
         else:  # one that is missing is named with the bad ones: the rest is still to be embedded
             found[str(path)] = None
@@ -37,20 +37,24 @@ def find_recordings(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
 def read_list(path: Path) -> list[str]:
     """Paths in a text file, UTF-8, one a line; empty lines do not count.
 
+    A name that is no UTF-8 is one like any other here: it is skipped and named later on.
+
     Args:
         path: The file; ``-`` is standard input.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no text.
+        ValueError: It is no text, or a standard input that is closed.
     """
-    if str(path) == "-":
-        return [line for line in sys.stdin.read().splitlines() if line.strip()]
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is no UTF-8 text: a list has one path a line.") from None
-    return [line for line in text.splitlines() if line.strip()]
+    if str(path) == "-" and sys.stdin is None:
+        raise ValueError("Standard input is closed: --list - reads paths from it.")
+    given = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    text = given.decode("utf-8-sig", "surrogateescape")
+    if "\0" in text:
+        raise ValueError(f"{path} is no UTF-8 text: a list has one path a line.")
+    # Not splitlines: a name may have a form feed in it, or U+2028.
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return [line for line in lines if line.strip()]
 
 
 def _audio_below(folder: Path) -> list[str]:

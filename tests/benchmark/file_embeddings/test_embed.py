@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -346,6 +347,25 @@ def test_what_is_found(tmp_path: Path, recordings: Path, monkeypatch: pytest.Mon
         find_recordings(["bare"])
     (tmp_path / "list.txt").write_text("audio/0/1.wav\r\n\n audio/x.wav\n")
     assert read_list(tmp_path / "list.txt") == ["audio/0/1.wav", " audio/x.wav"]
-    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\xff")
+    (tmp_path / "list.txt").write_bytes("a.wav\n".encode("utf-16"))
     with pytest.raises(ValueError, match="is no UTF-8 text"):
         read_list(tmp_path / "list.txt")
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ValueError, match="Standard input is closed"):
+        read_list(Path("-"))
+
+
+def test_a_list_may_have_any_name_in_it(tmp_path: Path, modules: Path) -> None:
+    """One that is no UTF-8, too long for the disk, or has other ends of lines in it."""
+    separator = write(tmp_path / "x\u2028\x0cy.wav", noise(0.3))
+    latin = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    latin.write_bytes(separator.read_bytes())
+    names = [separator, latin, tmp_path / ("x" * 300 + ".wav"), write(tmp_path / "a.wav", noise(1))]
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(map(os.fsencode, names)))
+    listed = read_list(tmp_path / "list.txt")
+    assert listed == [str(name) for name in names]
+    done = benchmark.embed_files(write_module(modules), listed, tmp_path / "out", layout="npz")
+    assert done.embedded == 2
+    assert list(done.failed) == [str(latin), str(names[2])]
+    assert "is no UTF-8: rename it" in done.failed[str(latin)]
+    assert "File name too long" in done.failed[str(names[2])]

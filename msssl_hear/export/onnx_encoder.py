@@ -95,7 +95,7 @@ def _inverted_residual(graph: OnnxGraph, block: InvertedResidual, x: str, name: 
 
 
 def _gated(graph: OnnxGraph, gate: SqueezeExcite, x: str, name: str) -> str:
-    if gate.pooled_axes != (3,):
+    if not gate.frame_wise:
         raise ValueError("only an encoder whose gates see one frame at a time can be exported")
     mean = graph.op("ReduceMean", x, [2], keepdims=1)
     reduced = graph.silu(graph.linear(mean, gate.conv_reduce, f"{name}.conv_reduce"))

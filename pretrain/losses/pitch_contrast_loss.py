@@ -40,16 +40,32 @@ def pitch_contrast_loss(
     positions = times - offsets[:, None]
     counted = (times < a_lengths[:, None]) & (positions >= 0) & (positions < b_lengths[:, None])
     rows = positions.clamp(0, b.shape[1] - 1)[:, :, None].expand(-1, -1, b.shape[2])
-    root_a = _root(a)
-    root_b = F.pad(_root(b).gather(1, rows), (most, most))
-    # moved[..., d, k] is b at bin k + d - most: b moved down by d - most bins
-    moved = root_b.unfold(2, a.shape[2], 1)
-    logits = torch.einsum("btk,btdk->btd", root_a, moved) / temperature
+    root_a, root_b = _root(a), F.pad(_root(b).gather(1, rows), (most, most))
+    logits = correlation(root_a, root_b) / temperature
     target = (shift_bins + most)[:, None].expand(logits.shape[:2])
     losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
     solved = logits.detach().argmax(dim=2) == target
     total = (losses.view_as(counted) * counted).sum()
     return FrameLoss(total, (solved & counted).sum(), counted.sum())
+
+
+def correlation(a: Tensor, b: Tensor) -> Tensor:
+    """Products of one axis with another at every place where it fits, by the Fourier transform.
+
+    A table of all moves would have 121 times the numbers, and its gradient as many.
+
+    Args:
+        a: Shape (..., bins).
+        b: Shape (..., positions), at least as many.
+
+    Returns:
+        ``sum_k a[..., k] * b[..., d + k]``, at least float32, shape (..., positions - bins + 1).
+    """
+    positions = b.shape[-1]
+    wide = torch.promote_types(a.dtype, torch.float32)  # there are no transforms of 16 bits
+    ours, theirs = (torch.fft.rfft(x.to(wide), positions) for x in (a, b))
+    found: Tensor = torch.fft.irfft(ours.conj() * theirs, positions)
+    return found[..., : positions - a.shape[-1] + 1]
 
 
 def _root(salience: Tensor) -> Tensor:

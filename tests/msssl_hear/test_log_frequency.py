@@ -5,7 +5,13 @@ import math
 import pytest
 import torch
 
-from msssl_hear.log_frequency import LogFrequency, LogFrequencyConfig, hertz, spectral_contrast
+from msssl_hear.log_frequency import (
+    LogFrequency,
+    LogFrequencyConfig,
+    hertz,
+    spectral_contrast,
+    used_blocks,
+)
 
 
 def tone(frequency: float, samples: int = 16_000) -> torch.Tensor:
@@ -58,3 +64,17 @@ def test_contrast_forgets_level_and_keeps_peaks() -> None:
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LogFrequencyConfig(**settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("f_max", [6500.0, 36.0])
+def test_blocks_leave_out_zeros_alone(f_max: float) -> None:
+    front_end = LogFrequency(LogFrequencyConfig(f_max=f_max))
+    filters, rest = front_end.filters, front_end.filters.clone()
+    for rows, bins in front_end.blocks:
+        rest[rows, bins] = 0.0
+    assert used_blocks(filters) == front_end.blocks and not rest.any()
+    assert sum(filters[block].numel() for block in front_end.blocks) < filters.numel() / 14
+    audio = torch.randn(2, 4000)
+    frames = front_end.pad(audio).unfold(1, 4096, 640) * front_end.window
+    power = torch.fft.rfft(frames).abs().square() @ filters
+    torch.testing.assert_close(front_end(audio), torch.log(power + 1e-9))

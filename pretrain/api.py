@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 from msssl_common.locks import locked_or_refused
+from msssl_common.memory import freed_memory_retained
 from pretrain.data.open import open_data
 from pretrain.data.shards.corpus import Reader
 from pretrain.distributed.launch import is_first
@@ -69,7 +70,8 @@ def fit(
         with redirect_stderr(StringIO()) if quiet or not is_first() else nullcontext():
             corpus = open_data(data, rate, made, chosen.run.seed, device, reader)
             print(f"{len(corpus)} clips, {corpus.hours:.2f} h", file=sys.stderr)
-        return train(chosen, corpus, out, device, resume, chunk, compiled, quiet)
+        with freed_memory_retained():  # a third of the time on a CPU
+            return train(chosen, corpus, out, device, resume, chunk, compiled, quiet)
 
 
 def recipe_with_overrides(

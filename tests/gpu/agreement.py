@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import msssl_hear
 import pretrain
 from benchmark.heads.evaluate import evaluate_task
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
-from msssl_hear.encoder import HOP_FRAMES
+from msssl_hear.encoder import HOP_FRAMES, Encoder
 from msssl_hear.fused_encoder import KINDS
 from msssl_hear.log_mel import LogMel
+from msssl_hear.model import HearModel
 from pretrain.data.crops import CropSampler
 from pretrain.data.sampler import StepCrops
 from pretrain.model import SamplingStrategies
 from pretrain.precision import Precision, products
+from pretrain.read_out import fit_statistics
 from pretrain.recipe import Recipe, find_recipe, read_recipe
 from pretrain.replay import WARM_UP
 from pretrain.training import Training
 from pretrain.views.views import Views, make_views
 from tests.gpu.embedding import shared_against_alone, worker_against_cpu
+from tests.gpu.findings import Check
 from tests.gpu.heads import recordings, replay_against_plain
 from tests.gpu.made_data import (
     FEW_EVENT_CLIPS,
@@ -38,7 +42,7 @@ from tests.gpu.made_data import (
     write_scene_task,
 )
 
-RECIPES = ("multi", "multi_bilinear", "paper")
+RECIPES = ("multi_branch", "multi", "multi_bilinear", "paper")
 EMBEDDING_TOLERANCE = 1e-3  # of an embedding's norm; TF32 convolutions gave 1.5e-4
 CNN14_TOLERANCE = 5e-3  # TF32 in twelve convolutions of random weights; not measured yet
 LOSS_TOLERANCE = 2e-3  # of the loss
@@ -49,26 +53,6 @@ WEIGHT_TOLERANCE = 1e-3  # of the weights' norm: sums on a GPU come in any order
 SCORE_TOLERANCE = 0.03  # heads draw other first weights and masks on a device
 
 
-@dataclass(frozen=True)
-class Check:
-    """One comparison.
-
-    Attributes:
-        name: What was compared.
-        difference: The largest, relative where `tolerance` says so.
-        tolerance: What is allowed.
-    """
-
-    name: str
-    difference: float
-    tolerance: float
-
-    @property
-    def passed(self) -> bool:
-        """Whether the difference is allowed; NaN is not."""
-        return self.difference <= self.tolerance
-
-
 def relative(found: Tensor, wanted: Tensor) -> float:
     """Length of the difference over the length of what is wanted, the worst row."""
     found, wanted = found.detach().cpu().double(), wanted.detach().cpu().double()
@@ -77,41 +61,50 @@ def relative(found: Tensor, wanted: Tensor) -> float:
     return float((difference.norm(dim=-1) / rows.norm(dim=-1).clamp_min(1e-6)).max())
 
 
-def all_checks(device: str, folder: Path) -> Iterator[Check]:
-    """Every comparison, one after the other.
-
-    Args:
-        device: Torch device.
-        folder: Empty; takes what the checks write.
-    """
-    yield from embeddings(device)
-    yield from embedding_runs(device, folder)
-    yield from losses_and_gradients(device)
-    yield from training_paths(device)
-    yield from resumed_training(device, folder)
-    yield from heads(device, folder)
-
-
 def embeddings(device: str) -> Iterator[Check]:
-    """Scene and timestamp embeddings of both bundled encoders, of 0.5, 4 and 70 seconds."""
+    """Scene and timestamp embeddings of both bundled encoders, of 0.5, 4 and 35 seconds."""
     for name in msssl_hear.KNOWN_WEIGHTS:
         here, there = msssl_hear.load_model(name), msssl_hear.load_model(name).to(device)
-        for seconds in (0.5, 4.0, 70.0):
-            audio = made_waveforms(2, seconds)
-            with torch.inference_mode():
-                pairs = {
-                    "scene": (
-                        here.scene_embeddings(audio),
-                        there.scene_embeddings(audio.to(device)),
-                    ),
-                    "timestamp": (
-                        here.frame_embeddings(audio),
-                        there.frame_embeddings(audio.to(device)),
-                    ),
-                }
-            for kind, (wanted, found) in pairs.items():
-                difference = relative(found, wanted)
+        yield from same_embeddings(name, here, there, device)
+
+
+def same_embeddings(name: str, here: HearModel, there: HearModel, device: str) -> Iterator[Check]:
+    """A model on the CPU and on the device, of clips in one chunk and in two."""
+    for seconds in (0.5, 4.0, 35.0):
+        audio = made_waveforms(2, seconds)
+        with torch.inference_mode():
+            for kind, embed in (
+                ("scene", HearModel.scene_embeddings),
+                ("timestamp", HearModel.frame_embeddings),
+            ):
+                difference = relative(embed(there, audio.to(device)), embed(here, audio))
                 yield Check(f"{name}: {kind}, {seconds:g} s", difference, EMBEDDING_TOLERANCE)
+    if device.startswith("cuda"):
+        yield from without_kernel(name, there)
+
+
+def without_kernel(name: str, module: nn.Module) -> Iterator[Check]:
+    """Layers that do not take our kernels, because these are not there or not the same."""
+    for what, kind in KINDS.items():
+        layers = [layer for layer in module.modules() if isinstance(layer, kind)]
+        yield Check(f"{name}: {what} without kernel", sum(not one.fused for one in layers), 0)
+
+
+def pitch_branch(device: str) -> Iterator[Check]:
+    """Steps of the recipe with a pitch branch, and the read-out ``scaled`` of its encoder.
+
+    Its statistics are fitted on the CPU and on the device, each by its own embeddings.
+    """
+    yield from training_paths(device, "multi_branch")
+    recipe = read_recipe(find_recipe("multi_branch"))
+    torch.manual_seed(0)
+    encoder, corpus, models = Encoder(recipe.encoder).eval(), made_corpus(24), []
+    for place in ("cpu", device):
+        log_mel, own = LogMel(recipe.log_mel).to(place), copy.deepcopy(encoder).to(place)
+        found = fit_statistics(log_mel, own, corpus, 0, recipe.read_out_scales)
+        model = HearModel(log_mel, own, {}, "branch", "scaled", found)
+        models.append(model.to(place))
+    yield from same_embeddings("multi_branch, scaled", *models, device)
 
 
 def embedding_runs(device: str, folder: Path) -> Iterator[Check]:
@@ -143,8 +136,16 @@ def losses_and_gradients(device: str, recipes: Sequence[str] = RECIPES) -> Itera
             torch.device("cpu"),
         )
         log_mel, generator = LogMel(recipe.log_mel), torch.Generator().manual_seed(0)
-        partner = recipe.loss.needs_partner
-        views = make_views(log_mel, sampler.draw(0), recipe.augment, partner, generator)
+        batch = sampler.draw(0)
+        views = make_views(
+            log_mel,
+            batch,
+            recipe.augment,
+            recipe.loss.needs_partner,
+            generator,
+            with_contrast=recipe.encoder.pitch_numbers > 0,
+            twin=batch.anchor if recipe.loss.needs_twin else None,
+        )
         torch.manual_seed(0)
         module = SamplingStrategies(recipe)
         plain = loss_and_gradient(module, views, "cpu", "32-ieee")
@@ -170,17 +171,16 @@ def loss_and_gradient(
     return metrics.loss.detach().cpu()[None], torch.cat(gradients)
 
 
-def training_paths(
-    device: str, recipe: Recipe | None = None, steps: int = WARM_UP + 5
-) -> Iterator[Check]:
+def training_paths(device: str, recipe: Recipe | str, steps: int = WARM_UP + 5) -> Iterator[Check]:
     """Steps of graphs and kernels against plain ones; a CPU plays graphs and has no kernels.
 
     Args:
         device: Torch device.
-        recipe: All settings; None for those of multi.
+        recipe: All settings, or the name of a recipe.
         steps: More than are made before a step is replayed.
     """
-    recipe = recipe or read_recipe(find_recipe("multi"))
+    if isinstance(recipe, str):
+        recipe = read_recipe(find_recipe(recipe))
     recipe = replace(recipe, run=replace(recipe.run, batch_size=8))
     name = recipe.name
     corpus, on_cuda = made_corpus(32), device.startswith("cuda")
@@ -200,9 +200,7 @@ def training_paths(
     plain = sum(part.failed for part in training.replayed.values())
     yield Check(f"{name}: parts of a step without graph", plain, 0)
     if on_cuda:
-        for what, kind in KINDS.items():
-            layers = [m for m in training.module.modules() if isinstance(m, kind)]
-            yield Check(f"{name}: {what} without kernel", sum(not m.fused for m in layers), 0)
+        yield from without_kernel(name, training.module)
 
 
 def resumed_training(device: str, folder: Path) -> Iterator[Check]:

@@ -26,6 +26,7 @@ from benchmark.models.hear_module import HearModule, load_hear_module
 from benchmark.models.worker.interpreter import Interpreter
 from benchmark.tasks.task import Task, read_task
 from msssl_hear import model as hear_model
+from msssl_hear.fused_encoder import set_plain
 from tests.gpu.made_data import SAMPLE_RATE, made_waveforms
 
 DISTINCT = 64  # files; more clips are further names of them, which take no room
@@ -44,6 +45,18 @@ def as_it_was() -> Iterator[None]:
             (decoders, "WORTH_CLIPS", sys.maxsize),
         ):
             stack.enter_context(patch.object(module, name, value))
+        yield
+
+
+@contextmanager
+def plain_layers() -> Iterator[None]:
+    """An encoder's layers as torch has them, without kernels of ours."""
+
+    def plain(model: hear_model.HearModel, audio: Tensor) -> None:
+        set_plain(model.encoder)
+        model._with_kernels = False
+
+    with patch.object(hear_model.HearModel, "_choose_layers", plain):
         yield
 
 

@@ -36,8 +36,8 @@ POINTS = tuple(
 
 
 @contextmanager
-def plain_operations() -> Iterator[None]:
-    """No graphs, and every validation judged at once, as on a CPU."""
+def plain_operations(device: str) -> Iterator[None]:
+    """No graphs, and every validation judged at once, as on a CPU; the same on each device."""
     with patch(RECORDER, lambda stack: None):
         yield
 
@@ -72,7 +72,7 @@ class Replay(NamedTuple):
 def replay_against_plain(task: Task, splits: Mapping[str, Split], device: str) -> Replay:
     """Train the same stacks by plain operations and by recordings of them."""
     data = fold_data(task, splits, task_folds(task)[0], Protocol("default", mode="fast"))
-    with plain_operations():
+    with plain_operations(device):
         plain = _trained_weights(data, device)
     with recordings(device) as said:
         played = _trained_weights(data, device)

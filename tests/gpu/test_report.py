@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 
@@ -5,25 +6,76 @@ import pytest
 
 from benchmark.baselines import logmel
 from benchmark.heareval.embedding_folder import read_heareval_folder
-from tests.gpu.__main__ import markdown
-from tests.gpu.agreement import Check, losses_and_gradients, training_paths
+from tests.gpu.__main__ import Run
+from tests.gpu.agreement import losses_and_gradients, training_paths
+from tests.gpu.child import SECTIONS
 from tests.gpu.embedding import as_it_was, from_memory, worker_against_cpu
+from tests.gpu.findings import Check, Report, Speed
 from tests.gpu.heads import replay_against_plain
 from tests.gpu.made_data import made_waveforms, write_event_task, write_scene_task
-from tests.gpu.throughput import Speed
+from tests.gpu.sections import SECONDS
 from tests.pretrain.conftest import few_statistics, make_tiny_recipe  # noqa: F401
 
 
 def test_what_is_missed_and_what_is_wrong_is_said() -> None:
     checks = [Check("a", 0.1, 0.2), Check("b", 0.3, 0.2), Check("c", math.nan, 0.2)]
     speeds = [Speed("d", 5.0, "s", 4.0), Speed("e", 5.0, "s", 4.0, least=False), Speed("f", 1, "s")]
-    lines = markdown("here", checks, speeds).splitlines()
+    lines = Report("here", 1.0, checks, speeds).markdown().splitlines()
     verdicts = {
         line.split("|")[1].strip(): line.split("|")[4].strip() for line in lines if "|" in line
     }
     assert verdicts["a"] == "ok"
     assert verdicts["b"] == verdicts["c"] == "**wrong**"
     assert (verdicts["d, s"], verdicts["e, s"], verdicts["f, s"]) == ("reached", "missed", "")
+
+
+CHILD = """
+echo '{"place": "a GPU", "on_cpu": false}'
+echo "{\\"begin\\": \\"$1\\"}"
+check() { echo "{\\"name\\": \\"of $1\\", \\"difference\\": 0.0, \\"tolerance\\": 0.1}"; }
+check "$1"
+case $1 in
+  slow) exec sleep 5 ;;
+  crashes) kill -9 $$ ;;
+  breaks) echo '{"broken": "RuntimeError: a kernel"}'; exit 1 ;;
+esac
+echo "{\\"end\\": \\"$1\\"}"
+"""
+
+
+class Played(Run):
+    """Sections that a shell plays, each in a process of its own."""
+
+    def command(self) -> list[str]:
+        return ["sh", "-c", CHILD, "child", next(iter(self.left))]
+
+
+def test_a_section_that_hangs_or_dies_costs_no_other_one(tmp_path: Path) -> None:
+    left = dict.fromkeys(("first", "crashes", "breaks"), 60.0) | {"slow": 0.2, "last": 60.0}
+    report = Played("cuda", tmp_path / "gpu", 60.0, left).all()
+    assert report.sections == {
+        "first": "whole",
+        "crashes": "**broken**: the process ended",
+        "breaks": "**broken**: RuntimeError: a kernel",
+        "slow": "stopped: it took too long",
+        "last": "whole",
+    }
+    names = ["first", "crashes", "breaks", "slow", "last"]
+    assert [check.name for check in report.checks] == [f"of {name}" for name in names]
+    assert not report.passed
+    written = (tmp_path / "gpu.md").read_text()
+    assert written == report.markdown() and "On a GPU" in written
+    assert json.loads((tmp_path / "gpu.json").read_text())["sections"] == report.sections
+
+
+def test_what_has_no_time_is_left_out(tmp_path: Path) -> None:
+    left = {"slow": 60.0, "last": 60.0}
+    report = Played("cuda", tmp_path / "gpu", 0.3, left).all()
+    assert report.sections == {
+        "slow": "stopped: the time was over",
+        "last": "left out: no time",
+    }
+    assert report.passed and [*SECTIONS] == [*SECONDS]
 
 
 @pytest.mark.parametrize("write", [write_scene_task, write_event_task])

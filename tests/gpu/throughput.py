@@ -5,18 +5,23 @@ Targets are for an H100 or H200 (issue "Fast on the hardware that users have").
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 import msssl_hear
 from benchmark.baselines import panns
+from benchmark.heads.rows import Split
 from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
+from benchmark.tasks.task import Task
+from pretrain.precision import Precision
 from pretrain.recipe import find_recipe, read_recipe
 from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP, measure
 from pretrain.training import Training
@@ -27,17 +32,19 @@ from tests.gpu.embedding import (
     from_files,
     from_memory,
     loaded,
+    plain_layers,
     warm,
     write_clips,
 )
+from tests.gpu.findings import Speed
 from tests.gpu.heads import epoch_seconds, plain_operations, recordings, seconds_of
 from tests.gpu.made_data import (
     EVENT_CLIPS,
     FEW_EVENT_CLIPS,
     FEW_SCENE_CLIPS,
     SCENE_CLIPS,
-    made_corpus,
     made_waveforms,
+    noise_corpus,
     write_event_task,
     write_scene_task,
 )
@@ -49,147 +56,151 @@ HEADS_EPOCHS = {"scene": 60, "event": 30}  # validated every third; patience is 
 EMBEDDING_TARGET = 20_000.0  # audio seconds a second
 
 
-@dataclass(frozen=True)
-class Speed:
-    """One measurement.
+PATHS = {"plain": (False, False), "graphs": (True, False), "graphs and kernels": (True, True)}
+"""Of a training step: graphs, and kernels of the encoder's layers."""
 
-    Attributes:
-        name: What was timed.
-        value: In `unit`.
-        unit: Of `value` and `target`.
-        target: What is wanted; None where there is none.
-        least: Whether the target is a least value; else a most.
-    """
-
-    name: str
-    value: float
-    unit: str
-    target: float | None = None
-    least: bool = True
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the target is; None without one."""
-        if self.target is None:
-            return None
-        return self.value >= self.target if self.least else self.value <= self.target
+RUNS: dict[str, tuple[tuple[str, int, Precision, str], ...]] = {
+    "fast": (
+        ("multi", 512, "32-true", "graphs and kernels"),
+        ("multi", 64, "32-true", "graphs and kernels"),
+        ("multi_branch", 512, "32-true", "graphs and kernels"),
+    ),
+    "plain": (("multi", 512, "32-true", "plain"), ("multi", 64, "32-true", "plain")),
+    "rest": (
+        ("multi", 512, "32-true", "graphs"),
+        ("multi", 64, "32-true", "graphs"),
+        ("multi", 512, "bf16-mixed", "graphs and kernels"),
+        ("multi", 512, "bf16-mixed", "plain"),
+        ("multi_branch", 64, "32-true", "graphs and kernels"),
+    ),
+}
+"""Recipe, batch size, precision and path of each training that is timed."""
 
 
-def all_speeds(device: str, folder: Path, small: bool) -> Iterator[Speed]:
-    """Every measurement, one after the other.
+def training(device: str, small: bool, which: str) -> Iterator[Speed]:
+    """Crops a second, and the pipeline's share of a step.
+
+    Targets are of the path that a training takes by itself, that with graphs and kernels.
 
     Args:
         device: Torch device.
-        folder: Empty; takes audio and embeddings.
-        small: Few steps, for a CPU that stands in.
+        small: One step, of few clips.
+        which: Of `RUNS`.
     """
-    yield from training(device, small)
-    yield from embedding(device, folder / "embedding", small)
-    yield from heads(device, folder, small)
-
-
-PATHS = {"plain": (False, False), "graphs": (True, False), "graphs and kernels": (True, True)}
-"""Of a training step: graphs, and kernels of the encoder's norms."""
-
-
-def training(device: str, small: bool) -> Iterator[Speed]:
-    """Crops a second by batch size, precision and path, and the pipeline's share of a step.
-
-    Targets are of the path that a training takes by itself, the last one.
-    """
-    corpus = made_corpus(24 if small else 640)
-    for batch, precision, paths in (
-        (64, "32-true", PATHS),
-        (512, "32-true", PATHS),
-        (512, "bf16-mixed", ["plain", "graphs and kernels"]),
-    ):
-        recipe = read_recipe(find_recipe("multi"))
+    corpus = noise_corpus(24 if small else 640)
+    for name, batch, precision, path in RUNS[which]:
+        recipe = read_recipe(find_recipe(name))
         run = replace(recipe.run, batch_size=8 if small else batch, precision=precision)
-        recipe = replace(recipe, run=run)
-        for path in paths:
-            graphs, kernels = PATHS[path]
-            started = time.perf_counter()
-            made = Training(recipe, corpus, device, graphs=graphs, kernels=kernels and not small)
-            made.fit_statistics()
-            start = time.perf_counter() - started
-            found = measure(made, 1 if small else 10, 1 if small else 3, None, str)
-            fast = path == "graphs and kernels"
-            name = f"training, batch {run.batch_size}, {precision}, {path}"
-            yield Speed(f"{name}: start", start, "s")
-            for side in (ENCODER, STEP):
-                target = TRAINING_TARGETS[batch] if side == STEP and fast else None
-                speed = made.crops_per_step / found.step_seconds(side)
-                yield Speed(f"{name}: {side}", speed, "crops/s", target)
-            share = found.step_seconds(PIPELINE) / found.step_seconds(STEP)
-            target = PIPELINE_TARGET if fast else None
-            yield Speed(f"{name}: pipeline", share, "of the step", target, least=False)
-            del made
+        graphs, kernels = PATHS[path]
+        started = time.perf_counter()
+        made = Training(
+            replace(recipe, run=run), corpus, device, graphs=graphs, kernels=kernels and not small
+        )
+        made.fit_statistics()
+        start = time.perf_counter() - started
+        found = measure(made, 1 if small else 10, 1 if small else 3, None, str)
+        fast = path == "graphs and kernels" and precision == "32-true"
+        name = f"{name}, batch {run.batch_size}, {precision}, {path}"
+        for side in (STEP, ENCODER):
+            target = TRAINING_TARGETS[batch] if side == STEP and fast else None
+            speed = made.crops_per_step / found.step_seconds(side)
+            yield Speed(f"{name}: {side}", speed, "crops/s", target)
+        share = found.step_seconds(PIPELINE) / found.step_seconds(STEP)
+        target = PIPELINE_TARGET if fast else None
+        yield Speed(f"{name}: pipeline", share, "of the step", target, least=False)
+        yield Speed(f"{name}: start", start, "s")
+        plain = sum(part.failed for part in made.replayed.values())
+        yield Speed(f"{name}: graphs of no use", plain, "of the step's two", 0, least=False)
+        if device.startswith("cuda"):
+            peak = torch.cuda.max_memory_allocated() / 2**30
+            yield Speed(f"{name}: peak memory", peak, "GiB")
+            torch.cuda.reset_peak_memory_stats()
+        del made
+        gc.collect()  # a training and its graphs hold each other
 
 
-def embedding(device: str, folder: Path, small: bool) -> Iterator[Speed]:
-    """Audio seconds a second from memory and from files, in groups as they were and as they are."""
+def embedding_memory(device: str, small: bool) -> Iterator[Speed]:
+    """Audio seconds a second from memory: with kernels, without, and in groups as they were."""
     clips, seconds, times = (2, 1.0, 1) if small else (64, 10.0, 10)
     audio = made_waveforms(clips, seconds)
-    multi = msssl_hear.load_model("multi").to(device)
+    model = msssl_hear.load_model("multi").to(device)
+    kinds = {
+        "scene": msssl_hear.get_scene_embeddings,
+        "timestamp": msssl_hear.get_timestamp_embeddings,
+    }
+    for kind, call in kinds.items():
+        target = EMBEDDING_TARGET if kind == "scene" else None
+        speed = from_memory(call, model, audio, device, times)
+        yield Speed(f"embedding, multi: {kind}", speed, "s/s", target)
+        with plain_layers():
+            speed = from_memory(call, model, audio, device, times)
+        yield Speed(f"embedding, multi: {kind}, no kernels", speed, "s/s")
+        with plain_layers(), as_it_was():
+            speed = from_memory(call, model, audio, device, times)
+        yield Speed(f"embedding, multi: {kind}, no kernels, small groups", speed, "s/s")
     cnn14 = untrained_cnn14.load_model().to(device)
-    for name, module, model, heard in (
-        ("multi", msssl_hear, multi, audio),
-        ("cnn14", panns, cnn14, audio.repeat(1, 2)),  # at 32 kHz
-    ):
-        for kind, call in (
-            ("scene", module.get_scene_embeddings),
-            ("timestamp", module.get_timestamp_embeddings),
-        ):
-            with as_it_was():
-                speed = from_memory(call, model, heard, device, times)
-            yield Speed(f"embedding, {name}: {kind}, small groups", speed, "s/s")
-            speed = from_memory(call, model, heard, device, times)
-            target = EMBEDDING_TARGET if kind == "scene" else None
-            yield Speed(f"embedding, {name}: {kind}", speed, "s/s", target)
-    count = 6 if small else 4800
-    few = write_clips(folder / "audio", "scene", [seconds / 2] * 6, 96 if not small else 7)
-    many = write_clips(folder / "audio", "scene", [seconds / 2] * min(count, DISTINCT), count)
+    call, heard = panns.get_scene_embeddings, audio.repeat(1, 2)  # at 32 kHz
+    speed = from_memory(call, cnn14, heard, device, times)
+    yield Speed("embedding, cnn14: scene", speed, "s/s", EMBEDDING_TARGET)
+    with as_it_was():
+        speed = from_memory(call, cnn14, heard, device, times)
+    yield Speed("embedding, cnn14: scene, small groups", speed, "s/s")
+
+
+def embedding_files(device: str, folder: Path, small: bool) -> Iterator[Speed]:
+    """Audio seconds a second from files, by two readers as it was and by all of them."""
+    count, seconds = (6, 0.5) if small else (4800, 5.0)
+    few = write_clips(folder / "audio", "scene", [seconds] * 6, 96 if not small else 7)
+    many = write_clips(folder / "audio", "scene", [seconds] * min(count, DISTINCT), count)
     for name in ("msssl_hear", "benchmark.baselines.logmel"):
         with loaded(name, device, folder) as hear:
             warm(hear, few)
-            with as_it_was():
-                speed = from_files(hear, many, f"{name} was")
-            yield Speed(f"embedding, {name}: from files, two readers", speed, "s/s")
             target = EMBEDDING_TARGET if name == "msssl_hear" else None
             speed = from_files(hear, many, name)
             yield Speed(f"embedding, {name}: from files", speed, "s/s", target)
+            with as_it_was():
+                speed = from_files(hear, many, f"{name} was")
+            yield Speed(f"embedding, {name}: from files, two readers", speed, "s/s")
 
 
-def heads(device: str, folder: Path, small: bool) -> Iterator[Speed]:
-    """Times that fast mode on the device is faster than exact mode on the CPU, wall time.
-
-    All heads of both train the same number of epochs, on which none of them stops.
-    """
-    points = 1 if small else 4
+def _tasks(folder: Path, small: bool) -> Iterator[tuple[str, Task, dict[str, Split]]]:
+    """A scene task and an event task, whose heads all train the same number of epochs."""
     few = (FEW_SCENE_CLIPS, FEW_EVENT_CLIPS)
     scene, event = few if small else (SCENE_CLIPS, EVENT_CLIPS)
     for path in (write_scene_task(folder, scene), write_event_task(folder, event)):
         task, splits = read_heareval_folder(path)
-        name = f"heads, {task.embedding_type}"
         epochs = 3 if small else HEADS_EPOCHS[task.embedding_type]
         task = replace(task, param_grid={"max_epochs": [epochs]})
-        exact, fast = (
-            Protocol("default", mode=mode, grid_points=points) for mode in ("exact", "fast")
-        )
-        seconds_of(replace(task, param_grid={"max_epochs": [3]}), splits, fast, device)  # once
-        count = 1 if small else 8
-        for words, manner in (("no graphs", plain_operations()), ("graph", recordings(device))):
-            with manner:
+        yield f"heads, {task.embedding_type}", task, splits
+
+
+def _mode(mode: Literal["exact", "fast"], small: bool) -> Protocol:
+    return Protocol("default", mode=mode, grid_points=1 if small else 4)
+
+
+def heads(device: str, folder: Path, small: bool) -> Iterator[Speed]:
+    """Fast mode with graphs and without: an epoch, and a task."""
+    for name, task, splits in _tasks(folder, small):
+        fast, count = _mode("fast", small), 1 if small else 8
+        once = replace(task, param_grid={"max_epochs": [3]})
+        seconds_of(once, splits, fast, device)
+        for words, manner in (("graphs", recordings), ("no graphs", plain_operations)):
+            with manner(device):
                 epoch = 1000 * epoch_seconds(task, splits, device, count)
-            yield Speed(f"{name}: epoch of {count} two-layer heads, {words}", epoch, "ms")
-        with plain_operations():
-            yield Speed(f"{name}: fast, no graphs", seconds_of(task, splits, fast, device), "s")
+                yield Speed(f"{name}: epoch of {count} two-layer heads, {words}", epoch, "ms")
+                yield Speed(f"{name}: {words}", seconds_of(task, splits, fast, device), "s")
+
+
+def exact_heads(device: str, folder: Path, small: bool) -> Iterator[Speed]:
+    """Times that fast mode on the device is faster than exact mode on the CPU, wall time."""
+    for name, task, splits in _tasks(folder, small):
+        fast = _mode("fast", small)
+        seconds_of(replace(task, param_grid={"max_epochs": [3]}), splits, fast, device)  # once
         with recordings(device):
             seconds = seconds_of(task, splits, fast, device)
-        yield Speed(f"{name}: fast", seconds, "s")
-        slow = seconds_of(task, splits, exact, "cpu")
-        yield Speed(f"{name}: exact, on the CPU", slow, "s")
-        yield Speed(name, slow / seconds, "times exact mode", HEADS_TARGET)
+        slow = seconds_of(task, splits, _mode("exact", small), "cpu")
+        yield Speed(f"{name}: exact mode, on the CPU", slow, "s")
+        yield Speed(f"{name}: fast mode", slow / seconds, "times exact mode", HEADS_TARGET)
 
 
 def place(device: str) -> str:

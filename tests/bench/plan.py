@@ -46,17 +46,17 @@ FSD50K_HOURS = 108.3  # its paper; its clips differ in length
 
 def measured(value: float, where: str) -> float:
     """A number that was measured on one core, or by a worker of two."""
-    return field(default=value, metadata={"from": f"measured: {where}"})  # type: ignore[no-any-return]
+    return field(default=value, metadata={"from": f"measured: {where}"})
 
 
 def assumed(value: float, where: str) -> float:
     """A number that was not."""
-    return field(default=value, metadata={"from": f"**assumed**: {where}"})  # type: ignore[no-any-return]
+    return field(default=value, metadata={"from": f"**assumed**: {where}"})
 
 
 def given(value: float, where: str) -> float:
     """A number of the paper, of HEAR or of our code."""
-    return field(default=value, metadata={"from": where})  # type: ignore[no-any-return]
+    return field(default=value, metadata={"from": where})
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ class Numbers:
     core_crops: float = measured(65, "crops/s, whole steps of `paper`, [throughput]" + THROUGHPUT)
     pipeline_ms: float = measured(0.27, "its pipeline, per crop, [throughput]" + THROUGHPUT)
     decode_ms: float = measured(2.3, "10 s of FLAC, [packing]" + PACKING)
-    pack_seconds: float = measured(
-        9.4, "per hour of audio, Ogg to FLAC, [packing](scale.md#packing)"
-    )
+    pack_seconds: float = measured(9.4, "per hour of audio, Ogg to FLAC, [packing]" + PACKING)
     flac_megabytes: float = measured(65.5, "per hour of audio, [packing]" + PACKING)
     parameters: float = given(5.6, "of encoder and heads, million")
     models: float = given(100, "assumed")

@@ -22,6 +22,7 @@ from tests.benchmark.report.demo import (
     empty_standings,
     failed_demo,
     part_of_demo,
+    renamed_demo,
 )
 from tests.benchmark.report.parsed_page import Element, parsed
 
@@ -216,6 +217,16 @@ def test_what_must_be_said_is_said(demo: Leaderboard, page: Element) -> None:
     assert "torch 2.13.0" in provenance.words and "c3c3c3c3c3c3c3c3" in provenance.words
 
 
+def test_what_a_link_shows_says_who_leads(demo: Leaderboard, page: Element) -> None:
+    text = page.one("meta", name="description")["content"]
+    assert text.startswith("Scene tasks: multi has the best mean rank of 5 rows")
+    assert page.one("meta", property="og:description")["content"] == text
+    assert page.one("meta", property="og:title")["content"] == demo.title
+    name = '"><img src=x>'
+    other = parsed(leaderboard_html(renamed_demo([name, *"abcd"])))
+    assert f"Scene tasks: {name} has" in other.one("meta", name="description")["content"]
+
+
 def test_nothing_is_fetched_and_only_our_script_runs(demo: Leaderboard, page: Element) -> None:
     policy = page.one("meta", http_equiv="Content-Security-Policy")["content"]
     assert policy.startswith("default-src 'none';")
@@ -290,6 +301,7 @@ def test_names_stay_names(text: str) -> None:
     _check_sound(page)
     assert not page.all("img") and not page.all("b")
     assert page.one("title").text == page.one("h1").text == text
+    assert page.one("meta", property="og:title")["content"] == text
     assert page.one("pre").text == text
     table = page.one("table", id="board")
     assert [bdi.text for bdi in table.one("tbody").all("bdi")] == [text, f"{text} 2"]

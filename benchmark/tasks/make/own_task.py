@@ -12,7 +12,7 @@ from benchmark.tasks.make.checks import check_names
 from benchmark.tasks.make.names import check_labels, check_task_name
 from benchmark.tasks.make.plan import Label, RawClip, TaskPlan, numbers_where_all_are, sorted_labels
 from benchmark.tasks.make.splits import Splitting, with_splits
-from benchmark.tasks.task import EVENT_SCORE_NAMES, ROW_SCORE_NAMES, EmbeddingType
+from benchmark.tasks.task import EmbeddingType, known_scores
 
 SHORTEST_CLIP: Final = 0.001  # seconds
 LONGEST_CLIP: Final = 86_400.0  # seconds, a day
@@ -55,25 +55,18 @@ class OwnTask:
             )
         if len(set(self.scores)) < len(self.scores):
             raise ValueError(f"The scores {', '.join(self.scores)} name one twice.")
+        known = known_scores(self.embedding_type)
         for score in self.scores:
-            if score not in self._known_scores:
+            if score not in known:
                 raise ValueError(
                     f"{score!r} is no score of a task of {self.embedding_type} embeddings; it has "
-                    f"{', '.join(self._known_scores)}."
+                    f"{', '.join(known)}."
                 )
 
     @property
     def folder_name(self) -> str:
         """Name of the task folder."""
         return f"{self.name}-{self.version}-full"
-
-    @property
-    def _known_scores(self) -> tuple[str, ...]:
-        return (
-            ROW_SCORE_NAMES + EVENT_SCORE_NAMES
-            if self.embedding_type == "event"
-            else ROW_SCORE_NAMES
-        )
 
     @property
     def evaluation(self) -> tuple[str, ...]:

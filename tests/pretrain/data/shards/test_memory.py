@@ -44,11 +44,14 @@ def test_the_choice_is_made_and_printed(
 def test_the_memory_is_that_of_the_gpu_that_was_named(
     shards: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    asked: list[torch.device] = []
+
+    def full(device: torch.device) -> tuple[int, int]:
+        asked.append(device)
+        return 0, 0
+
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(
-        torch.cuda, "mem_get_info", lambda device: (asked.append(device), 0)[1:] * 2
-    )
+    monkeypatch.setattr(torch.cuda, "mem_get_info", full)
     assert isinstance(open_data(shards, 16000, device="cuda:1"), ShardCorpus)
     assert asked == [torch.device("cuda:1")]

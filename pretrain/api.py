@@ -14,7 +14,8 @@ from msssl_common.memory import freed_memory_retained
 from pretrain.data.open import open_data
 from pretrain.data.shards.corpus import Reader
 from pretrain.distributed.launch import is_first
-from pretrain.recipe import Recipe, find_recipe, read_recipe
+from pretrain.recipe import Recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 from pretrain.run_folder import check_start, stored_settings
 from pretrain.train import train
 

@@ -16,7 +16,8 @@ import torch
 import yaml
 
 from msssl_common.files import check_writable, remove_leftovers, write_bytes, write_text, writing
-from pretrain.recipe import Recipe, without_gone
+from pretrain.recipe import Recipe
+from pretrain.recipe_files import without_gone
 
 STATE = "state.pt"
 CONFIG = "config.yaml"

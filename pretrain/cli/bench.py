@@ -79,7 +79,7 @@ def bench(
     keep_freed_memory()
     from msssl_common.console import make_console
     from msssl_common.report import check_report_path, print_report, write_report
-    from pretrain.recipe import find_recipe, read_recipe
+    from pretrain.recipe_files import find_recipe, read_recipe
     from pretrain.tools.speed.run import run_bench
     from pretrain.tools.speed.table import throughput_report
 

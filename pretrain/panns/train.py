@@ -29,7 +29,7 @@ from pretrain.data.seeds import generator_for
 from pretrain.loop import Loop, Progress
 from pretrain.panns.augment import mixup, mixup_shares, spec_augment
 from pretrain.panns.data import one_hot, split_corpus
-from pretrain.recipe import find_recipe, read_recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 
 LEARNING_RATE = 1e-3  # constant (the authors' code)
 ADAM_BETAS = (0.9, 0.999)  # the authors' code, with AMSGrad

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from msssl_common.console import make_console
 from pretrain.data.open import open_data, read_data
-from pretrain.recipe import Recipe, find_recipe, read_recipe
+from pretrain.recipe import Recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 from pretrain.run_folder import WEIGHTS
 from pretrain.tools.side_by_side import Planned, train_side_by_side
 from pretrain.train import train

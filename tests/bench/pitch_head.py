@@ -31,7 +31,8 @@ from pretrain.data.synthesis.notes import single_note
 from pretrain.data.synthesis.signals import Signal, log_uniform
 from pretrain.heads import SALIENCE_BINS_PER_SEMITONE
 from pretrain.model import SamplingStrategies
-from pretrain.recipe import AugmentArgs, Recipe, recipe_of
+from pretrain.recipe import AugmentArgs, Recipe
+from pretrain.recipe_files import recipe_of
 from pretrain.run_folder import CONFIG, STATE
 from pretrain.views.pitch_shift import random_shifts
 from pretrain.views.shifted_contrast import whole_bins

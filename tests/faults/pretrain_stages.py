@@ -49,7 +49,7 @@ def _panns() -> None:
     from dataclasses import replace
 
     from pretrain.panns import train as panns
-    from pretrain.recipe import read_recipe
+    from pretrain.recipe_files import read_recipe
 
     def short(path: Path) -> object:
         recipe = read_recipe(path)

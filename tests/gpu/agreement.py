@@ -25,7 +25,8 @@ from pretrain.data.sampler import StepCrops
 from pretrain.model import SamplingStrategies
 from pretrain.precision import Precision, products
 from pretrain.read_out import fit_statistics
-from pretrain.recipe import Recipe, find_recipe, read_recipe
+from pretrain.recipe import Recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 from pretrain.replay import WARM_UP
 from pretrain.training import Training
 from pretrain.views.views import Views, make_views

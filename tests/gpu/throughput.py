@@ -22,7 +22,7 @@ from benchmark.heareval.embedding_folder import read_heareval_folder
 from benchmark.protocol import Protocol
 from benchmark.tasks.task import Task
 from pretrain.precision import Precision
-from pretrain.recipe import find_recipe, read_recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 from pretrain.tools.speed.rounds import ENCODER, PIPELINE, STEP, measure
 from pretrain.training import Training
 from tests.bench import untrained_cnn14

@@ -23,7 +23,8 @@ from pretrain.data.crops import CropSampler
 from pretrain.data.sampler import CROPS, StepCrops
 from pretrain.data.share import BatchShard
 from pretrain.model import SamplingStrategies
-from pretrain.recipe import LossArgs, Recipe, find_recipe, read_recipe
+from pretrain.recipe import LossArgs, Recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 from pretrain.views.augment import add_background
 from pretrain.views.mixing import mix_clips
 from pretrain.views.step import DRAWS, crops_with_backgrounds, views_of

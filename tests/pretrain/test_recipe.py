@@ -3,16 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pretrain.recipe import (
-    RECIPES,
-    AugmentArgs,
-    LossArgs,
-    OptimiserArgs,
-    Recipe,
-    RunArgs,
-    find_recipe,
-    read_recipe,
-)
+from pretrain.recipe import AugmentArgs, LossArgs, OptimiserArgs, Recipe, RunArgs
+from pretrain.recipe_files import RECIPES, find_recipe, read_recipe
 
 
 def write(folder: Path, text: str) -> Path:

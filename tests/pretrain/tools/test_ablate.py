@@ -8,7 +8,8 @@ import soundfile
 import torch
 
 from pretrain.data.corpus import Corpus
-from pretrain.recipe import Recipe, find_recipe, read_recipe
+from pretrain.recipe import Recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 from pretrain.tools import ablate as ablation
 from pretrain.tools.ablate import ROWS, ablate, benchmark_commands, check_equal_data
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 
 from pretrain.cli import main
-from pretrain.recipe import find_recipe, read_recipe
+from pretrain.recipe_files import find_recipe, read_recipe
 from pretrain.tools.side_by_side import Planned, watch
 
 TINY = """

@@ -59,7 +59,7 @@ def test_every_option_is_explained(name: str) -> None:
     assert not [option.name for option in options if not option.help]
 
 
-@pytest.mark.parametrize("name", filter(shows_an_example, ALL))
+@pytest.mark.parametrize("name", [*filter(shows_an_example, ALL)])
 def test_there_is_an_example(name: str) -> None:
     shown = [line.strip() for line in help_of(name).splitlines()]
     program = name.partition(" ")[0]

@@ -103,7 +103,8 @@ class RunProgress:
 def _outcome(cell: Cell, kept: bool) -> str:
     if cell.primary is None or cell.cost is None:
         return f"failed: {cell.reason}"
-    text = f"{cell.task.score} {score_text(cell.primary)}  seed {cell.protocol.seed}"
+    shots = "" if cell.protocol.shots is None else f"{cell.protocol.shots} per class, "
+    text = f"{cell.task.score} {score_text(cell.primary)}  {shots}seed {cell.protocol.seed}"
     if kept:
         return f"{text} (finished earlier)"
     embedding = "cached" if cell.cost.embedding_cached else f"{cell.cost.embedding_seconds:.1f} s"

@@ -40,6 +40,7 @@ def test_a_probe_is_said_in_every_table_and_stands_in_none_with_hears_heads(
     assert "probe <code>linear</code>" in (out / "leaderboard.html").read_text("utf-8")
     table = pd.read_csv(out / "leaderboard_long.csv")
     assert set(table.probe) == {"linear"}
+    assert set(table.grid) == {"default"}  # --grid faster changes nothing, so it is not said
     assert table.set_index("task").value["tiny-v1-full"] == 1.0
     heads = _run(tasks_dir, name, "--tasks", "tiny", "--out", "heads")
     assert heads.exit_code == 0, heads.output
@@ -69,6 +70,7 @@ def test_a_few_shot_curve(tasks_dir: Path, modules: Path) -> None:
     )
     assert result.exit_code == 0, result.output
     assert "Means over 2 draws" in result.output
+    assert "1 per class, seed 42" in result.output and "3 per class, seed 43" in result.output
     curve = pd.read_csv(Path("out") / "few_shot.csv")
     assert list(curve.shots) == [1, 3]
     assert set(curve.draws) == {2}

@@ -239,6 +239,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         )
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ValueError(f"{path} is not in the format '{FORMAT}'")
+    for name, value in tensors.items():
+        if not value.is_floating_point():  # a quantised copy, whose scale is not here
+            kind = str(value.dtype).removeprefix("torch.")
+            raise ValueError(f"{path}: {name!r} holds numbers of type {kind}, which are no weights")
     return card, tensors
 
 

@@ -126,6 +126,16 @@ def test_weights_that_are_no_numbers(saved):
         load_checkpoint(saved[0])
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.uint8, torch.bool, torch.int64])
+def test_weights_that_are_whole_numbers_are_no_weights(saved, kind):
+    def change(tensors, card):
+        tensors["encoder.norm.weight"] = tensors["encoder.norm.weight"].to(kind)
+
+    rewrite(saved[0], change)
+    with pytest.raises(ValueError, match=r"'encoder.norm.weight' holds numbers of type \w+, which"):
+        load_checkpoint(saved[0])
+
+
 def test_loading_draws_no_random_numbers_on_the_way_to_the_network(saved):
     torch.manual_seed(0)
     _, encoder, _ = load_checkpoint(saved[0])

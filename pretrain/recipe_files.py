@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -102,13 +103,17 @@ class YamlFormat(Format):
     """A recipe's sentences, and numbers as YAML 1.1 reads them."""
 
     def number(self, value: object) -> float | None:
-        """A float of any number, and of text, as which YAML 1.1 reads 5e-4."""
+        """A float of any finite number, and of text, as which YAML 1.1 reads 5e-4.
+
+        An infinite rate or temperature trains to nothing, and no bound of one side stops it.
+        """
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return None
         try:
-            return float(value)
+            number = float(value)
         except (ValueError, OverflowError):
             return None
+        return number if math.isfinite(number) else None
 
     def unknown(self, key: str, known: Sequence[str]) -> str:
         """The sentence on a key that is no setting."""
@@ -124,6 +129,6 @@ class YamlFormat(Format):
             return f"{key} must be a table, not {value!r}"
         if get_origin(kind) is Literal:
             return f"{key} is {value!r}; it may be one of {get_args(kind)}"
-        if kind is float and isinstance(value, int | str) and not isinstance(value, bool):
-            return f"{key} must be a number, not {value!r}"
+        if kind is float and isinstance(value, int | float | str) and not isinstance(value, bool):
+            return f"{key} must be a finite number, not {str(value)[:40]!r}"
         return f"{key} must be of type {kind.__name__}, not {value!r}"

@@ -1,10 +1,13 @@
-from dataclasses import replace
+import math
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from msssl_common.typed_data import field_types
 from pretrain.recipe import AugmentArgs, LossArgs, OptimiserArgs, Recipe, RunArgs
-from pretrain.recipe_files import RECIPES, find_recipe, read_recipe
+from pretrain.recipe_files import RECIPES, find_recipe, read_recipe, recipe_of
 
 
 def write(folder: Path, text: str) -> Path:
@@ -75,7 +78,7 @@ def test_a_setting_that_is_gone_may_stand_there_with_the_value_that_is_left(tmp_
         ("losses: {}", "unknown key losses"),
         ("run: {steps: many}", "run.steps must be of type int, not 'many'"),
         ("run: {steps: true}", "run.steps must be of type int, not True"),
-        ("optimiser: {learning_rate: fast}", "optimiser.learning_rate must be a number"),
+        ("optimiser: {learning_rate: fast}", "optimiser.learning_rate must be a finite number"),
         ("loss: {similarity: dot}", "loss.similarity is 'dot'"),
         ("run: 5", "run must be a table, not 5"),
         ("- run", "a recipe is a table"),
@@ -98,6 +101,25 @@ def test_a_wrong_recipe_is_one_sentence(tmp_path: Path, text: str, sentence: str
         read_recipe(write(tmp_path, text))
     assert sentence in str(caught.value)
     assert "mine.yaml: " in str(caught.value) and "\n" not in str(caught.value)
+
+
+def _numbers(kind: type, above: str = "") -> Iterator[str]:
+    """Every setting that takes a fraction, as a recipe names it."""
+    for name, hint in field_types(kind).items():
+        if is_dataclass(hint):
+            yield from _numbers(hint, f"{above}{name}.")
+        elif hint is float:
+            yield above + name
+
+
+@pytest.mark.parametrize("name", list(_numbers(Recipe)))
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, "inf", "nan", "1e999"])
+def test_no_setting_takes_a_number_that_is_not_finite(name: str, value: object) -> None:
+    content: dict[str, object] = {"name": "x"}
+    section, _, key = name.partition(".")
+    content[section] = {key: value} if key else value
+    with pytest.raises(ValueError, match=f"{name} must be a finite number, not"):
+        recipe_of(content, Path("x.yaml"))
 
 
 def test_an_unknown_name_lists_the_shipped_ones() -> None:

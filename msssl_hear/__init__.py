@@ -42,8 +42,8 @@ def load_model(model_file_path: str = "") -> HearModel:
         model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies),
             a known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain``
             wrote. Embeddings are by the read-out of its card, or by the one behind the name:
-            ``multi:paper``, ``:max_mean``, ``:full``, ``:local_max`` (for sound events) or, where a
-            checkpoint has statistics for it, ``:scaled`` (``msssl_hear.read_out``).
+            ``multi:paper``, ``:max_mean``, ``:full`` or, where a checkpoint has statistics for it,
+            ``:scaled`` (``msssl_hear.read_out``).
 
     Returns:
         The model on the CPU, in evaluation mode.

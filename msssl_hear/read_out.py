@@ -4,8 +4,6 @@
 ``full`` adds, beside the learnt numbers, plain statistics of both front ends, which no contrastive
 loss keeps of its own accord: trained encoders ended below log-mel statistics on notes. ``scaled``
 keeps the most useful of these, standardised and scaled (``msssl_hear.read_out_statistics``).
-``local_max`` is for sound events: each timestamp has the paper's embedding of a short piece of the
-clip around it.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from msssl_hear.encoder import HOP_FRAMES
 from msssl_hear.log_frequency import LogFrequencyConfig
 from msssl_hear.read_out_statistics import ReadOutStatistics
 
-ReadOutName = Literal["paper", "max_mean", "full", "scaled", "local_max"]
+ReadOutName = Literal["paper", "max_mean", "full", "scaled"]
 READ_OUTS: Final[tuple[ReadOutName, ...]] = get_args(ReadOutName)
 READS_CONTRAST: Final[tuple[ReadOutName, ...]] = ("full", "scaled")
 
@@ -28,10 +26,6 @@ PLAIN_SCALE = 0.2
 """Of what is not learnt, in ``full``. HEAR's heads do not standardise their input: at its own scale
 it outweighed the learnt numbers, and heads told speakers apart instead of words. Chosen on
 validation splits (docs/encoder.md)."""
-
-REACH = 5
-"""Frames on each side of a timestamp over which ``local_max`` takes the maximum: 200 ms. Chosen on
-the validation split of an event task (docs/events.md)."""
 
 
 class Frames(NamedTuple):
@@ -56,7 +50,6 @@ def scene_size(name: ReadOutName, size: int, n_mels: int) -> int:
         "max_mean": 2 * size,
         "full": 3 * size + 2 * (n_mels + bins),
         "scaled": size + 2 * n_mels + bins,
-        "local_max": size,
     }[name]
 
 
@@ -71,10 +64,9 @@ def scene_embedding(
     """One embedding per clip.
 
     Args:
-        name: ``paper``, ``local_max``: maximum over time of what is learnt (paper, section 2.1).
-            ``max_mean``: its maximum and mean. ``full``: besides, its standard deviation; and,
-            scaled down, mean and standard deviation of the log-mel, mean and maximum of the
-            spectral contrast.
+        name: ``paper``: maximum over time of what is learnt (paper, section 2.1). ``max_mean``: its
+            maximum and mean. ``full``: besides, its standard deviation; and, scaled down, mean and
+            standard deviation of the log-mel, mean and maximum of the spectral contrast.
             ``scaled``: ``scene_numbers``, standardised and scaled.
         frames: Of the clips.
         statistics: For ``scaled``.
@@ -87,7 +79,7 @@ def scene_embedding(
         return statistics.scene(scene_numbers(frames))
     learnt = frames.learnt
     parts = [learnt.amax(dim=1)]
-    if name in ("max_mean", "full"):
+    if name != "paper":
         parts += [learnt.mean(dim=1)]
     if name == "full":
         assert frames.contrast is not None
@@ -124,8 +116,7 @@ def timestamp_embeddings(
 
     Args:
         name: ``full``: what is learnt, and the log-mel and spectral contrast, scaled down.
-            ``scaled``: the same, standardised and scaled. ``local_max``: what is learnt, the
-            maximum over ``REACH`` frames on both sides. Any other: what is learnt alone.
+            ``scaled``: the same, standardised and scaled. Any other: what is learnt alone.
         frames: Of the clips.
         statistics: For ``scaled``.
 
@@ -135,26 +126,11 @@ def timestamp_embeddings(
     if name == "scaled":
         assert statistics is not None
         return statistics.timestamps(timestamp_numbers(frames))
-    if name == "local_max":
-        return local_maximum(frames.learnt)
     if name != "full":
         return frames.learnt
     assert frames.contrast is not None
     plain = torch.cat([frames.log_mel, frames.contrast], dim=2)
     return torch.cat([frames.learnt, PLAIN_SCALE * plain], dim=2)
-
-
-def local_maximum(learnt: Tensor) -> Tensor:
-    """Maximum of each number over the frames of a clip that are at most ``REACH`` away.
-
-    Args:
-        learnt: Shape (clips, frames, size).
-
-    Returns:
-        The same shape.
-    """
-    # Pooling pads with minus infinity, so that only the clip's own frames count.
-    return F.max_pool1d(learnt.transpose(1, 2), 2 * REACH + 1, 1, REACH).transpose(1, 2)
 
 
 def on_the_grid(log_mel: Tensor) -> Tensor:

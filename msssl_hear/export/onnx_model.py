@@ -15,7 +15,7 @@ from msssl_hear.export.onnx_graph import OnnxGraph
 from msssl_hear.log_frequency import LogFrequency, spectral_contrast
 from msssl_hear.log_mel import LogMel
 from msssl_hear.model import HearModel
-from msssl_hear.read_out import PLAIN_SCALE, REACH
+from msssl_hear.read_out import PLAIN_SCALE
 
 
 def onnx_model(model: HearModel) -> ModelProto:
@@ -42,8 +42,6 @@ def onnx_model(model: HearModel) -> ModelProto:
         plain = [graph.op("Mul", x, PLAIN_SCALE) for x in plain]
     scene = _scene(graph, model.read_out, learnt, plain)
     timestamps = graph.op("Concat", learnt, *plain, axis=2) if plain else learnt
-    if model.read_out == "local_max":
-        timestamps = _local_maximum(graph, learnt)
     if (known := model.statistics) is not None:
         gains = known.scene_scale / known.scene_std, known.timestamp_scale / known.timestamp_std
         scene = _standardised(graph, scene, known.scene_mean, gains[0], "scene")
@@ -146,18 +144,6 @@ def _pooled(graph: OnnxGraph, log_mel: str) -> str:
     return graph.op("Transpose", pooled, perm=(0, 2, 1))
 
 
-def _local_maximum(graph: OnnxGraph, learnt: str) -> str:
-    """``local_maximum``: MaxPool, too, leaves its padding out."""
-    pooled = graph.op(
-        "MaxPool",
-        graph.op("Transpose", learnt, perm=(0, 2, 1)),
-        kernel_shape=[2 * REACH + 1],
-        strides=[1],
-        pads=[REACH, REACH],
-    )
-    return graph.op("Transpose", pooled, perm=(0, 2, 1))
-
-
 def _scene(graph: OnnxGraph, read_out: str, learnt: str, plain: list[str]) -> str:
     """``scene_embedding``, or ``scene_numbers``, shape (batch, scene_size)."""
     parts = [_over_time(graph, "ReduceMax", learnt)]
@@ -166,7 +152,7 @@ def _scene(graph: OnnxGraph, read_out: str, learnt: str, plain: list[str]) -> st
         parts += [_over_time(graph, "ReduceMean", log_mel), _deviation(graph, log_mel)]
         parts += [_over_time(graph, "ReduceMax", contrast)]
         return graph.op("Concat", *parts, axis=1)
-    if read_out in ("max_mean", "full"):
+    if read_out != "paper":
         parts.append(_over_time(graph, "ReduceMean", learnt))
     if plain:
         log_mel, contrast = plain

@@ -86,8 +86,6 @@ class WholeModel(nn.Module):
         learnt = self.encoder(log_mel, lengths, contrast)
         frames = Frames(learnt, _pooled(log_mel, own), contrast)
         own = own[::HOP_FRAMES]
-        if self.read_out == "local_max":  # what follows the clip's last frame must not be seen
-            frames = frames._replace(learnt=learnt.masked_fill(~own[:, None], -torch.inf))
         hops = torch.arange(positions, device=audio.device, dtype=torch.float64)
         return (
             self._scene(frames, own),
@@ -117,7 +115,7 @@ class WholeModel(nn.Module):
             parts += [_mean(frames.log_mel, own), _deviation(frames.log_mel, own)]
             parts += [_maximum(frames.contrast, own)]
             return self.statistics.scene(torch.cat(parts, dim=1))
-        if self.read_out in ("max_mean", "full"):
+        if self.read_out != "paper":
             parts.append(_mean(learnt, own))
         if self.read_out == "full":
             assert frames.contrast is not None

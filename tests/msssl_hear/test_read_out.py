@@ -47,19 +47,6 @@ def test_timestamps_have_what_is_learnt_and_a_fifth_of_the_spectra() -> None:
         assert timestamp_size(name, 2, 1) == 2
 
 
-@pytest.mark.parametrize("frames", [1, 4, 6, 40])
-def test_the_local_maximum_is_the_papers_embedding_of_a_piece(frames: int) -> None:
-    learnt = torch.randn(2, frames, 3) - 5  # no zero of a padding may win
-    known = Frames(learnt, torch.zeros(2, frames, 1), None)
-    found = timestamp_embeddings("local_max", known)
-    assert found.shape == (2, frames, timestamp_size("local_max", 3, 1))
-    for j in range(frames):
-        piece = Frames(learnt[:, max(0, j - 5) : j + 6], torch.zeros(2, 1, 1), None)
-        assert torch.equal(found[:, j], scene_embedding("paper", piece))
-    assert torch.equal(scene_embedding("local_max", known), scene_embedding("paper", known))
-    assert scene_size("local_max", 3, 1) == 3
-
-
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 37, 321])
 def test_log_mel_on_the_grid_equals_a_loop(frames: int) -> None:
     log_mel = torch.randn(2, frames, 3)

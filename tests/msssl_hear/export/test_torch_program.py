@@ -11,7 +11,6 @@ import msssl_hear
 from msssl_hear.export import torch_program as program_file
 from msssl_hear.export.file import TOLERANCE, export_encoder, made_clips, run_model, run_torch
 from msssl_hear.export.metadata import METADATA_FILE, metadata_json
-from msssl_hear.read_out import READ_OUTS
 from tests.msssl_hear.export.models import RATE, small_model, sounds
 
 LENGTHS = (1, 2, 159, 160, 639, 640, 641, 5119, 5120, 5121, 48_111, 60 * RATE)
@@ -53,7 +52,7 @@ def test_equal_from_one_sample_to_a_minute(model, loaded):
 
 
 @pytest.mark.parametrize("pitch_numbers", [0, 8])
-@pytest.mark.parametrize("read_out", READ_OUTS)
+@pytest.mark.parametrize("read_out", ["paper", "max_mean", "full", "scaled"])
 def test_without_branches_it_is_the_same_model(read_out, pitch_numbers):
     """What is traced, before it is traced: quick enough for every read-out."""
     model = small_model(read_out, pitch_numbers=pitch_numbers)

@@ -203,8 +203,8 @@ def _check_about(path: Path, about: dict[str, Any]) -> None:
         if there.get(key) != about.get(key):
             before, now = (one_printable_line(values.get(key)) for values in (there, about))
             raise ValueError(
-                f"{path} holds embeddings with another {key} ({before} there, {now} now): name a "
-                "new folder."
+                f"{path} holds other embeddings ({key}: {before} there, {now} now): name a new "
+                "folder."
             )
 
 

@@ -65,5 +65,8 @@ def _inner(root: Path) -> Path:
 def _group(file: Path, pattern: re.Pattern[str]) -> str:
     match = pattern.search(file.name)
     if match is None:
-        raise ValueError(f"{file} does not match the group's pattern {pattern.pattern!r}.")
+        raise ValueError(
+            f"{file}: the pattern {pattern.pattern!r} of --group is not in the file's name (folders "
+            "do not count)."
+        )
     return match[1] if pattern.groups else match[0]

@@ -312,11 +312,11 @@ def test_a_folder_of_other_things_is_left_alone(
     benchmark.embed_files(name, [recordings], out, layout="npz")
     before = files_of(out)
     with pytest.raises(
-        ValueError, match=r"another kinds \(\['scene'\] there, \['timestamps'\] now"
+        ValueError, match=r"other embeddings \(kinds: \['scene'\] there, \['timestamps'\] now"
     ):
         benchmark.embed_files(name, [recordings], out, kinds=["timestamps"], layout="npz")
     other = write_module(modules, extra_init="self.weight.data[0] = 5.0")
-    with pytest.raises(ValueError, match="another module"):
+    with pytest.raises(ValueError, match=r"other embeddings \(module"):
         benchmark.embed_files(other, [recordings], out, layout="npz")
     hear = load_hear_module(name)
     with (

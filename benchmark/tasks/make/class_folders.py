@@ -66,7 +66,7 @@ def _group(file: Path, pattern: re.Pattern[str]) -> str:
     match = pattern.search(file.name)
     if match is None:
         raise ValueError(
-            f"{file}: the pattern {pattern.pattern!r} of --group is not in the file's name (folders "
-            "do not count)."
+            f"{file}: the pattern {pattern.pattern!r} of --group is not in the name of the file; "
+            "folders do not count."
         )
     return match[1] if pattern.groups else match[0]

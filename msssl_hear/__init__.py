@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 WEIGHTS = Path(__file__).parent / "weights"
-KNOWN_WEIGHTS = ("multi", "cola")
+KNOWN_WEIGHTS = ("multi", "cola", "multi_branch", "cola_debian")
 LICENCE = "Apache-2.0"
 """Of the bundled weights."""
 
@@ -40,8 +40,9 @@ def load_model(model_file_path: str = "") -> HearModel:
 
     Args:
         model_file_path: Empty for the bundled ``multi`` weights (clip, frame and pitch strategies),
-            a known name (``multi``, ``cola``), or the path of a checkpoint that ``mspretrain``
-            wrote. Embeddings are by the read-out of its card, or by the one behind the name:
+            another bundled name (``cola``; ``multi_branch`` and ``cola_debian``, which anyone can
+            train again: docs/encoder.md), or the path of a checkpoint that ``mspretrain`` wrote.
+            Embeddings are by the read-out of its card, or by the one behind the name:
             ``multi:paper``, ``:max_mean``, ``:full`` or, where a checkpoint has statistics for it,
             ``:scaled`` (``msssl_hear.read_out``).
 

@@ -66,6 +66,34 @@ def tag(size: int) -> bytes:
     return b"ID3\x04\0\0" + seven + np.random.default_rng(0).bytes(1000)
 
 
+def chunk(name: bytes, content: bytes, padded: bool = True) -> bytes:
+    """A chunk of a WAV; one of odd length has a byte behind it that does not count."""
+    odd = b"\0" if padded and len(content) % 2 else b""
+    return name + struct.pack("<I", len(content)) + content + odd
+
+
+def riff(*chunks: bytes) -> bytes:
+    content = b"WAVE" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(content)) + content
+
+
+def extensible(bits: int, valid: int) -> bytes:
+    """The format of PCM of which some bits count, as WAVE_FORMAT_EXTENSIBLE says it."""
+    width = bits // 8
+    plain = struct.pack("<HHIIHH", 0xFFFE, 1, RATE, RATE * width, width, bits)
+    pcm = bytes.fromhex("0100000000001000800000aa00389b71")
+    return chunk(b"fmt ", plain + struct.pack("<HHI", 22, valid, 4) + pcm)
+
+
+def big_endian() -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, SWEEP, RATE, format="WAV", subtype="PCM_16", endian="BIG")
+    return buffer.getvalue()
+
+
+FMT = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, 2 * RATE, 2, 16))
+DATA = chunk(b"data", (32767 * SWEEP).astype("<i2").tobytes())
+LEFT_20_OF_24 = b"".join((int(x * 524287) << 4).to_bytes(3, "little", signed=True) for x in SWEEP)
 WAV, FLAC, OGG = encoded(), encoded("FLAC"), encoded("OGG", "VORBIS")
 MP3 = encoded("MP3", "MPEG_LAYER_III")
 FLOAT = encoded(subtype="FLOAT")
@@ -173,6 +201,32 @@ FILES: dict[str, Bad] = {
     "MP3 with garbage in its ID3": Bad(put(tag(1000) + MP3), "clip.mp3", error=0.1),
     "MP3 whose ID3 says too much": Bad(put(tag(60_000) + MP3), "clip.mp3", refused=NO_AUDIO),
     "MP3 whose ID3 says too little": Bad(put(tag(10) + MP3), "clip.mp3", refused=NO_AUDIO),
+    "a broadcast chunk": Bad(put(riff(chunk(b"bext", b"x" * 603), FMT, DATA)), error=1e-4),
+    "a chunk of odd length": Bad(put(riff(FMT, chunk(b"LIST", b"INFOabc"), DATA)), error=1e-4),
+    "one without the byte behind it": Bad(
+        put(riff(FMT, chunk(b"LIST", b"INFOabc", padded=False), DATA)), refused=NO_AUDIO
+    ),
+    "cues": Bad(put(riff(FMT, chunk(b"cue ", b"\1" + bytes(27)), DATA)), error=1e-4),
+    "an ID3 chunk": Bad(put(riff(FMT, chunk(b"id3 ", tag(10)), DATA)), error=1e-4),
+    "a format with more behind it": Bad(
+        put(riff(chunk(b"fmt ", FMT[8:] + bytes(100)), DATA)), error=1e-4
+    ),
+    "bytes a second that are wrong": Bad(
+        put(riff(chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, 77, 2, 16)), DATA)), error=1e-4
+    ),
+    "two data chunks": Bad(put(riff(FMT, DATA, DATA)), refused=NO_AUDIO),
+    "data before its format": Bad(put(riff(DATA, FMT)), refused=NO_AUDIO),
+    "two formats": Bad(put(riff(FMT, chunk(b"fmt ", FMT[8:12] + FMT[12:]), DATA)), refused=""),
+    "two files in one": Bad(put(WAV + WAV), refused=NO_AUDIO),
+    "WAV behind an ID3 tag": Bad(put(tag(1000) + WAV), refused="ID3 tag"),
+    "WAV behind a byte order mark": Bad(put(b"\xef\xbb\xbf" + WAV), refused=NO_AUDIO),
+    "RIFX": Bad(put(big_endian()), error=1e-4),
+    "20 bits of 24": Bad(put(riff(extensible(24, 20), chunk(b"data", LEFT_20_OF_24))), error=1e-4),
+    "0 bits of 16": Bad(put(riff(extensible(16, 0), DATA)), error=1e-4),
+    "A-law": Bad(put(encoded(subtype="ALAW")), error=2e-2),
+    "AIFF with mu-law": Bad(put(encoded("AIFF", "ULAW")), "clip.aiff", error=2e-2),
+    "AIFF with floats": Bad(put(encoded("AIFF", "FLOAT")), "clip.aiff", error=1e-4),
+    "CAF with ALAC": Bad(put(encoded("CAF", "ALAC_16")), error=1e-4),
     "chunks behind the sound": Bad(put(WAV + b"LIST\x04\0\0\0abcd"), error=1e-4),
     # Samples
     "NaN": Bad(put(with_sample(np.nan)), refused="NaN"),

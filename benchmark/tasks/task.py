@@ -94,7 +94,7 @@ class Task:
 
 def known_scores(embedding_type: EmbeddingType) -> tuple[str, ...]:
     """Names of the scores that a task of such embeddings may ask for."""
-    return ROW_SCORE_NAMES + (EVENT_SCORE_NAMES if embedding_type == "event" else ())
+    return EVENT_SCORE_NAMES if embedding_type == "event" else ROW_SCORE_NAMES
 
 
 def seen_name(folder: Path) -> str:

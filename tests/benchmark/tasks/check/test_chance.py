@@ -76,7 +76,7 @@ def test_no_level_for_event_scores_and_for_what_cannot_be_read(tmp_path: Path) -
     (folder / "test.json").write_text("[]")
     assert check_task(folder, lambda done, total: None).chance == {"top1_acc": None}
     content = json.loads((folder / "task_metadata.json").read_text())
-    content |= {"embedding_type": "event", "evaluation": ["segment_1s_er", "mAP"]}
+    content |= {"embedding_type": "event", "evaluation": ["segment_1s_er", "event_onset_50ms_fms"]}
     (folder / "task_metadata.json").write_text(json.dumps(content))
     chance = check_task(folder, lambda done, total: None).chance
-    assert chance == {"segment_1s_er": None, "mAP": None}
+    assert chance == {"segment_1s_er": None, "event_onset_50ms_fms": None}

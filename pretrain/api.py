@@ -65,12 +65,15 @@ def fit(
     data, out = Path(data), Path(out)
     chosen = recipe_with_overrides(recipe, out if resume else None, steps, batch_size, seed)
     with only_run_in(out):
-        check_start(out, resume)  # before the audio is decoded, which may take minutes
+        check_start(
+            out, resume, chosen.to_dict()
+        )  # before the audio is decoded, which may take minutes
         made, rate = chosen.data.synthetic_clips, chosen.log_mel.sample_rate
         # Each process reads the audio; the first tells what it found.
         with redirect_stderr(StringIO()) if quiet or not is_first() else nullcontext():
             corpus = open_data(data, rate, made, chosen.run.seed, device, reader)
-            print(f"{len(corpus)} clips, {corpus.hours:.2f} h", file=sys.stderr)
+            synthetic = f" ({made} of them synthetic)" if made else ""
+            print(f"{len(corpus)} clips{synthetic}, {corpus.hours:.2f} h", file=sys.stderr)
         with freed_memory_retained():  # a third of the time on a CPU
             return train(chosen, corpus, out, device, resume, chunk, compiled, quiet)
 

@@ -25,14 +25,23 @@ METRICS = "metrics.csv"
 WEIGHTS = "weights.safetensors"
 
 
-def check_start(folder: Path, resume: bool) -> None:
+def check_start(folder: Path, resume: bool, settings: Mapping[str, Any] | None = None) -> None:
     """Refuse a folder that holds a run already, before any work is done.
 
+    Args:
+        folder: The run's folder, which need not be there.
+        resume: Whether its run is to be resumed.
+        settings: Of the run that would resume it, without its audio; None compares nothing.
+
     Raises:
-        ValueError: It does, and ``resume`` is not asked for.
+        ValueError: It does, and ``resume`` is not asked for, or the settings are others.
     """
-    if (folder / STATE).is_file() and not resume:
+    if not (folder / STATE).is_file():
+        return
+    if not resume:
         raise ValueError(f"{folder} holds a run already; give --resume or another --out")
+    if settings is not None:
+        _check_same(folder, settings, audio=False)
 
 
 def stored_settings(folder: Path) -> dict[str, int]:
@@ -108,7 +117,7 @@ def _load(state: Path) -> Any:  # noqa: ANN401 - what torch.save wrote
         raise ValueError(f"{state}: not a training state: {str(error).splitlines()[0]}") from None
 
 
-def _check_same(folder: Path, config: dict[str, Any]) -> None:
+def _check_same(folder: Path, config: Mapping[str, Any], audio: bool = True) -> None:
     """Refuse to resume with other settings or other audio.
 
     A setting that the run does not name is newer than the run, and its default is what was done;
@@ -123,6 +132,8 @@ def _check_same(folder: Path, config: dict[str, Any]) -> None:
     for key in {**flat, **stored}:
         if key not in stored and key.startswith("read_out_scales."):
             continue
+        if key.startswith("corpus.") and not audio:
+            continue
         if (before := stored.get(key, defaults.get(key))) != (value := flat.get(key)):
             raise ValueError(
                 f"{folder} was started with {key} {before!r}, not {value!r}; resume with the same "
@@ -130,7 +141,7 @@ def _check_same(folder: Path, config: dict[str, Any]) -> None:
             )
 
 
-def _flatten(table: dict[str, Any], where: str = "") -> dict[str, Any]:
+def _flatten(table: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in table.items():
         inner = (

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from pretrain.recipe import Recipe
 from pretrain.run_folder import (
     CONFIG,
     METRICS,
     STATE,
     append_metrics,
+    check_start,
     drop_metrics_after,
     open_run,
     save_state,
@@ -62,3 +64,16 @@ def test_an_earlier_version_s_run_is_resumed_unless_it_needs_what_is_gone(
     newer = {**now, "data": {"source_balance": 0.5}}
     with pytest.raises(ValueError, match=r"started with data\.source_balance 0\.0, not 0\.5"):
         open_run(tmp_path, newer, resume=True)
+
+
+def test_other_settings_are_refused_before_the_audio_is_read(tmp_path: Path) -> None:
+    settings = Recipe(name="mine").to_dict()
+    audio = {"corpus": {"clips": 7, "sha256": "0"}}
+    open_run(tmp_path, {**settings, **audio}, resume=False)
+    check_start(tmp_path, resume=False, settings=settings)  # no state yet: nothing to resume
+    save_state(tmp_path, {})
+    check_start(tmp_path, resume=True, settings=settings)
+    with pytest.raises(ValueError, match="was started with name 'mine', not 'other'"):
+        check_start(tmp_path, resume=True, settings={**settings, "name": "other"})
+    with pytest.raises(ValueError, match="holds a run already"):
+        check_start(tmp_path, resume=False, settings=settings)

@@ -39,6 +39,9 @@ bundled encoder takes 14 kB a frame, 0.7 GB in all."""
 LARGEST_SAMPLE = 1e6
 """Peaks beyond it are refused: HEAR's audio lies in [-1, 1]."""
 
+LOUD_SAMPLE = 16.0
+"""Peaks beyond it, 24 dB above full scale, are warned of: whole numbers as floats, mostly."""
+
 
 class HearModel(nn.Module):
     """Embeds audio as HEAR asks (https://hearbenchmark.com/hear-api.html).
@@ -237,7 +240,9 @@ def check_audio(audio: Tensor) -> None:
     peaks = audio.abs().amax(dim=1)
     for clip in (~torch.isfinite(peaks)).nonzero().flatten().tolist():
         raise ValueError(f"clip {clip} of the batch has NaN or infinite samples")
-    for clip in (peaks > LARGEST_SAMPLE).nonzero().flatten().tolist():
-        raise ValueError(
-            f"clip {clip} of the batch has a sample of {peaks[clip]:.1e}; audio must lie in [-1, 1]"
-        )
+    for clip in (peaks > LOUD_SAMPLE).nonzero().flatten().tolist():
+        peak = float(peaks[clip])
+        what = f"clip {clip} of the batch has a sample of {peak:.1e}; audio must lie in [-1, 1]"
+        if peak > LARGEST_SAMPLE:
+            raise ValueError(what)
+        warnings.warn(f"{what}: divide 16-bit numbers by 32768", stacklevel=3)

@@ -90,6 +90,11 @@ def test_bad_audio_is_refused_by_name(model, audio, message):
         model.scene_embeddings(audio)
 
 
+def test_whole_numbers_as_floats_are_warned_of(model):
+    with pytest.warns(UserWarning, match=r"clip 1 .* divide 16-bit numbers by 32768"):
+        model.scene_embeddings(torch.tensor([[0.0, 1.0], [0.0, -20_000.0]]))
+
+
 def test_unknown_weights_are_named():
     with pytest.raises(FileNotFoundError, match="'mulit' is neither a file nor one of the known"):
         msssl_hear.load_model("mulit")

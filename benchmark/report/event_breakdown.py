@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class PartScore:
 
     Attributes:
         f_measure: 2 hits / (predicted + annotated), mean over folds and seeds.
-        interval: Its 95 % interval over test files.
+        interval: Its 95 % interval over test files; NaN of a single file.
         reference: Annotated events.
         predicted: Predicted events.
         hits: Annotated events that were found.
@@ -233,8 +234,15 @@ def _part(
         for row in counted
     }
     drawn = bootstrap_task(task, folds)
+    none = Interval(math.nan, math.nan)
     scores = {
-        row: _score(counted[row], label, chosen, float(value), drawn.interval(row))
+        row: _score(
+            counted[row],
+            label,
+            chosen,
+            float(value),
+            drawn.interval(row) if drawn.drawn > 1 else none,
+        )
         for row, value in zip(drawn.models, drawn.estimates, strict=True)
     }
     return scores, drawn.caution if part.kind == "all" else None

@@ -36,7 +36,7 @@ COLUMNS = {
     "kind": "all, class or files",
     "part": "name of the class or of the group of files",
     "f_measure": "2 hits / (predicted + annotated), mean over folds and seeds",
-    "low": "lower bound of its 95 % interval over test files",
+    "low": "lower bound of its 95 % interval over test files; empty for a single file",
     "high": "upper bound",
     "annotated": "events of the labels; this and what follows are means over seeds",
     "predicted": "events of the heads",
@@ -63,6 +63,8 @@ def f_measure_cells(task: TaskBreakdown, newline: str) -> Iterator[list[str]]:
 def _f_text(score: PartScore, newline: str) -> str:
     if math.isnan(score.f_measure):
         return NONE
+    if math.isnan(score.interval.low):
+        return score_text(score.f_measure)
     low, high = map(score_text, score.interval)
     return f"{score_text(score.f_measure)}{newline}[{low}, {high}]"
 
@@ -118,16 +120,15 @@ def _lines(breakdown: Breakdown) -> Iterator[dict[str, object]]:
         for row in task.rows:
             for part in task.parts:
                 score = task.scores[row, part]
-                known = not math.isnan(score.f_measure)
                 yield {
                     "task": task.task,
                     "score": task.score,
                     "row": row,
                     "kind": part.kind,
                     "part": part.name,
-                    "f_measure": score.f_measure if known else None,
-                    "low": score.interval.low if known else None,
-                    "high": score.interval.high if known else None,
+                    "f_measure": _known(score.f_measure),
+                    "low": _known(score.interval.low),
+                    "high": _known(score.interval.high),
                     "annotated": score.reference,
                     "predicted": score.predicted,
                     "found": score.hits,
@@ -137,3 +138,7 @@ def _lines(breakdown: Breakdown) -> Iterator[dict[str, object]]:
                     "false": score.false,
                     "taken_for": score.taken_for,
                 }
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -91,6 +91,8 @@ def test_classes_and_groups_of_files(folder: Path) -> None:
     assert [float(clap[name]) for name in names] == [3, 1, 1, 1, 0, 1]
     assert clap["taken_for"] == "bark"
     assert float(clap["low"]) <= found["clap"] <= float(clap["high"])
+    assert lines["ours", "ebr_6"]["low"] == ""  # a single file tells nothing of others
+    assert "| ebr_6 | 1.000 | 1.000 |" in (folder / "events.md").read_text()
     assert {line["f_measure"] for (row, _), line in lines.items() if row == "other"} == {"1.0"}
     # The best row comes first, and the tables are on the screen too.
     assert "|  | other | ours |" in (folder / "events.md").read_text()

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli.validate import main
+from benchmark.models.outputs import ABSENT_LIBRARY
 from tests import ROOT
 from tests.benchmark.validator.fake_module import hear_module, model_with
 
@@ -43,7 +44,7 @@ def test_a_broken_module_gives_one_line(tmp_path: Path) -> None:
     log = tmp_path / "cache" / "logs" / "validator" / "my_module.log"
     assert done.stderr == (
         "Error: Module 'my_module' cannot be imported: ModuleNotFoundError: No module named "
-        f"'nowhere' (its traceback is in {log})\n"
+        f"'nowhere'; {ABSENT_LIBRARY} (its traceback is in {log})\n"
     )
     assert "line 2, in <module>\n    from nowhere import y\n" in log.read_text()
 

@@ -68,7 +68,7 @@ def test_others_are_out_of_reach_by_number_group_and_all(sleeper: int, number: i
         _hear("os.kill", (-1, number), session=HERE)
 
 
-@pytest.mark.parametrize("target", [0, os.getpid(), -os.getpgrp()])
+@pytest.mark.parametrize("target", [0, os.getpid(), -os.getpgrp()], ids=["all", "self", "group"])
 def test_a_module_may_end_itself_and_not_stop_itself(target: int) -> None:
     _hear("os.kill", (target, signal.SIGTERM), HERE)
     with pytest.raises(PermissionError, match="would stop the module's own process by SIGSTOP"):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 MAX_IRREGULARITY_MS = 1.0  # hear-validator 2021.0.6, validate.py: allowed deviation from the hop
 SECONDS_MARGIN = 2.0  # timestamps that end before this many ms per second of audio are in seconds
 ABSENT_LIBRARY = "install that where the module runs, or name another Python with --env"
+ONSET_COLLAR_MS = 200.0  # of HEAR's score for events
 LONGEST_WINDOW_MS = 30_000.0  # Whisper's; as much may lie behind the last frame
 FRAMES_TO_JUDGE = 8  # fewer may be windows that are nearly as long as the clip
 
@@ -146,10 +147,12 @@ def _timestamp_problem(timestamps_ms: NDArray[np.float64], duration_ms: float) -
         return f"are not regular: a hop differs by {deviation:.3g} ms from their mean of {hop:.4g}"
     if last > duration_ms + hop:
         return f"end after the clip: the last is {last:g} ms and the clip has {duration_ms:g} ms"
-    if first < -hop:
+    if first < -hop - ONSET_COLLAR_MS:  # a smaller shift is for the click train to find
         return f"begin before the clip: the first is {first:g} ms, and the hop is {hop:.4g} ms"
-    few = len(timestamps_ms) < FRAMES_TO_JUDGE
-    if (not few and first + last < duration_ms / 4) or duration_ms - last > LONGEST_WINDOW_MS:
+    enough = len(timestamps_ms) >= FRAMES_TO_JUDGE
+    far = (duration_ms - first - last) / 2 > ONSET_COLLAR_MS + hop  # of the middles
+    half = first + last < duration_ms / 4
+    if (enough and far and half) or duration_ms - last > LONGEST_WINDOW_MS:
         return (
             f"leave out most of the clip: the last is {last:g} ms and the clip has "
             f"{duration_ms:g} ms; HEAR asks for the middle of each frame, in milliseconds"

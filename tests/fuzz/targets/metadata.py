@@ -26,7 +26,7 @@ EVENT = SCENE | {
     "split_mode": "new_split_kfold",
     "splits": ["fold00", "fold01", "fold02"],
     "sample_duration": None,
-    "evaluation": ["event_onset_200ms_fms", "chroma_acc"],
+    "evaluation": ["event_onset_200ms_fms", "segment_1s_er"],
     "evaluation_params": {
         "event_postprocessing_grid": {"median_filter_ms": [250], "min_duration": [125, 250.0]},
         "task_specific_param_grid": {"lr": [1e-3, 1e-4], "initialization": ["xavier"]},

@@ -87,7 +87,9 @@ def test_what_is_wrong_with_an_answer_ends_the_rest_and_keeps_the_worker(
         hear.embed_each(True, _batches(), lambda returned: None)
     np.testing.assert_array_equal(hear.scene(torch.ones(1, 16000)), expected)
     assert hear.module.pid == pid
-    assert calls.read_text().split() == ["16000", "801", "1600", "16000"]
+    made = calls.read_text().split()
+    assert made[:2] + made[-1:] == ["16000", "801", "16000"]
+    assert made[2:-1] in ([], ["1600"])  # the worker may have begun it, and nothing behind it
 
 
 def test_a_worker_that_cannot_stop_is_ended(write, foreign, monkeypatch) -> None:

@@ -46,11 +46,10 @@ def sleeper(request: pytest.FixtureRequest) -> Iterator[int]:
 @pytest.mark.parametrize("sleeper", [False, True], indirect=True)
 @pytest.mark.parametrize("event", ["os.kill", "os.killpg"])
 def test_what_the_module_started_may_be_ended(sleeper: int, event: str) -> None:
-    if event == "os.killpg" and os.getpgid(sleeper) != sleeper:
-        sleeper = os.getpgid(sleeper)
     # Here the session's leader may be anybody; a worker is its own.
     session = os.getpid() if os.getsid(sleeper) == sleeper else HERE
-    _hear(event, (sleeper, signal.SIGKILL), session)
+    target = os.getpgid(sleeper) if event == "os.killpg" else sleeper
+    _hear(event, (target, signal.SIGKILL), session)
 
 
 @pytest.mark.parametrize("sleeper", [True], indirect=True)

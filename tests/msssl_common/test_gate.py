@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
+from msssl_common import program
 from msssl_common.console import GatedConsole
 from msssl_common.csv_tables import csv_table, original_text, plain_cell, read_csv_table
 from msssl_common.messages import (
@@ -106,7 +107,11 @@ def test_lines_that_are_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_how_programs_end_is_printed_well(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_how_programs_end_is_printed_well(
+    text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "_runs", False)  # and again afterwards: this process is no program
+
     def failing(error: Exception) -> click.Command:
         def fail() -> None:
             raise error

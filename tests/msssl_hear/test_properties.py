@@ -16,6 +16,7 @@ MODULES = (
     "benchmark.baselines.random",
     "benchmark.baselines.panns",
 )
+pytestmark = pytest.mark.filterwarnings("ignore:clip . of the batch has a sample of")
 LAWS = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 lengths = st.one_of(

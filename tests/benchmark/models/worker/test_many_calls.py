@@ -99,6 +99,7 @@ def test_a_worker_that_cannot_stop_is_ended(write, foreign, monkeypatch) -> None
     hear.scene(torch.ones(1, 16000))
 
     def take(returned: object) -> None:
+        time.sleep(1.0)  # the worker is at the next call by then
         raise HearModuleError("enough")
 
     with pytest.raises(HearModuleError, match="enough"):

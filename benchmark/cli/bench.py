@@ -10,8 +10,14 @@ from typing import cast, get_args
 
 import click
 
-from benchmark.cli.options import debug_option, device_option, report_errors, said_device
-from benchmark.protocol import GRID_POINTS, Mode
+from benchmark.cli.options import (
+    debug_option,
+    device_option,
+    grid_points_option,
+    report_errors,
+    said_device,
+)
+from benchmark.protocol import Mode
 from msssl_common.messages import say
 
 
@@ -57,13 +63,7 @@ out_option = click.option(
     show_default=True,
     help="Hyperparameters to try for the heads.",
 )
-@click.option(
-    "--grid-points",
-    type=click.IntRange(min=1),
-    default=GRID_POINTS,
-    show_default=True,
-    help="Number of grid points to try.",
-)
+@grid_points_option
 @runs_option
 @click.option(
     "--upstream",

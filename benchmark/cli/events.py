@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.options import debug_option, report_errors
+from benchmark.cli.options import debug_option, report_errors, results_folders_argument
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-)
+@results_folders_argument
 @click.option(
     "--row",
     "rows",

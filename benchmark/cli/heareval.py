@@ -13,6 +13,7 @@ from benchmark.cli.options import (
     debug_option,
     device_option,
     grid_option,
+    grid_points_option,
     mode_option,
     report_errors,
     said_device,
@@ -21,7 +22,7 @@ from benchmark.cli.options import (
     tasks_dir_option,
     tasks_option,
 )
-from benchmark.protocol import GRID_POINTS, Mode, Protocol
+from benchmark.protocol import Mode, Protocol
 
 
 @click.command(short_help="Write the embeddings of tasks for hear-eval-kit.")
@@ -85,13 +86,7 @@ def export(
 @mode_option
 @strict_option
 @seed_option
-@click.option(
-    "--grid-points",
-    type=click.IntRange(min=1),
-    default=GRID_POINTS,
-    show_default=True,
-    help="Number of grid points to try.",
-)
+@grid_points_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),

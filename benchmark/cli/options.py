@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar, get_args
 
 import click
 
-from benchmark.protocol import SEED, Mode, Protocol
+from benchmark.protocol import GRID_POINTS, SEED, Mode, Protocol
 from msssl_common.devices import DEVICE_HELP, DEVICES_HELP, resolve_devices
 from msssl_common.finite_numbers import FiniteRange
 from msssl_common.messages import explain_error, is_out_of_memory, say
@@ -104,6 +104,13 @@ mode_option = click.option(
     show_default=True,
     help="exact: hear-eval-kit's arithmetic. fast: train a grid's heads together.",
 )
+results_folders_argument = click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
 strict_option = click.option(
     "--strict",
     is_flag=True,
@@ -116,6 +123,13 @@ seed_option = click.option(
     default=SEED,
     show_default=True,
     help="Seed of the heads; HEAR's is 42.",
+)
+grid_points_option = click.option(
+    "--grid-points",
+    type=click.IntRange(min=1),
+    default=GRID_POINTS,
+    show_default=True,
+    help="Number of grid points to try.",
 )
 device_option = click.option(
     "--device", default="auto", show_default=True, metavar="DEVICE", help=DEVICE_HELP

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.cli.group_option import group_option
-from benchmark.cli.options import debug_option, report_errors
+from benchmark.cli.options import debug_option, report_errors, results_folders_argument
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-)
+@results_folders_argument
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

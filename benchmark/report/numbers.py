@@ -15,6 +15,11 @@ def score_text(value: float, decimals: int = 3) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
+def or_none(value: float) -> float | None:
+    """None for NaN: an empty field of a CSV table."""
+    return None if math.isnan(value) else value
+
+
 def count_text(value: int | None) -> str:
     """``"4.5 M"`` from 100 000 on; empty for None, as below."""
     if value is None:

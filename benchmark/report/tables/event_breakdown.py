@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from benchmark.report.event_breakdown import Breakdown, Part, PartScore, TaskBreakdown
-from benchmark.report.numbers import NONE, score_text
+from benchmark.report.numbers import NONE, or_none, score_text
 from benchmark.report.tables.markdown import escape, markdown_table
 from msssl_common.csv_tables import csv_table
 from msssl_common.messages import printable_name
@@ -126,9 +126,9 @@ def _lines(breakdown: Breakdown) -> Iterator[dict[str, object]]:
                     "row": row,
                     "kind": part.kind,
                     "part": part.name,
-                    "f_measure": _known(score.f_measure),
-                    "low": _known(score.interval.low),
-                    "high": _known(score.interval.high),
+                    "f_measure": or_none(score.f_measure),
+                    "low": or_none(score.interval.low),
+                    "high": or_none(score.interval.high),
                     "annotated": score.reference,
                     "predicted": score.predicted,
                     "found": score.hits,
@@ -138,7 +138,3 @@ def _lines(breakdown: Breakdown) -> Iterator[dict[str, object]]:
                     "false": score.false,
                     "taken_for": score.taken_for,
                 }
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from benchmark.report.numbers import p_text, score_text
+from benchmark.report.numbers import or_none, p_text, score_text
 from benchmark.report.seed_groups import (
     HOW_TO_READ,
     GroupedTask,
@@ -80,9 +80,9 @@ def _score_row(task: GroupedTask, score: GroupScore) -> dict[str, object]:
         "rows": "; ".join(score.rows),
         "encoders": len(score.rows),
         "mean": score.mean,
-        "low": _number(low),
-        "high": _number(high),
-        "spread": _number(score.spread),
+        "low": or_none(low),
+        "high": or_none(high),
+        "spread": or_none(score.spread),
         "error_training": math.sqrt(score.error.training) if score.error else None,
         "error_clips": math.sqrt(score.error.clips) if score.error else None,
     }
@@ -100,16 +100,12 @@ def _pair_row(task: GroupedTask, pair: GroupDifference) -> dict[str, object]:
         "encoders_b": encoders[pair.b],
         "paired": "true" if pair.paired else "false",
         "difference": pair.value,
-        "low": _number(low),
-        "high": _number(high),
-        "p": _number(pair.p),
-        "p_holm": _number(pair.adjusted),
+        "low": or_none(low),
+        "high": or_none(high),
+        "p": or_none(pair.p),
+        "p_holm": or_none(pair.adjusted),
         "verdict": pair.verdict,
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def over_seeds_markdown(groups: SeedGroups) -> str:

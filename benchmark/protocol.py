@@ -48,7 +48,7 @@ class Protocol:
     shots: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the numbers.
+        """Check the numbers, and leave grid and mode out where the probe has neither.
 
         Raises:
             ValueError: A limit or a number of shots below 1.
@@ -56,6 +56,9 @@ class Protocol:
         for name, value in (("limit", self.limit), ("shots", self.shots)):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}, but must be at least 1")
+        if self.probe != "mlp":  # equal scores are to stand in one table
+            object.__setattr__(self, "grid", "default")
+            object.__setattr__(self, "mode", "fast")
 
     @property
     def variant(self) -> str:

@@ -135,10 +135,7 @@ class Scoring:
             limit: Clips of each split, at most.
         """
         rules: Rules = "strict" if self.strict else "published"
-        grid, mode = self.grid, self.mode
-        if self.probe != "mlp":  # it has neither, and equal scores are to stand in one table
-            grid, mode = "default", "fast"
-        return Protocol(grid, self.seed, mode, rules, limit=limit, probe=self.probe)
+        return Protocol(self.grid, self.seed, self.mode, rules, limit=limit, probe=self.probe)
 
 
 scoring_options = grouped(

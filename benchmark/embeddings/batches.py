@@ -74,20 +74,18 @@ class Chunk:
         """Which clips are embedded one after the other: those of equal length together."""
         return [index for indices in self._same_length.values() for index in indices]
 
-    def batches(self, samples: int, done: int) -> list[Batch]:
+    def batches(self, samples: int, done: int) -> Iterator[Batch]:
         """Clips of equal length, batch by batch, in their order.
 
         Args:
             samples: Most samples of a batch, but for a single clip.
             done: How many clips to leave out at the beginning.
         """
-        found = []
         for length, indices in self._same_length.items():
             count = max(1, samples // length)
-            starts = range(done, len(indices), count)
-            found += [self._batch(length, start, count) for start in starts]
+            for start in range(done, len(indices), count):
+                yield self._batch(length, start, count)
             done = max(0, done - len(indices))
-        return found
 
     def _batch(self, length: int, start: int, count: int) -> Batch:
         chosen = [self.clips[index] for index in self._same_length[length][start : start + count]]
@@ -145,7 +143,7 @@ class BatchEmbedder:
                 self.hear.embed_each(self.scene, chunk.batches(self.samples, len(found)), take)
                 continue
             except HearModuleOutOfMemoryError as error:
-                names, audio = chunk.batches(self.samples, len(found))[0]
+                names, audio = next(chunk.batches(self.samples, len(found)))
                 if len(names) == 1:
                     raise self._too_long(names[0], audio) from error
             # The exception holds on to what the module had made: it must be gone by now.

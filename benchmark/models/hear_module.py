@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
@@ -139,7 +139,7 @@ class HearModule:
         return embeddings, timestamps
 
     def embed_each(
-        self, scene: bool, batches: Sequence[Batch], take: Callable[[Returned], None]
+        self, scene: bool, batches: Iterable[Batch], take: Callable[[Returned], None]
     ) -> None:
         """Embed batches one after the other. A worker process gets all at once.
 
@@ -151,34 +151,53 @@ class HearModule:
         Raises:
             HearModuleError: As of `scene` and `timestamps`; batches behind it are left out.
         """
-        function = "get_scene_embeddings" if scene else "get_timestamp_embeddings"
+        if isinstance(self.module, WorkerModule):
+            self._embed_elsewhere(self.module, scene, list(batches), take)
+            return
+        function, checked = self._kind(scene)
+        for clips, audio in batches:
+            _check_audio(audio)
+            try:
+                with torch.inference_mode(), _same_folder():
+                    returned = getattr(self.module, function)(audio.to(self.device), self.model)
+            except HearModuleError:
+                raise
+            except (Exception, SystemExit) as error:
+                raise self._failure(function, clips, audio, error) from error
+            take(checked(returned, audio, clips))
+
+    def _embed_elsewhere(
+        self,
+        module: WorkerModule,
+        scene: bool,
+        batches: Sequence[Batch],
+        take: Callable[[Returned], None],
+    ) -> None:
+        function, checked = self._kind(scene)
         for _, audio in batches:
             _check_audio(audio)
         done = 0
 
-        def check(returned: object) -> None:
+        def understand(found: list[torch.Tensor]) -> None:
             nonlocal done
             clips, audio = batches[done]
-            checked = self._checked_scene if scene else self._checked_timestamps
-            take(checked(returned, audio, clips))
+            take(checked(found[0] if scene else found, audio, clips))
             done += 1
 
         try:
-            if isinstance(self.module, WorkerModule):
-                self.module.call_each(
-                    function,
-                    [audio for _, audio in batches],
-                    lambda found: check(found[0] if scene else found),
-                )
-                return
-            for _, audio in batches:
-                with torch.inference_mode(), _same_folder():
-                    returned = getattr(self.module, function)(audio.to(self.device), self.model)
-                check(returned)
+            module.call_each(function, [audio for _, audio in batches], understand)
         except HearModuleError:
             raise
         except (Exception, SystemExit) as error:
             raise self._failure(function, *batches[done], error) from error
+
+    def _kind(
+        self, scene: bool
+    ) -> tuple[str, Callable[[object, torch.Tensor, Sequence[str]], Returned]]:
+        """The module's function, and what checks its answers."""
+        if scene:
+            return "get_scene_embeddings", self._checked_scene
+        return "get_timestamp_embeddings", self._checked_timestamps
 
     def _checked_scene(
         self, returned: object, audio: torch.Tensor, clips: Sequence[str]

@@ -65,9 +65,8 @@ def fit(
     data, out = Path(data), Path(out)
     chosen = recipe_with_overrides(recipe, out if resume else None, steps, batch_size, seed)
     with only_run_in(out):
-        check_start(
-            out, resume, chosen.to_dict()
-        )  # before the audio is decoded, which may take minutes
+        # Before the audio is decoded, which may take minutes.
+        check_start(out, resume, chosen.to_dict())
         made, rate = chosen.data.synthetic_clips, chosen.log_mel.sample_rate
         # Each process reads the audio; the first tells what it found.
         with redirect_stderr(StringIO()) if quiet or not is_first() else nullcontext():
